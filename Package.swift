@@ -1,0 +1,192 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The house, bottom to top. Arrows only go down:
+//   C < Base, Numerics < { Engine | Tuner | Harness } < Glue < Executables
+// The three pillars (Engine, Tuner, Harness) never import each other. Every arrow is declared below and
+// `make check` builds with `--explicit-target-dependency-import-check error`, so an undeclared one does not build.
+
+let house: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+/// libm is not linked by itself when a product does not import Foundation.
+let mathLibrary: [LinkerSetting] = [.linkedLibrary("m")]
+
+func room(_ folder: String, _ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: "Sources/\(folder)/\(name)", exclude: ["README.md"],
+        swiftSettings: house)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: dependencies, path: "Tests/\(name)Tests", resources: resources,
+        swiftSettings: house, linkerSettings: mathLibrary)
+}
+
+func systemLibrary(_ name: String, pkgConfig: String, apt: String) -> Target {
+    .systemLibrary(name: name, path: "Sources/C/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt])])
+}
+
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+
+// MARK: - C
+
+let c: [Target] = [
+    systemLibrary("CLibXML2", pkgConfig: "libxml-2.0", apt: "libxml2-dev"),
+    systemLibrary("CDeflate", pkgConfig: "libdeflate", apt: "libdeflate-dev"),
+    systemLibrary("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
+    systemLibrary("CFFTW", pkgConfig: "fftw3", apt: "libfftw3-dev"),
+    systemLibrary("COpenBLAS", pkgConfig: "openblas", apt: "libopenblas-dev"),
+    systemLibrary("CLAPACKE", pkgConfig: "lapacke", apt: "liblapacke-dev"),
+    systemLibrary("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
+    // Vectorised base64 with run-time dispatch: Swift's SIMD has no byte shuffle.
+    .target(name: "CBase64", path: "Sources/C/CBase64"),
+    // fork/exec with process group, parent-death signal and rlimits: must be async-signal-safe, so C.
+    .target(name: "CChildLauncher", path: "Sources/C/CChildLauncher"),
+]
+
+// MARK: - Base
+
+let base: [Target] = [
+    room("Base", "ContentHash", ["CCrypto"]),
+    room("Base", "Parameters", [yams]),
+    room("Base", "HostEnvironment", ["ContentHash"]),
+    room("Base", "Instrumentation"),
+]
+
+// MARK: - Numerics
+
+let numerics: [Target] = [
+    room("Numerics", "Statistics"),
+    room("Numerics", "LinearAlgebra", ["COpenBLAS", "CLAPACKE"]),
+    room("Numerics", "SignalKernels", ["CFFTW"]),
+]
+
+// MARK: - Engine
+
+let engine: [Target] = [
+    room("Engine", "SpectrumModel"),
+    room("Engine", "MzML", ["SpectrumModel", "CLibXML2", "CDeflate", "CZlib", "CBase64", "ContentHash"]),
+    room("Engine", "FeatureDetection", ["SpectrumModel", "SignalKernels", "Statistics"]),
+    room("Engine", "SpectralMatching", ["SpectrumModel", "Statistics", "ContentHash", "CZlib"]),
+    room("Engine", "Annotation", ["SpectrumModel", "SpectralMatching", "Statistics", "ContentHash", "CZlib"]),
+    room("Engine", "Evaluation", ["SpectrumModel", "Statistics"]),
+    room("Engine", "Workloads", ["SpectrumModel", "MzML", "Parameters", "ContentHash", yams]),
+    room(
+        "Engine", "Pipeline",
+        [
+            "SpectrumModel", "MzML", "FeatureDetection", "SpectralMatching", "Annotation", "Evaluation", "Statistics",
+            "SignalKernels", "Parameters", "HostEnvironment", "Instrumentation", "ContentHash", yams,
+        ]),
+]
+
+// MARK: - Tuner
+
+let tuner: [Target] = [
+    room("Tuner", "GaussianProcess", ["LinearAlgebra", "Statistics"]),
+    room("Tuner", "BayesianTuning", ["GaussianProcess", "Statistics", "Parameters"]),
+]
+
+// MARK: - Harness
+
+let harness: [Target] = [
+    room("Harness", "Benchmarking", ["Statistics", "HostEnvironment", "CChildLauncher"]),
+    room("Harness", "ResultStore", ["Benchmarking", grdb]),
+    room("Harness", "Reporting", ["Benchmarking", "Statistics"]),
+]
+
+// MARK: - Glue
+
+let glue: [Target] = [
+    room(
+        "Glue", "StudyRunner",
+        [
+            "BayesianTuning", "Benchmarking", "ResultStore", "Reporting", "Parameters", "Statistics", "HostEnvironment",
+            "ContentHash",
+        ]),
+    room(
+        "Glue", "EngineTuning",
+        [
+            "Pipeline", "Evaluation", "Workloads", "SpectrumModel", "StudyRunner", "BayesianTuning", "Benchmarking",
+            "ResultStore", "Reporting", "Parameters", "Statistics", "HostEnvironment", "ContentHash", "Instrumentation",
+        ]),
+]
+
+// MARK: - Products
+
+let products: [Target] = [
+    .target(
+        name: "Lavoisier",
+        dependencies: ["Pipeline", "EngineTuning", "SpectrumModel", "Parameters", "Instrumentation", "StudyRunner"],
+        path: "Sources/Lavoisier", exclude: ["README.md"], swiftSettings: house),
+    .executableTarget(
+        name: "AnalyzeCommand",
+        dependencies: [
+            "Pipeline", "Workloads", "Evaluation", "SpectralMatching", "Annotation", "SpectrumModel", "MzML",
+            "Parameters", "Instrumentation", "HostEnvironment", argumentParser,
+        ],
+        path: "Sources/Executables/AnalyzeCommand", exclude: ["README.md"], swiftSettings: house,
+        linkerSettings: mathLibrary),
+    .executableTarget(
+        name: "TuneCommand",
+        dependencies: [
+            "EngineTuning", "StudyRunner", "ResultStore", "Reporting", "Benchmarking", "BayesianTuning", "Pipeline",
+            "Workloads", "Parameters", "HostEnvironment", "Instrumentation", argumentParser,
+        ],
+        path: "Sources/Executables/TuneCommand", exclude: ["README.md"], swiftSettings: house,
+        linkerSettings: mathLibrary),
+]
+
+// MARK: - Tests
+
+let testSupport: Target.Dependency = "TestSupport"
+let testTargets: [Target] = [
+    .target(name: "TestSupport", dependencies: ["Statistics"], path: "Tests/TestSupport", swiftSettings: house),
+    tests("ContentHash", ["ContentHash"]),
+    tests("Parameters", ["Parameters"]),
+    tests("HostEnvironment", ["HostEnvironment"]),
+    tests("Statistics", ["Statistics", testSupport]),
+    tests("LinearAlgebra", ["LinearAlgebra", "Statistics", testSupport]),
+    tests("SignalKernels", ["SignalKernels", "Statistics", testSupport]),
+    tests("SpectrumModel", ["SpectrumModel"]),
+    tests("MzML", ["MzML", "SpectrumModel", "Statistics", testSupport]),
+    tests("FeatureDetection", ["FeatureDetection", "SpectrumModel", "SignalKernels", "Statistics", testSupport]),
+    tests("SpectralMatching", ["SpectralMatching", "SpectrumModel", "Statistics", testSupport]),
+    tests("Annotation", ["Annotation", "SpectralMatching", "SpectrumModel", "Statistics", testSupport]),
+    tests("Evaluation", ["Evaluation", "SpectrumModel", testSupport]),
+    tests("Workloads", ["Workloads", "MzML", "SpectrumModel", testSupport]),
+    tests(
+        "Pipeline", ["Pipeline", "Parameters", "SpectrumModel", "Evaluation", "MzML", "Instrumentation", testSupport]),
+    tests("GaussianProcess", ["GaussianProcess", "LinearAlgebra", "Statistics", testSupport]),
+    tests("BayesianTuning", ["BayesianTuning", "GaussianProcess", "Parameters", "Statistics", testSupport]),
+    tests("Benchmarking", ["Benchmarking", "Statistics", "HostEnvironment", testSupport]),
+    tests("ResultStore", ["ResultStore", "Benchmarking", testSupport]),
+    tests("Reporting", ["Reporting", "Benchmarking", testSupport]),
+    tests(
+        "StudyRunner", ["StudyRunner", "BayesianTuning", "Benchmarking", "ResultStore", "Parameters", testSupport]),
+    tests("Lavoisier", ["Lavoisier", "Pipeline", testSupport]),
+    tests("Commands", ["AnalyzeCommand", "TuneCommand", "Parameters", "ResultStore", testSupport]),
+]
+
+let package = Package(
+    name: "lavoisier",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "Lavoisier", targets: ["Lavoisier"]),
+        .executable(name: "lavoisier", targets: ["AnalyzeCommand"]),
+        .executable(name: "lavoisier-tune", targets: ["TuneCommand"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    ],
+    targets: c + base + numerics + engine + tuner + harness + glue + products + testTargets
+)

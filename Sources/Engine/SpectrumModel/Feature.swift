@@ -1,0 +1,49 @@
+/// One ion species that eluted once: a chromatographic peak with its isotopes.
+public struct Feature: Sendable, Hashable {
+    /// Number within its file, from 1, in order of m/z then retention time.
+    public var id: Int
+    /// Monoisotopic m/z, intensity-weighted over the peak.
+    public var mz: Double
+    /// Retention time of the apex and the edges, in seconds.
+    public var retentionTimeSeconds: Double
+    public var startSeconds: Double
+    public var endSeconds: Double
+    /// Full width at half maximum, in seconds.
+    public var widthSeconds: Double
+    /// Charge (magnitude); 0 when no isotope told it.
+    public var charge: Int
+    /// Integral of the monoisotopic trace over time, counts times seconds.
+    public var area: Double
+    /// Highest intensity of the monoisotopic trace, counts.
+    public var height: Double
+    /// Apex over the local noise; infinite when the noise is zero.
+    public var signalToNoise: Double
+    /// Peak-shape quality in 0...1 (1 is best); its definition belongs to the detector.
+    public var quality: Double
+    /// Points of the monoisotopic trace inside the peak.
+    public var pointCount: Int
+    /// Areas of the isotopologues M, M+1, M+2 ... that were found; the first is `area`.
+    public var isotopeAreas: [Double]
+    public var polarity: Polarity
+
+    public init(
+        id: Int, mz: Double, retentionTimeSeconds: Double, startSeconds: Double, endSeconds: Double,
+        widthSeconds: Double, charge: Int, area: Double, height: Double, signalToNoise: Double, quality: Double,
+        pointCount: Int, isotopeAreas: [Double], polarity: Polarity
+    ) {
+        self.id = id
+        self.mz = mz
+        self.retentionTimeSeconds = retentionTimeSeconds
+        self.startSeconds = startSeconds
+        self.endSeconds = endSeconds
+        self.widthSeconds = widthSeconds
+        self.charge = charge
+        self.area = area
+        self.height = height
+        self.signalToNoise = signalToNoise
+        self.quality = quality
+        self.pointCount = pointCount
+        self.isotopeAreas = isotopeAreas
+        self.polarity = polarity
+    }
+}

@@ -1,0 +1,126 @@
+/// What selected the ions of an MSn spectrum.
+public struct Precursor: Sendable, Hashable, Codable {
+    /// m/z of the selected ion; `nil` when the file names only an isolation window.
+    public var selectedIonMZ: Double?
+    /// Centre of the isolation window, m/z.
+    public var isolationTargetMZ: Double?
+    /// Distance from the centre to the lower and upper edge of the isolation window, in Da.
+    public var isolationLowerOffset: Double?
+    public var isolationUpperOffset: Double?
+    /// Charge state as the file states it (magnitude).
+    public var charge: Int?
+    /// Intensity of the selected ion as the file states it.
+    public var intensity: Double?
+    /// Collision energy in electronvolt (MS:1000045).
+    public var collisionEnergy: Double?
+
+    public init(
+        selectedIonMZ: Double? = nil, isolationTargetMZ: Double? = nil, isolationLowerOffset: Double? = nil,
+        isolationUpperOffset: Double? = nil, charge: Int? = nil, intensity: Double? = nil, collisionEnergy: Double? = nil
+    ) {
+        self.selectedIonMZ = selectedIonMZ
+        self.isolationTargetMZ = isolationTargetMZ
+        self.isolationLowerOffset = isolationLowerOffset
+        self.isolationUpperOffset = isolationUpperOffset
+        self.charge = charge
+        self.intensity = intensity
+        self.collisionEnergy = collisionEnergy
+    }
+
+    /// The selected ion, or the centre of the isolation window when the file names no ion.
+    public var mz: Double? { selectedIonMZ ?? isolationTargetMZ }
+}
+
+/// Metadata of one spectrum. The points live in the `SpectrumBlock` that holds the header.
+public struct SpectrumHeader: Sendable, Hashable {
+    /// Position in the file's spectrum list, from 0.
+    public var index: Int
+    /// The vendor's scan number (`scan=` in the native id), or `index + 1` where there is none.
+    public var scanNumber: Int
+    /// 1 for a survey scan, 2 and above for fragment spectra, 0 when the spectrum is not a mass spectrum.
+    public var msLevel: Int
+    public var polarity: Polarity
+    public var representation: SpectrumRepresentation
+    /// Start of the scan in seconds (minutes in the file are converted); NaN when the file states none.
+    public var retentionTimeSeconds: Double
+    public var precursor: Precursor?
+
+    public init(
+        index: Int, scanNumber: Int, msLevel: Int, polarity: Polarity, representation: SpectrumRepresentation,
+        retentionTimeSeconds: Double, precursor: Precursor? = nil
+    ) {
+        self.index = index
+        self.scanNumber = scanNumber
+        self.msLevel = msLevel
+        self.polarity = polarity
+        self.representation = representation
+        self.retentionTimeSeconds = retentionTimeSeconds
+        self.precursor = precursor
+    }
+}
+
+/// Consecutive spectra as flat arrays: spectrum `i` owns the points `offsets[i] ..< offsets[i + 1]`.
+///
+/// Flat storage keeps one reference count per block instead of two per spectrum, and lets a worker reuse its memory.
+/// Within a spectrum m/z is ascending; the reader sorts what is not.
+public struct SpectrumBlock: Sendable {
+    public var headers: [SpectrumHeader]
+    /// Length `headers.count + 1`, first element 0.
+    public var offsets: [Int]
+    /// m/z of every point, Da per charge.
+    public var mz: [Double]
+    /// Intensity of every point, instrument counts.
+    public var intensity: [Float]
+
+    public init() {
+        headers = []
+        offsets = [0]
+        mz = []
+        intensity = []
+    }
+
+    public var count: Int { headers.count }
+
+    /// The range of points that belongs to spectrum `index`.
+    @inlinable
+    public func points(of index: Int) -> Range<Int> { offsets[index]..<offsets[index + 1] }
+
+    /// Drops all spectra and keeps the memory.
+    public mutating func removeAll() {
+        headers.removeAll(keepingCapacity: true)
+        offsets.removeAll(keepingCapacity: true)
+        offsets.append(0)
+        mz.removeAll(keepingCapacity: true)
+        intensity.removeAll(keepingCapacity: true)
+    }
+
+    /// Appends one spectrum. `mz` and `intensity` have the same length; `mz` is ascending.
+    public mutating func append(_ header: SpectrumHeader, mz: some Collection<Double>, intensity: some Collection<Float>)
+    {
+        precondition(mz.count == intensity.count, "m/z and intensity differ in length")
+        headers.append(header)
+        self.mz.append(contentsOf: mz)
+        self.intensity.append(contentsOf: intensity)
+        offsets.append(self.mz.count)
+    }
+}
+
+/// One fragment (MS2) spectrum that stands by itself: a query of the library search, a block of an MGF file.
+public struct FragmentSpectrum: Sendable, Hashable {
+    public var header: SpectrumHeader
+    /// m/z, ascending.
+    public var mz: [Double]
+    public var intensity: [Float]
+
+    public init(header: SpectrumHeader, mz: [Double], intensity: [Float]) {
+        precondition(mz.count == intensity.count, "m/z and intensity differ in length")
+        self.header = header
+        self.mz = mz
+        self.intensity = intensity
+    }
+
+    /// m/z that was fragmented, or NaN when the file names none.
+    public var precursorMZ: Double { header.precursor?.mz ?? .nan }
+    /// Sum of all intensities.
+    public var totalIntensity: Double { intensity.reduce(0) { $0 + Double($1) } }
+}
