@@ -1,0 +1,123 @@
+import Yams
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// Values that one source sets, each with the place where it was written.
+public struct ConfigurationLayer: Sendable {
+    public struct Entry: Sendable, Hashable {
+        public let name: String
+        public let text: String
+        /// `file:line`, `--set`, or an environment variable.
+        public let location: String
+        public init(name: String, text: String, location: String) {
+            self.name = name
+            self.text = text
+            self.location = location
+        }
+    }
+
+    /// `default`, `machine profile`, `--config`, `environment`, `command line`.
+    public let source: String
+    public let entries: [Entry]
+
+    public init(source: String, entries: [Entry]) {
+        self.source = source
+        self.entries = entries
+    }
+
+    /// Flattens nested YAML mappings to dotted names: `execution: {workers: 2}` sets `execution.workers`.
+    /// - Throws: `ParameterError(.malformed)` with file and line for anything that is not a mapping of scalars.
+    public init(source: String, yaml: String, file: String) throws(ParameterError) {
+        self.init(source: source, entries: try Self.flatten(yaml: yaml, file: file))
+    }
+
+    /// Reads a YAML file.
+    public init(source: String, path: String) throws(ParameterError) {
+        try self.init(source: source, yaml: Self.readText(path), file: path)
+    }
+
+    /// Reads `key=value` words as given to `--set`.
+    public init(assignments: [String]) throws(ParameterError) {
+        var entries: [Entry] = []
+        for assignment in assignments {
+            guard let separator = assignment.firstIndex(of: "="), separator != assignment.startIndex else {
+                throw ParameterError(
+                    .malformed, parameter: assignment, expected: "'\(assignment)' is not of the form key=value",
+                    location: "--set")
+            }
+            entries.append(
+                Entry(
+                    name: String(assignment[..<separator]),
+                    text: String(assignment[assignment.index(after: separator)...]), location: "--set"))
+        }
+        self.init(source: "command line", entries: entries)
+    }
+
+    /// The whole text of a file, as UTF-8.
+    public static func readText(_ path: String) throws(ParameterError) -> String {
+        guard let file = fopen(path, "rb") else {
+            throw ParameterError(.unreadableFile, parameter: path, expected: String(cString: strerror(errno)))
+        }
+        defer { fclose(file) }
+        var bytes: [UInt8] = []
+        var block = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = fread(&block, 1, block.count, file)
+            if count == 0 { break }
+            bytes.append(contentsOf: block[..<count])
+            guard bytes.count <= 1 << 26 else {
+                throw ParameterError(.unreadableFile, parameter: path, expected: "larger than 64MiB, not a configuration")
+            }
+        }
+        guard ferror(file) == 0 else {
+            throw ParameterError(.unreadableFile, parameter: path, expected: String(cString: strerror(errno)))
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw ParameterError(.unreadableFile, parameter: path, expected: "not UTF-8 text")
+        }
+        return text
+    }
+
+    private static func flatten(yaml: String, file: String) throws(ParameterError) -> [Entry] {
+        let root: Node?
+        do {
+            root = try compose(yaml: yaml)
+        } catch {
+            throw ParameterError(.malformed, parameter: file, expected: "not valid YAML: \(error)", location: file)
+        }
+        guard let root else { return [] }
+        var entries: [Entry] = []
+        try flatten(root, prefix: "", file: file, into: &entries)
+        return entries
+    }
+
+    private static func flatten(
+        _ node: Node, prefix: String, file: String, into entries: inout [Entry]
+    ) throws(ParameterError) {
+        switch node {
+        case .mapping(let mapping):
+            for (key, value) in mapping {
+                guard let name = key.string else {
+                    throw malformed("a key must be a word", at: key, file: file)
+                }
+                try flatten(value, prefix: prefix.isEmpty ? name : "\(prefix).\(name)", file: file, into: &entries)
+            }
+        case .scalar(let scalar) where !prefix.isEmpty:
+            entries.append(Entry(name: prefix, text: scalar.string, location: place(of: node, file: file)))
+        case .scalar(let scalar) where scalar.string.isEmpty || scalar.string == "null": return
+        default: throw malformed("expected keys and values under '\(prefix)'", at: node, file: file)
+        }
+    }
+
+    private static func place(of node: Node, file: String) -> String {
+        node.mark.map { "\(file):\($0.line)" } ?? file
+    }
+
+    private static func malformed(_ reason: String, at node: Node, file: String) -> ParameterError {
+        ParameterError(.malformed, parameter: file, expected: reason, location: place(of: node, file: file))
+    }
+}
