@@ -70,7 +70,8 @@ public struct ConfigurationLayer: Sendable {
             if count == 0 { break }
             bytes.append(contentsOf: block[..<count])
             guard bytes.count <= 1 << 26 else {
-                throw ParameterError(.unreadableFile, parameter: path, expected: "larger than 64MiB, not a configuration")
+                throw ParameterError(
+                    .unreadableFile, parameter: path, expected: "larger than 64MiB, not a configuration")
             }
         }
         guard ferror(file) == 0 else {

@@ -127,7 +127,8 @@ extension ParameterDescription {
         case .boolean(let flag): flag ? "true" : "false"
         case .integer(let integer):
             if case .size = domain { ByteSize(bytes: integer).description } else { String(integer) }
-        case .number(let number): number == number.rounded() && abs(number) < 1e15 ? String(Int(number)) : String(number)
+        case .number(let number):
+            number == number.rounded() && abs(number) < 1e15 ? String(Int(number)) : String(number)
         case .choice(let name): name
         }
     }

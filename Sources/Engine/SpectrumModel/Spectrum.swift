@@ -16,7 +16,8 @@ public struct Precursor: Sendable, Hashable, Codable {
 
     public init(
         selectedIonMZ: Double? = nil, isolationTargetMZ: Double? = nil, isolationLowerOffset: Double? = nil,
-        isolationUpperOffset: Double? = nil, charge: Int? = nil, intensity: Double? = nil, collisionEnergy: Double? = nil
+        isolationUpperOffset: Double? = nil, charge: Int? = nil, intensity: Double? = nil,
+        collisionEnergy: Double? = nil
     ) {
         self.selectedIonMZ = selectedIonMZ
         self.isolationTargetMZ = isolationTargetMZ
@@ -95,8 +96,9 @@ public struct SpectrumBlock: Sendable {
     }
 
     /// Appends one spectrum. `mz` and `intensity` have the same length; `mz` is ascending.
-    public mutating func append(_ header: SpectrumHeader, mz: some Collection<Double>, intensity: some Collection<Float>)
-    {
+    public mutating func append(
+        _ header: SpectrumHeader, mz: some Collection<Double>, intensity: some Collection<Float>
+    ) {
         precondition(mz.count == intensity.count, "m/z and intensity differ in length")
         headers.append(header)
         self.mz.append(contentsOf: mz)

@@ -1,0 +1,136 @@
+import Parameters
+import Testing
+
+@Suite struct QuantityTests {
+    @Test(arguments: [
+        ("64MB", 64_000_000), ("64MiB", 67_108_864), ("1.5GiB", 1_610_612_736), ("512", 512), ("4 GB", 4_000_000_000),
+        ("1kB", 1_000), ("0B", 0),
+    ])
+    func sizes(text: String, bytes: Int) throws {
+        #expect(try ByteSize(parsing: text).bytes == bytes)
+    }
+
+    @Test(arguments: [
+        "", "MB", "-1MB", "1e3MB", "1.MB", ".5MB", "64 MB ", "64mb", "64Mb", "1.5B", "99999999999TB", "1  MB", "80%",
+        "NaN",
+        "64MBx", "0x10",
+    ])
+    func wrongSizes(text: String) {
+        #expect(throws: QuantityError.self) { try ByteSize(parsing: text) }
+    }
+
+    @Test func percentages() throws {
+        #expect(try ByteSize(parsing: "80%", percentBase: 1_000).bytes == 800)
+        #expect(throws: QuantityError.self) { try ByteSize(parsing: "101%", percentBase: 1_000) }
+        #expect(throws: QuantityError.self) { try ByteSize(parsing: "0%", percentBase: 1_000) }
+    }
+
+    @Test(arguments: [1, 999, 1_000, 1_024, 64_000_000, 67_108_864, 1_610_612_736, 12_345_678])
+    func sizesRoundTrip(bytes: Int) throws {
+        #expect(try ByteSize(parsing: ByteSize(bytes: bytes).description).bytes == bytes)
+    }
+
+    @Test(arguments: [("2h", 7_200.0), ("90s", 90), ("250ms", 0.25), ("2m", 120), ("1d", 86_400), ("45", 45)])
+    func spans(text: String, seconds: Double) throws {
+        #expect(try TimeSpan(parsing: text).seconds == seconds)
+        #expect(try TimeSpan(parsing: TimeSpan(seconds: seconds).description).seconds == seconds)
+    }
+
+    @Test func rates() throws {
+        #expect(try ByteRate(parsing: "1GB/s").bytesPerSecond == 1_000_000_000)
+        #expect(throws: QuantityError.self) { try ByteRate(parsing: "1GB") }
+    }
+}
+
+let sampleDescriptions = [
+    ParameterDescription(
+        name: "execution.workers", group: .execution, domain: .integer(1...64, .linear), defaultValue: .integer(2),
+        unit: "threads", text: "Worker threads."),
+    ParameterDescription(
+        name: "execution.buffer_size", group: .execution, domain: .size(4_096...(1 << 30)),
+        defaultValue: .integer(1 << 20), unit: "bytes", text: "Read buffer."),
+    ParameterDescription(
+        name: "numeric.precision", group: .numeric, domain: .choice(["float64", "float32"]),
+        defaultValue: .choice("float64"), text: "Precision."),
+    ParameterDescription(
+        name: "traces.tolerance_ppm", group: .analysis, domain: .number(0.1...1_000, .logarithmic),
+        defaultValue: .number(10), unit: "ppm", text: "Tolerance."),
+    ParameterDescription(
+        name: "matching.analog", group: .analysis, domain: .boolean, defaultValue: .boolean(false), text: "Analog."),
+]
+
+@Suite struct ResolvedConfigurationTests {
+    @Test func laterLayersWin() throws {
+        let file = try ConfigurationLayer(
+            source: "--config", yaml: "execution:\n  workers: 4\n  buffer_size: 64KiB\n", file: "a.yaml")
+        let words = try ConfigurationLayer(assignments: ["execution.workers=8", "matching.analog=true"])
+        let configuration = try ResolvedConfiguration(descriptions: sampleDescriptions, layers: [file, words])
+        #expect(configuration.integer("execution.workers") == 8)
+        #expect(configuration["execution.workers"].source == "command line")
+        #expect(configuration.integer("execution.buffer_size") == 65_536)
+        #expect(configuration["execution.buffer_size"].source == "--config")
+        #expect(configuration.boolean("matching.analog"))
+        #expect(configuration["numeric.precision"].source == "default")
+    }
+
+    @Test func unknownKeyNamesFileLineAndNearestKey() throws {
+        let layer = try ConfigurationLayer(
+            source: "--config", yaml: "execution:\n  workers: 4\n  bufer_size: 64KiB\n", file: "a.yaml")
+        let error = #expect(throws: ParameterError.self) {
+            try ResolvedConfiguration(descriptions: sampleDescriptions, layers: [layer])
+        }
+        #expect(
+            error?.description
+                == "a.yaml:3: unknown key 'execution.bufer_size'; did you mean 'execution.buffer_size'?")
+    }
+
+    @Test func forgottenSectionIsSuggested() {
+        #expect(nearestName(to: "workers", among: sampleDescriptions.map(\.name)) == "execution.workers")
+        #expect(nearestName(to: "execution.wrokers", among: sampleDescriptions.map(\.name)) == "execution.workers")
+        #expect(nearestName(to: "completely_different", among: sampleDescriptions.map(\.name)) == nil)
+    }
+
+    @Test(arguments: [
+        ("execution.workers=0", "an integer from 1 to 64"), ("execution.workers=two", "an integer from 1 to 64"),
+        ("numeric.precision=half", "one of float64, float32"),
+        ("traces.tolerance_ppm=nan", "a number from 0.1 to 1000.0"),
+        ("matching.analog=maybe", "true or false"), ("execution.buffer_size=1", "a size from 4KiB to 1GiB"),
+    ])
+    func invalidValuesSayWhatIsAllowed(assignment: String, allowed: String) throws {
+        let layer = try ConfigurationLayer(assignments: [assignment])
+        let error = #expect(throws: ParameterError.self) {
+            try ResolvedConfiguration(descriptions: sampleDescriptions, layers: [layer])
+        }
+        #expect(error?.description.contains(allowed) == true, "\(String(describing: error))")
+        #expect(error?.description.hasPrefix("--set: ") == true)
+    }
+
+    @Test(arguments: ["- 1\n- 2\n", "execution: [1, 2]\n", "just text", "a: {b: *missing}", "a: b: c", "\t- x"])
+    func malformedYAML(yaml: String) {
+        #expect(throws: ParameterError.self) { try ConfigurationLayer(source: "--config", yaml: yaml, file: "a.yaml") }
+    }
+
+    @Test func emptyYAMLSetsNothing() throws {
+        #expect(try ConfigurationLayer(source: "--config", yaml: "# nothing\n", file: "a.yaml").entries.isEmpty)
+    }
+
+    @Test func yamlIsReadBack() throws {
+        let words = try ConfigurationLayer(assignments: [
+            "execution.buffer_size=96KiB", "numeric.precision=float32", "traces.tolerance_ppm=2.5",
+        ])
+        let configuration = try ResolvedConfiguration(descriptions: sampleDescriptions, layers: [words])
+        let again = try ResolvedConfiguration(
+            descriptions: sampleDescriptions,
+            layers: [ConfigurationLayer(source: "--config", yaml: configuration.yaml(), file: "b.yaml")])
+        #expect(again.canonicalText == configuration.canonicalText)
+        #expect(configuration.yaml(onlyChanged: true).contains("workers") == false)
+        #expect(configuration.yaml().contains("buffer_size: 96KiB  # bytes, default 1MiB"))
+    }
+
+    @Test func missingFileIsNamed() {
+        let error = #expect(throws: ParameterError.self) {
+            try ConfigurationLayer(source: "--config", path: "/nowhere.yaml")
+        }
+        #expect(error?.description == "cannot read /nowhere.yaml: No such file or directory")
+    }
+}
