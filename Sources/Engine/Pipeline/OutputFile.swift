@@ -1,0 +1,105 @@
+import ContentHash
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// One result file that is written under a temporary name in the output folder and appears whole or not at all.
+///
+/// The bytes are hashed as they pass, so that the digest costs no second reading.
+final class OutputFile {
+    let path: String
+    private let temporaryPath: String
+    private var descriptor: Int32
+    private let hash: SHA256Hash?
+    private(set) var byteCount = 0
+
+    /// - Parameter hash: receives every byte that is written, in order.
+    init(path: String, hash: SHA256Hash? = nil) throws(AnalysisError) {
+        self.path = path
+        self.hash = hash
+        temporaryPath = "\(path).part-\(getpid())"
+        descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw .output("write", path) }
+    }
+
+    deinit { discard() }
+
+    func write(_ buffer: TextBuffer) throws(AnalysisError) {
+        var failure: Int32?
+        buffer.bytes.withUnsafeBytes { bytes in
+            hash?.update(bytes)
+            var rest = bytes[...]
+            while !rest.isEmpty {
+                let written = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+                if written < 0 {
+                    if errno == EINTR { continue }
+                    failure = errno
+                    return
+                }
+                rest = rest.dropFirst(written)
+            }
+        }
+        if let failure { throw .output("write", path, errorNumber: failure) }
+        byteCount += buffer.count
+    }
+
+    /// Writes the buffer out when it holds more than a block, and empties it.
+    func drain(_ buffer: inout TextBuffer, threshold: Int = 1 << 18) throws(AnalysisError) {
+        guard buffer.count > threshold else { return }
+        try write(buffer)
+        buffer.removeAll()
+    }
+
+    /// Closes the file and gives it its name. After this the content is complete on this file system.
+    func commit() throws(AnalysisError) {
+        let result = close(descriptor)
+        descriptor = -1
+        guard result == 0, rename(temporaryPath, path) == 0 else {
+            let error = errno
+            unlink(temporaryPath)
+            throw .output("write", path, errorNumber: error)
+        }
+    }
+
+    /// Removes the temporary file. Does nothing after `commit`.
+    func discard() {
+        guard descriptor >= 0 else { return }
+        close(descriptor)
+        descriptor = -1
+        unlink(temporaryPath)
+    }
+}
+
+/// Creates the output folder when it does not exist, and removes it again when nothing was written into it.
+struct OutputDirectory {
+    let path: String
+    private let created: Bool
+
+    init(_ path: String) throws(AnalysisError) {
+        self.path = path
+        var information = stat()
+        if stat(path, &information) == 0 {
+            guard information.st_mode & S_IFMT == S_IFDIR else {
+                throw AnalysisError(.outputFailed, "cannot write to \(path): it is not a folder; give --output a folder")
+            }
+            guard access(path, W_OK | X_OK) == 0 else { throw .output("write to folder", path) }
+            created = false
+            return
+        }
+        var partial = path.hasPrefix("/") ? "" : "."
+        for component in path.split(separator: "/") {
+            partial += "/" + component
+            guard mkdir(partial, 0o755) == 0 || errno == EEXIST else { throw .output("create folder", path) }
+        }
+        created = true
+    }
+
+    func file(_ name: String) -> String { path.hasSuffix("/") ? path + name : "\(path)/\(name)" }
+
+    func removeIfCreatedAndEmpty() {
+        if created { rmdir(path) }
+    }
+}
