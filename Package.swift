@@ -59,6 +59,7 @@ let base: [Target] = [
     room("Base", "Parameters", [yams]),
     room("Base", "HostEnvironment", ["ContentHash"]),
     room("Base", "Instrumentation"),
+    room("Base", "Console"),
 ]
 
 // MARK: - Numerics
@@ -130,7 +131,7 @@ let products: [Target] = [
         name: "AnalyzeCommand",
         dependencies: [
             "Pipeline", "Workloads", "Evaluation", "SpectralMatching", "Annotation", "SpectrumModel", "MzML",
-            "Parameters", "Instrumentation", "HostEnvironment", argumentParser,
+            "Parameters", "Instrumentation", "HostEnvironment", "Console", argumentParser,
         ],
         path: "Sources/Executables/AnalyzeCommand", exclude: ["README.md"], swiftSettings: house,
         linkerSettings: mathLibrary),
@@ -138,7 +139,7 @@ let products: [Target] = [
         name: "TuneCommand",
         dependencies: [
             "EngineTuning", "StudyRunner", "ResultStore", "Reporting", "Benchmarking", "BayesianTuning", "Pipeline",
-            "Workloads", "Parameters", "HostEnvironment", "Instrumentation", argumentParser,
+            "Workloads", "Parameters", "HostEnvironment", "Instrumentation", "Console", argumentParser,
         ],
         path: "Sources/Executables/TuneCommand", exclude: ["README.md"], swiftSettings: house,
         linkerSettings: mathLibrary),
@@ -151,6 +152,7 @@ let testTargets: [Target] = [
     .target(name: "TestSupport", dependencies: ["Statistics"], path: "Tests/TestSupport", swiftSettings: house),
     tests("ContentHash", ["ContentHash"]),
     tests("Parameters", ["Parameters"]),
+    tests("Console", ["Console"]),
     tests("HostEnvironment", ["HostEnvironment"]),
     tests("Statistics", ["Statistics", testSupport]),
     tests("LinearAlgebra", ["LinearAlgebra", "Statistics", testSupport]),
