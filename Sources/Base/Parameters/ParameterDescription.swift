@@ -14,6 +14,8 @@ public enum ParameterValue: Sendable, Hashable {
     case integer(Int)
     case number(Double)
     case choice(String)
+    /// Decided when the program sees its input, for example by the instrument's preset; written `auto`.
+    case automatic
 }
 
 /// How steps of an ordered parameter are compared: by difference or by ratio.
@@ -112,6 +114,7 @@ extension ParameterDescription {
     /// Whether a value lies in the domain.
     public func accepts(_ value: ParameterValue) -> Bool {
         switch (domain, value) {
+        case (_, .automatic): defaultValue == .automatic
         case (.boolean, .boolean): true
         case (.integer(let range, _), .integer(let integer)): range.contains(integer)
         case (.size(let range), .integer(let integer)): range.contains(integer)
@@ -130,6 +133,7 @@ extension ParameterDescription {
         case .number(let number):
             number == number.rounded() && abs(number) < 1e15 ? String(Int(number)) : String(number)
         case .choice(let name): name
+        case .automatic: "auto"
         }
     }
 

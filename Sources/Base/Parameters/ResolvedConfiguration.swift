@@ -56,6 +56,16 @@ public struct ResolvedConfiguration: Sendable {
         return value
     }
 
+    /// A number, or `nil` when it is left to the program (`auto`).
+    public func optionalNumber(_ name: String) -> Double? {
+        self[name].value == .automatic ? nil : number(name)
+    }
+
+    /// An integer, or `nil` when it is left to the program (`auto`).
+    public func optionalInteger(_ name: String) -> Int? {
+        self[name].value == .automatic ? nil : integer(name)
+    }
+
     public func choice(_ name: String) -> String {
         guard case .choice(let value) = self[name].value else { preconditionFailure("\(name) is not a choice") }
         return value
