@@ -1,0 +1,104 @@
+import FeatureDetection
+import Parameters
+import SpectralMatching
+import SpectrumModel
+
+/// The settings of one run as the stages take them.
+public struct AnalysisConfiguration: Sendable {
+    public let resolved: ResolvedConfiguration
+    public let workers: Int
+    /// Spectra per chunk.
+    public let chunkSize: Int
+    /// Bytes per read.
+    public let bufferSize: Int
+    /// Bytes of resident memory.
+    public let memoryLimit: Int
+    public let precision: Precision
+    public let preset: DetectionPreset?
+    public let search: SearchParameters?
+    public let annotationTolerancePPM: Double?
+    public let annotationTop: Int
+    /// Da.
+    public let fragmentPrecursorTolerance: Double
+
+    public init(_ resolved: ResolvedConfiguration) {
+        self.resolved = resolved
+        workers = resolved.integer("execution.workers")
+        chunkSize = resolved.integer("execution.chunk_size")
+        bufferSize = resolved.integer("execution.buffer_size")
+        memoryLimit = resolved.integer("execution.memory_limit")
+        precision = Precision(rawValue: resolved.choice("numeric.precision")) ?? .float64
+        preset =
+            resolved["analysis.preset"].value == .automatic
+            ? nil : DetectionPreset(rawValue: resolved.choice("analysis.preset"))
+        search = resolved.boolean("matching.enabled") ? Self.search(resolved) : nil
+        annotationTolerancePPM =
+            resolved.boolean("annotation.enabled") ? resolved.number("annotation.tolerance_ppm") : nil
+        annotationTop = resolved.integer("annotation.top")
+        fragmentPrecursorTolerance = resolved.number("fragments.precursor_tolerance")
+    }
+
+    /// Traces per detection job and items per job of the later stages. Traces are lighter than spectra, so more of them.
+    var tracesPerJob: Int { min(chunkSize, 1 << 16) * 8 }
+
+    /// The parameters of a preset with everything that was set explicitly put over them.
+    func detection(preset: DetectionPreset) -> DetectionParameters {
+        var parameters = preset.parameters
+        func set<Value>(_ target: inout Value, _ value: Value?) { if let value { target = value } }
+        set(&parameters.centroiding.minSamples, resolved.optionalInteger("centroiding.min_samples"))
+        set(&parameters.centroiding.maxSpacingRatio, resolved.optionalNumber("centroiding.max_spacing_ratio"))
+        parameters.traces.tolerance = tolerance("traces.tolerance", preset: parameters.traces.tolerance)
+        set(&parameters.traces.noiseThreshold, resolved.optionalNumber("traces.noise_threshold"))
+        set(&parameters.traces.noiseQuantile, resolved.optionalNumber("traces.noise_quantile"))
+        set(&parameters.traces.maxMissedScans, resolved.optionalInteger("traces.max_missed_scans"))
+        set(&parameters.traces.minPoints, resolved.optionalInteger("traces.min_points"))
+        set(&parameters.traces.minDurationSeconds, resolved.optionalNumber("traces.min_duration"))
+        set(&parameters.traces.apexFactor, resolved.optionalNumber("traces.apex_factor"))
+        set(&parameters.peaks.minWidthSeconds, resolved.optionalNumber("peaks.min_width"))
+        set(&parameters.peaks.maxWidthSeconds, resolved.optionalNumber("peaks.max_width"))
+        set(&parameters.peaks.signalToNoise, resolved.optionalNumber("peaks.signal_to_noise"))
+        set(&parameters.peaks.isotopeSignalToNoise, resolved.optionalNumber("peaks.isotope_signal_to_noise"))
+        set(&parameters.peaks.minQuality, resolved.optionalNumber("peaks.min_quality"))
+        set(&parameters.peaks.minPoints, resolved.optionalInteger("peaks.min_points"))
+        set(&parameters.peaks.valleyRatio, resolved.optionalNumber("peaks.valley_ratio"))
+        set(&parameters.peaks.edgeFraction, resolved.optionalNumber("peaks.edge_fraction"))
+        set(&parameters.isotopes.maxCharge, resolved.optionalInteger("isotopes.max_charge"))
+        parameters.isotopes.tolerance = tolerance("isotopes.tolerance", preset: parameters.isotopes.tolerance)
+        set(&parameters.isotopes.minCosine, resolved.optionalNumber("isotopes.min_cosine"))
+        set(&parameters.isotopes.maxApexShift, resolved.optionalNumber("isotopes.max_apex_shift"))
+        set(&parameters.isotopes.maxIsotopes, resolved.optionalInteger("isotopes.max_isotopes"))
+        return parameters
+    }
+
+    /// A tolerance whose number or unit may be left to the preset; a unit alone keeps the preset's number.
+    private func tolerance(_ name: String, preset: Tolerance) -> Tolerance {
+        let (presetNumber, presetUnit) =
+            switch preset {
+            case .ppm(let value): (value, "ppm")
+            case .dalton(let value): (value, "Da")
+            }
+        let number = resolved.optionalNumber(name) ?? presetNumber
+        let unit =
+            resolved["\(name)_unit"].value == .automatic ? presetUnit : resolved.choice("\(name)_unit")
+        return unit == "ppm" ? .ppm(number) : .dalton(number)
+    }
+
+    private static func search(_ resolved: ResolvedConfiguration) -> SearchParameters {
+        var parameters = SearchParameters()
+        parameters.precursorTolerance = .ppm(resolved.number("matching.precursor_tolerance_ppm"))
+        let fragment = resolved.number("matching.fragment_tolerance")
+        parameters.fragmentTolerance =
+            resolved.choice("matching.fragment_tolerance_unit") == "ppm" ? .ppm(fragment) : .dalton(fragment)
+        parameters.minimumMatchedPeaks = resolved.integer("matching.min_matched_peaks")
+        parameters.minimumScore = resolved.number("matching.min_score")
+        parameters.top = resolved.integer("matching.top")
+        parameters.similarity =
+            SimilarityMeasure(rawValue: resolved.choice("matching.similarity")) ?? .spectralEntropy
+        parameters.intensityPower = resolved.number("matching.intensity_power")
+        parameters.analog = resolved.boolean("matching.analog")
+        parameters.analogMaximumShift = resolved.number("matching.analog_max_shift")
+        parameters.noiseFraction = resolved.number("matching.noise_fraction")
+        parameters.removePrecursor = resolved.boolean("matching.remove_precursor")
+        return parameters
+    }
+}

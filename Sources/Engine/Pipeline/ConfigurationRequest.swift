@@ -1,0 +1,103 @@
+import HostEnvironment
+import Parameters
+
+/// Where the configuration of a run comes from, and the outcome of all layers.
+public struct ConfigurationRequest: Sendable {
+    /// `--config`.
+    public var configurationFile: String?
+    /// `--set key=value`.
+    public var assignments: [String] = []
+    public var environment: [String: String] = [:]
+    /// `--config-dir`.
+    public var configurationDirectory: String?
+    /// `--profile`: a target, a target/class, or `none`. `nil` takes the throughput profile where there is one.
+    public var profile: String?
+    /// Bytes that will be read; chooses the class of the machine profile.
+    public var inputBytes = 0
+
+    public init() {}
+
+    public struct Outcome: Sendable {
+        public var configuration: ResolvedConfiguration
+        /// Path and name of the machine profile in use.
+        public var machineProfile: String?
+        /// What a user should know: a profile in use, an environment variable that is ignored.
+        public var notices: [String]
+    }
+
+    /// Applies built-in default, machine profile, file, environment and command line, in this order.
+    /// - Throws: `ParameterError`.
+    public func resolve(host: HostDescription) throws(ParameterError) -> Outcome {
+        let descriptions = EngineParameters.descriptions(host: host)
+        var layers: [ConfigurationLayer] = []
+        var notices: [String] = []
+        var profileName: String?
+        if let (layer, name) = try machineProfileLayer(host: host) {
+            layers.append(layer)
+            profileName = name
+            notices.append("using this machine's tuned profile \(name)")
+        }
+        if let configurationFile {
+            layers.append(try ConfigurationLayer(source: "--config", path: configurationFile))
+        }
+        let (fromEnvironment, ignored) = Self.environmentLayer(environment, descriptions: descriptions)
+        layers.append(fromEnvironment)
+        for name in ignored { notices.append("environment variable \(name) is not a setting and is ignored") }
+        layers.append(try ConfigurationLayer(assignments: assignments))
+        let configuration = try ResolvedConfiguration(descriptions: descriptions, layers: layers)
+        return Outcome(configuration: configuration, machineProfile: profileName, notices: notices)
+    }
+
+    private func machineProfileLayer(
+        host: HostDescription
+    ) throws(ParameterError) -> (layer: ConfigurationLayer, name: String)? {
+        if profile == "none" { return nil }
+        let folders = MachineProfile.searchFolders(
+            configDirectory: configurationDirectory, environment: environment)
+        guard let (file, path) = try MachineProfile.find(machineID: host.identity.id, folders: folders) else {
+            guard let profile else { return nil }
+            throw ParameterError(
+                .malformed, parameter: profile,
+                expected: "no tuned profile for this machine (\(host.identity.id)) in \(folders.joined(separator: ", ")); "
+                    + "run lavoisier-tune first, or leave --profile out",
+                location: "--profile")
+        }
+        let workloadClass = MachineProfile.workloadClass(ofBytes: inputBytes)
+        guard let found = file.profile(named: profile ?? "throughput", workloadClass: workloadClass) else {
+            guard let profile else { return nil }
+            let known = file.profiles.map(\.name).joined(separator: ", ")
+            throw ParameterError(
+                .malformed, parameter: profile, expected: "no profile '\(profile)' in \(path); it has \(known)",
+                location: "--profile")
+        }
+        let entries = found.settings.map { ConfigurationLayer.Entry(name: $0.name, text: $0.value, location: path) }
+        return (ConfigurationLayer(source: "machine profile", entries: entries), "\(path) (\(found.name))")
+    }
+
+    /// `LAVOISIER_MEMORY_LIMIT` sets `execution.memory_limit`, and so on for the last part of every name.
+    static func environmentLayer(
+        _ environment: [String: String], descriptions: [ParameterDescription]
+    ) -> (layer: ConfigurationLayer, ignored: [String]) {
+        var names: [String: String] = [:]
+        for description in descriptions {
+            let last = description.name.split(separator: ".").last ?? ""
+            names["LAVOISIER_" + last.uppercased()] = description.name
+        }
+        var entries: [ConfigurationLayer.Entry] = []
+        var ignored: [String] = []
+        for (name, text) in environment.sorted(by: { $0.key < $1.key }) where name.hasPrefix("LAVOISIER_") {
+            if let parameter = names[name] {
+                entries.append(ConfigurationLayer.Entry(name: parameter, text: text, location: "environment \(name)"))
+            } else if !otherVariables.contains(name) {
+                ignored.append(name)
+            }
+        }
+        return (ConfigurationLayer(source: "environment", entries: entries), ignored)
+    }
+
+    /// Variables of ours that are not settings of the engine.
+    private static let otherVariables: Set<String> = [
+        "LAVOISIER_CONFIG_DIR", "LAVOISIER_CACHE_DIR", "LAVOISIER_DATA_DIR", "LAVOISIER_EXTRA_DATA",
+        "LAVOISIER_UPDATE_GOLDEN",
+    ]
+}

@@ -1,0 +1,140 @@
+import Parameters
+import SpectralMatching
+
+/// The settings that change results. Where the default is `auto`, the instrument's preset decides.
+extension EngineParameters {
+    private static func analysis(
+        _ name: String, _ domain: ParameterDomain, _ defaultValue: ParameterValue = .automatic, unit: String = "",
+        _ text: String, condition: ParameterCondition? = nil
+    ) -> ParameterDescription {
+        ParameterDescription(
+            name: name, group: .analysis, domain: domain, defaultValue: defaultValue, unit: unit, text: text,
+            condition: condition)
+    }
+
+    private static let massUnits = ParameterDomain.choice(["ppm", "Da"])
+    private static let massTolerance = ParameterDomain.number(1e-4...1e4, .logarithmic)
+    private static let fraction = ParameterDomain.number(0...1, .linear)
+
+    static let detection: [ParameterDescription] = [
+        analysis(
+            "analysis.preset", .choice(["orbitrap", "tof", "unit-resolution"]),
+            "Parameter set of an instrument class; auto takes the class that the file names, else what its data show."),
+        analysis(
+            "centroiding.min_samples", .integer(1...100, .linear), unit: "samples",
+            "Samples above zero that a peak of a profile spectrum needs."),
+        analysis(
+            "centroiding.max_spacing_ratio", .number(1...100, .logarithmic),
+            "Step between two samples, relative to the step at the apex, from which they belong to different peaks."),
+        analysis(
+            "traces.tolerance", massTolerance,
+            "Distance from the running m/z of a trace up to which a point extends it, in traces.tolerance_unit."),
+        analysis("traces.tolerance_unit", massUnits, "Unit of traces.tolerance."),
+        analysis(
+            "traces.noise_threshold", .number(0...1e15, .linear), unit: "counts", "Points below it are ignored."),
+        analysis(
+            "traces.noise_quantile", fraction,
+            "Quantile of a scan's intensities that counts as its noise level; points below it are ignored."),
+        analysis(
+            "traces.max_missed_scans", .integer(0...1_000, .linear), unit: "scans",
+            "A trace ends after more missing scans in a row than this."),
+        analysis("traces.min_points", .integer(1...1_000, .linear), unit: "points", "Fewest points of a trace."),
+        analysis("traces.min_duration", .number(0...1e5, .linear), unit: "s", "Shortest trace from first to last point."),
+        analysis(
+            "traces.apex_factor", .number(0...1e6, .linear),
+            "Highest point of a trace over the noise level of its scan, at least."),
+        analysis(
+            "peaks.min_width", .number(0.01...1e4, .logarithmic), unit: "s",
+            "Narrowest full width at half maximum that the wavelets look for."),
+        analysis(
+            "peaks.max_width", .number(0.01...1e4, .logarithmic), unit: "s",
+            "Widest full width at half maximum that the wavelets look for."),
+        analysis(
+            "peaks.signal_to_noise", .number(0...1e6, .linear),
+            "Height over the local baseline, in units of the local noise, that a feature needs."),
+        analysis(
+            "peaks.isotope_signal_to_noise", .number(0...1e6, .linear),
+            "The same for a peak that is only kept as an isotope of another."),
+        analysis("peaks.min_quality", fraction, "Peak-shape quality that a feature needs."),
+        analysis("peaks.min_points", .integer(1...1_000, .linear), unit: "points", "Fewest measured points of a peak."),
+        analysis(
+            "peaks.valley_ratio", fraction,
+            "Valley between two peaks, relative to the lower one, above which they are one peak."),
+        analysis(
+            "peaks.edge_fraction", fraction,
+            "Level relative to the height at which a peak ends when no valley ends it before."),
+        analysis("isotopes.max_charge", .integer(1...20, .linear), "Highest charge that is tried."),
+        analysis(
+            "isotopes.tolerance", massTolerance,
+            "Distance from the expected m/z of an isotope, in isotopes.tolerance_unit."),
+        analysis("isotopes.tolerance_unit", massUnits, "Unit of isotopes.tolerance."),
+        analysis("isotopes.min_cosine", fraction, "Cosine of the elution profiles of two isotopes, at least."),
+        analysis(
+            "isotopes.max_apex_shift", .number(0...10, .linear),
+            "Distance of two isotopes' apexes, relative to the width of the stronger one, at most."),
+        analysis(
+            "isotopes.max_isotopes", .integer(1...50, .linear), "Isotopologues per feature, the monoisotopic one included."
+        ),
+        analysis(
+            "fragments.precursor_tolerance", .number(1e-4...10, .logarithmic), .number(0.01), unit: "Da",
+            "Distance of a fragment spectrum's precursor from a feature's m/z up to which it can belong to the feature."),
+    ]
+
+    private static let search = SearchParameters()
+    private static let whenMatching = ParameterCondition(parameter: "matching.enabled", values: [.boolean(true)])
+    private static let whenAnalog = ParameterCondition(parameter: "matching.analog", values: [.boolean(true)])
+    private static let whenAnnotating = ParameterCondition(parameter: "annotation.enabled", values: [.boolean(true)])
+
+    static let identification: [ParameterDescription] = [
+        analysis(
+            "matching.enabled", .boolean, .boolean(true), "Compare fragment spectra with the spectral library."),
+        analysis(
+            "matching.similarity", .choice(SimilarityMeasure.allCases.map(\.rawValue)),
+            .choice(search.similarity.rawValue),
+            "Score of an identity search: spectral entropy (Li et al. 2021), modified cosine or cosine.",
+            condition: whenMatching),
+        analysis(
+            "matching.precursor_tolerance_ppm", .number(0.01...1_000, .logarithmic), .number(10), unit: "ppm",
+            "Largest distance of the precursors in an identity search.", condition: whenMatching),
+        analysis(
+            "matching.fragment_tolerance", massTolerance, .number(0.02),
+            "Largest distance of two peaks that count as the same fragment, in matching.fragment_tolerance_unit.",
+            condition: whenMatching),
+        analysis(
+            "matching.fragment_tolerance_unit", massUnits, .choice("Da"), "Unit of matching.fragment_tolerance.",
+            condition: whenMatching),
+        analysis(
+            "matching.min_matched_peaks", .integer(1...100, .linear), .integer(search.minimumMatchedPeaks),
+            "Matches with fewer common peaks are dropped.", condition: whenMatching),
+        analysis(
+            "matching.min_score", fraction, .number(search.minimumScore), "Matches with a lower score are dropped.",
+            condition: whenMatching),
+        analysis(
+            "matching.top", .integer(1...100, .linear), .integer(search.top), "Compounds reported per spectrum, at most.",
+            condition: whenMatching),
+        analysis(
+            "matching.intensity_power", .number(0.1...3, .linear), .number(search.intensityPower),
+            "Exponent of the intensities in the cosine scores.", condition: whenMatching),
+        analysis(
+            "matching.analog", .boolean, .boolean(search.analog),
+            "Look for related compounds too: every library spectrum within matching.analog_max_shift, by modified cosine.",
+            condition: whenMatching),
+        analysis(
+            "matching.analog_max_shift", .number(0.1...2_000, .logarithmic), .number(search.analogMaximumShift),
+            unit: "Da", "Largest difference of the precursors in an analog search.", condition: whenAnalog),
+        analysis(
+            "matching.noise_fraction", fraction, .number(search.noiseFraction),
+            "Peaks below this fraction of the base peak are removed before matching.", condition: whenMatching),
+        analysis(
+            "matching.remove_precursor", .boolean, .boolean(search.removePrecursor),
+            "Leave out the precursor and everything above it when matching.", condition: whenMatching),
+        analysis(
+            "annotation.enabled", .boolean, .boolean(true), "Name features by exact mass from the compound table."),
+        analysis(
+            "annotation.tolerance_ppm", .number(0.01...1_000, .logarithmic), .number(5), unit: "ppm",
+            "Largest mass error of a candidate.", condition: whenAnnotating),
+        analysis(
+            "annotation.top", .integer(1...100, .linear), .integer(3), "Candidates reported per feature, at most.",
+            condition: whenAnnotating),
+    ]
+}

@@ -1,0 +1,66 @@
+import HostEnvironment
+import Parameters
+
+/// Every setting of the engine, described once: help, YAML, environment, tuner and documentation follow from this list.
+public enum EngineParameters {
+    public static func descriptions(host: HostDescription) -> [ParameterDescription] {
+        execution(host: host) + numeric + detection + identification
+    }
+
+    /// The parameters that a throughput tuner searches: what cannot change results beyond a stated bound.
+    public static func searched(host: HostDescription) -> [ParameterDescription] {
+        descriptions(host: host).filter { $0.group != .analysis && $0.searchValues?.isEmpty != true }
+    }
+
+    // MARK: - Execution
+
+    /// Spectra per chunk: large enough that taking a chunk costs nothing against decoding it, small enough that the
+    /// chunks in flight stay in the caches (a survey scan is some 10 to 50 kB as text).
+    static let defaultChunkSize = 32
+
+    private static func execution(host: HostDescription) -> [ParameterDescription] {
+        let usableMemory = host.usableMemoryBytes.value ?? 4 << 30
+        let usableCPUs = host.usableCPUs.value ?? 1
+        let mostWorkers = min(usableCPUs + max(usableCPUs / 2, 1), 256)
+        return [
+            ParameterDescription(
+                name: "execution.chunk_size", group: .execution, domain: .integer(1...65_536, .logarithmic),
+                defaultValue: .integer(defaultChunkSize), unit: "spectra",
+                text: "Spectra that a worker decodes at a time. Also the grain of the later stages: traces, queries and "
+                    + "features per job follow from it.",
+                searchValues: [4, 8, 16, 32, 64, 128, 256, 512, 1_024].map { .integer($0) }),
+            ParameterDescription(
+                name: "execution.workers", group: .execution, domain: .integer(1...256, .linear),
+                defaultValue: .integer(min(host.recommendedWorkers, 256)), unit: "threads",
+                text: "Worker threads. The default is one per usable physical core.",
+                searchValues: (1...mostWorkers).map { .integer($0) }),
+            ParameterDescription(
+                name: "execution.buffer_size", group: .execution, domain: .size((16 << 10)...(1 << 30)),
+                defaultValue: .integer(defaultBufferSize(host)), unit: "bytes",
+                text: "Bytes that are read from a file at a time. The default is half a core's L2 cache.",
+                searchValues: (16...26).map { .integer(1 << $0) }),
+            ParameterDescription(
+                name: "execution.memory_limit", group: .execution, domain: .size((64 << 20)...(1 << 50)),
+                defaultValue: .integer(max(usableMemory / 5 * 4, 64 << 20)), unit: "bytes",
+                text: "Most resident memory of the process, as a size or a percentage of the usable memory. A limit below "
+                    + "what the other settings need is refused at the start.",
+                searchValues: [], percentBase: usableMemory),
+        ]
+    }
+
+    private static func defaultBufferSize(_ host: HostDescription) -> Int {
+        let half = (host.caches.l2.value ?? 1 << 20) / 2
+        let powerOfTwo = 1 << (Int.bitWidth - 1 - max(half, 1).leadingZeroBitCount)
+        return min(max(powerOfTwo, 256 << 10), 16 << 20)
+    }
+
+    // MARK: - Numeric
+
+    private static let numeric: [ParameterDescription] = [
+        ParameterDescription(
+            name: "numeric.precision", group: .numeric, domain: .choice(["float64", "float32", "mixed"]),
+            defaultValue: .choice("float64"),
+            text: "Arithmetic of the wavelet transform and of integration; mixed transforms in float32 and integrates in "
+                + "float64. m/z and retention time are always float64. Areas agree within 1e-5."),
+    ]
+}
