@@ -1,0 +1,141 @@
+import Annotation
+import SpectralMatching
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// The spectral library and the compound table, prepared once as binary files in the cache folder and mapped from there.
+public struct ReferenceData: Sendable {
+    public let library: SpectralLibrary?
+    public let compounds: CompoundTable?
+
+    /// Source files; the bundled ones by default.
+    public struct Sources: Sendable, Hashable {
+        /// An MSP file (plain or .gz), or an already prepared library.
+        public var library: String?
+        /// Compound tables (TSV, plain or .gz), merged.
+        public var compounds: [String]
+
+        public init(library: String?, compounds: [String]) {
+            self.library = library
+            self.compounds = compounds
+        }
+
+        /// What ships with the project.
+        public static func bundled(_ locations: DataLocations) -> Sources {
+            guard let folder = locations.workloads.map({ "\($0)/libraries" }) else {
+                return Sources(library: nil, compounds: [])
+            }
+            return Sources(
+                library: "\(folder)/massbank-2025.05.1-open.msp.gz",
+                compounds: [
+                    "\(folder)/chebi_complete_3star_rel195_v1.tsv.gz", "\(folder)/lipidmaps_full_20201001_v1.tsv.gz",
+                ])
+        }
+    }
+
+    /// Opens both, preparing first what the cache does not hold.
+    /// - Parameter note: told before a preparation, which takes some seconds.
+    /// - Throws: `AnalysisError(.referenceData)` naming the file and the reason.
+    public static func open(
+        _ sources: Sources, cache: String, wantsLibrary: Bool, wantsCompounds: Bool, note: (String) -> Void
+    ) throws(AnalysisError) -> ReferenceData {
+        var library: SpectralLibrary?
+        var compounds: CompoundTable?
+        do {
+            if wantsLibrary {
+                guard let source = sources.library else { throw missing("spectral library", "--library", "matching") }
+                library = try SpectralLibrary.open(try prepareLibrary(source, cache: cache, note: note))
+            }
+            if wantsCompounds {
+                guard !sources.compounds.isEmpty else {
+                    throw missing("compound table", "--compounds", "annotation")
+                }
+                compounds = try CompoundTable.open(try prepareCompounds(sources.compounds, cache: cache, note: note))
+            }
+        } catch let error as AnalysisError {
+            throw error
+        } catch {
+            throw AnalysisError(.referenceData, "\(error)")
+        }
+        return ReferenceData(library: library, compounds: compounds)
+    }
+
+    private static func missing(_ what: String, _ option: String, _ stage: String) -> AnalysisError {
+        AnalysisError(
+            .referenceData,
+            "no \(what): the bundled data was not found; set LAVOISIER_DATA_DIR to the project's workloads folder, give "
+                + "\(option) FILE, or switch it off with --set \(stage).enabled=false")
+    }
+
+    /// The prepared file of a library source; builds it when the cache has none for exactly this source.
+    public static func prepareLibrary(
+        _ source: String, cache: String, note: (String) -> Void
+    ) throws -> String {
+        if !isText(source) { return source }
+        let destination = try cachedName([source], cache: cache, suffix: "lvsl")
+        try exclusively(destination) {
+            note("preparing the spectral library \(source) (once)")
+            _ = try SpectralLibraryBuilder.build(source: source, destination: destination)
+        }
+        return destination
+    }
+
+    /// The prepared file of the compound tables; builds it when the cache has none for exactly these sources.
+    public static func prepareCompounds(
+        _ sources: [String], cache: String, note: (String) -> Void
+    ) throws -> String {
+        if sources.count == 1, !isText(sources[0]) { return sources[0] }
+        let destination = try cachedName(sources, cache: cache, suffix: "lvct")
+        try exclusively(destination) {
+            note("preparing the compound table from \(sources.count) files (once)")
+            _ = try CompoundTableBuilder.build(sources: sources, destination: destination)
+        }
+        return destination
+    }
+
+    private static func isText(_ path: String) -> Bool { !path.hasSuffix(".lvsl") && !path.hasSuffix(".lvct") }
+
+    /// A name that changes when a source does: file names, sizes, modification times and the format's version.
+    private static func cachedName(
+        _ sources: [String], cache: String, suffix: String
+    ) throws(AnalysisError) -> String {
+        var key: UInt64 = 0xCBF2_9CE4_8422_2325
+        var stem = ""
+        for source in sources {
+            var information = stat()
+            guard stat(source, &information) == 0 else {
+                throw AnalysisError(.referenceData, "cannot read \(source): \(String(cString: strerror(errno)))")
+            }
+            // FNV-1a: a name for a cache entry, not a proof of identity (the file itself holds the source's SHA-256).
+            let facts = "\(source)|\(information.st_size)|\(information.st_mtim.tv_sec)|\(information.st_mtim.tv_nsec)"
+            for byte in facts.utf8 { key = (key ^ UInt64(byte)) &* 0x100_0000_01B3 }
+            if stem.isEmpty {
+                stem = source.split(separator: "/").last.map { String($0.prefix { $0 != "." }) } ?? "reference"
+            }
+        }
+        _ = try OutputDirectory(cache)
+        let version = SpectralLibrary.formatVersion
+        return "\(cache)/\(stem)-v\(version)-\(String(key, radix: 16)).\(suffix)"
+    }
+
+    /// Runs `build` unless the file exists, one process at a time.
+    private static func exclusively(_ destination: String, _ build: () throws -> Void) throws {
+        if access(destination, R_OK) == 0 { return }
+        let lockPath = "\(destination).lock"
+        let lock = Glibc.open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        guard lock >= 0 else { throw AnalysisError.output("write", lockPath) }
+        defer {
+            unlink(lockPath)
+            close(lock)
+        }
+        while flock(lock, LOCK_EX) != 0 {
+            guard errno == EINTR else { throw AnalysisError.output("lock", lockPath) }
+        }
+        if access(destination, R_OK) == 0 { return }
+        try build()
+    }
+}
