@@ -18,7 +18,6 @@ public struct ChromatographicPeakDetector {
     private var workspace = TraceWorkspace()
     private var linker = RidgeLinker()
     private var seeds: [PeakSeed] = []
-    private let shape = PeakShape()
     private let reaches: [Int32]
 
     public init(parameters: PeakParameters, precision: Precision) {
@@ -100,7 +99,7 @@ extension ChromatographicPeakDetector {
     }
 
     private mutating func collectSeeds(rows: Range<Int>) {
-        let minLength = rows.count > 2 ? 2 : 1
+        let minLength = 1
         let count = workspace.count
         for line in linker.finished where Int(line.length) >= minLength {
             let row = line.bestCoefficient >= 0.6 * line.largest ? Int(line.bestRow) : Int(line.row)
@@ -206,16 +205,19 @@ extension ChromatographicPeakDetector {
 
         let time = workspace.time
         let signal = workspace.signal
-        let width = right - left + 1
         var height = 0.0
         for column in left...right { height = max(height, signal[column]) }
+        let apex = apexTime(seed, left: left, right: right)
+        let half = halfMaximum(seed, left: left, right: right, baseline: surroundings.baseline)
         let peak = ChromatographicPeak(
             mz: weightedMZ(batch, trace: trace, left: left, right: right),
-            retentionTimeSeconds: apexTime(seed, left: left, right: right), startSeconds: time[left],
-            endSeconds: time[right],
-            widthSeconds: widthAtHalf(seed, left: left, right: right, baseline: surroundings.baseline),
+            retentionTimeSeconds: apex, startSeconds: time[left], endSeconds: time[right],
+            widthSeconds: half.end - half.start,
             area: area(left: left, right: right), height: height, signalToNoise: signalToNoise,
-            quality: shape.quality(signal + left, count: width), pointCount: points,
+            quality: shapeQuality(
+                signal: signal, time: time, edges: left...right, apex: apex, leftHalf: max(apex - half.start, 0),
+                rightHalf: max(half.end - apex, 0)),
+            pointCount: points,
             firstScan: workspace.firstScan + Int32(truncatingIfNeeded: left),
             lastScan: workspace.firstScan + Int32(truncatingIfNeeded: right), apexScan: apexScan,
             profileStart: table.profiles.count)
@@ -327,11 +329,14 @@ extension ChromatographicPeakDetector {
         return time[apex] + min(max(shift, toLeft), toRight)
     }
 
-    private func widthAtHalf(_ seed: PeakSeed, left: Int, right: Int, baseline: Double) -> Double {
+    /// Times at which the smoothed signal falls through half of its rise over the baseline.
+    private func halfMaximum(
+        _ seed: PeakSeed, left: Int, right: Int, baseline: Double
+    ) -> (start: Double, end: Double) {
         let level = 0.5 * (seed.height + min(baseline, seed.height))
         let from = crossing(seed, level: level, limit: left, step: -1)
         let to = crossing(seed, level: level, limit: right, step: 1)
-        return to - from
+        return (from, to)
     }
 
     /// Time at which the smoothed signal falls through a level, or the edge when it does not.

@@ -4,54 +4,49 @@
     import Darwin
 #endif
 
-/// Peak-shape quality: the best Pearson correlation of a profile with four beta densities, from tailing to symmetric.
+/// Peak-shape quality: Pearson correlation of the profile with a Gaussian whose two halves have the peak's own widths.
 ///
-/// Source: Kumler, Hazelton and Ingalls 2023, doi:10.1186/s12859-023-05533-4 (`beta_cor`; shapes 2.5, 3, 4, 5 against 5).
-struct PeakShape {
-    private static let resolution = 512
-    /// Row per shape, `resolution + 1` samples of the density on 0...1, unscaled.
-    private let densities: [Double]
-
-    init() {
-        var samples: [Double] = []
-        for shape in [2.5, 3.0, 4.0, 5.0] {
-            for index in 0...Self.resolution {
-                let x = Double(index) / Double(Self.resolution)
-                samples.append(pow(x, shape - 1) * pow(1 - x, 4))
-            }
-        }
-        densities = samples
+/// Looks at up to two widths at half maximum on each side of the apex, so that the choice of the edges hardly matters.
+/// Clamped to 0...1; 0 for fewer than 4 scans. In the spirit of `beta_cor` of Kumler, Hazelton and Ingalls 2023,
+/// doi:10.1186/s12859-023-05533-4, with a shape that is fitted instead of chosen from a list.
+///
+/// - Parameter leftHalf: seconds from the apex to half maximum on the left; `rightHalf` likewise. Not negative.
+func shapeQuality(
+    signal: UnsafePointer<Double>, time: UnsafePointer<Double>, edges: ClosedRange<Int>, apex: Double,
+    leftHalf: Double, rightHalf: Double
+) -> Double {
+    let width = leftHalf + rightHalf
+    guard width > 0 else { return 0 }
+    var left = edges.lowerBound
+    while time[left] < apex - 2 * width { left += 1 }
+    var right = edges.upperBound
+    while right > left && time[right] > apex + 2 * width { right -= 1 }
+    let count = right - left + 1
+    guard count >= 4 else { return 0 }
+    // A side that falls within a fraction of the whole width is a measurement of the sampling, not of the shape.
+    let scaleLeft = -0.693_147_180_559_945 / (max(leftHalf, 0.2 * width) * max(leftHalf, 0.2 * width))
+    let scaleRight = -0.693_147_180_559_945 / (max(rightHalf, 0.2 * width) * max(rightHalf, 0.2 * width))
+    var sumX = 0.0
+    var sumY = 0.0
+    var sumXX = 0.0
+    var sumYY = 0.0
+    var sumXY = 0.0
+    var highest = 0.0
+    for column in left...right { highest = max(highest, signal[column]) }
+    guard highest > 0 else { return 0 }
+    let unit = 1 / highest
+    for column in left...right {
+        let offset = time[column] - apex
+        let x = exp(offset * offset * (offset < 0 ? scaleLeft : scaleRight))
+        let y = signal[column] * unit
+        sumX += x
+        sumY += y
+        sumXX += x * x
+        sumYY += y * y
+        sumXY += x * y
     }
-
-    /// Quality of `count` samples; 0 for fewer than 3 samples or a flat profile.
-    func quality(_ profile: UnsafePointer<Double>, count: Int) -> Double {
-        guard count >= 3 else { return 0 }
-        var sum = 0.0
-        for index in 0..<count { sum += profile[index] }
-        let mean = sum / Double(count)
-        var square = 0.0
-        for index in 0..<count { square += (profile[index] - mean) * (profile[index] - mean) }
-        guard square > 0 else { return 0 }
-        // The samples lie inside the open interval: the density is zero at both ends by construction.
-        let step = Double(Self.resolution) / Double(count + 1)
-        var best = 0.0
-        densities.withUnsafeBufferPointer { table in
-            for shape in 0..<4 {
-                let row = shape * (Self.resolution + 1)
-                var templateSum = 0.0
-                var templateSquare = 0.0
-                var product = 0.0
-                for index in 0..<count {
-                    let value = table[row + Int(Double(index + 1) * step + 0.5)]
-                    templateSum += value
-                    templateSquare += value * value
-                    product += value * (profile[index] - mean)
-                }
-                let variance = templateSquare - templateSum * templateSum / Double(count)
-                guard variance > 0 else { continue }
-                best = max(best, product / (variance * square).squareRoot())
-            }
-        }
-        return min(best, 1)
-    }
+    let n = Double(count)
+    let variance = (sumXX - sumX * sumX / n) * (sumYY - sumY * sumY / n)
+    guard variance > 0 else { return 0 }
+    return min(max((sumXY - sumX * sumY / n) / variance.squareRoot(), 0), 1)
 }

@@ -35,7 +35,7 @@ struct RidgeLinker {
             let values = coefficients + row * stride
             findMaxima(values, columns: columns, threshold: threshold)
             chooseLines(reach: reach[row])
-            advance(values, row: Int32(row), mayStart: row > 0 || rows == 1)
+            advance(values, row: Int32(row), mayStart: true)
         }
         finished.append(contentsOf: lines)
         finished.sort { ($0.position, $1.largest) < ($1.position, $0.largest) }

@@ -24,7 +24,8 @@ struct TraceWorkspace {
     var smooth: UnsafeMutablePointer<Double> { smoothStore.pointer }
     /// `prefix[i]` is the sum of the first `i` smoothed values; `count + 1` entries.
     var prefix: UnsafeMutablePointer<Double> { prefixStore.pointer }
-    /// Distance of each point from the mean of its neighbours, scaled to the standard deviation of white noise.
+    /// Fourth difference at each point, scaled so that the median of white noise gives its standard deviation. A peak of
+    /// five scans at half maximum adds 2 % of its height to it; a second difference would add 9 %.
     var residual: UnsafeMutablePointer<Double> { residualStore.pointer }
     /// Scratch for order statistics, at least `3 * count` long.
     var selection: UnsafeMutablePointer<Double> { selectionStore.pointer }
@@ -33,8 +34,8 @@ struct TraceWorkspace {
     /// Points of the trace before each scan; `count + 1` entries.
     var points: UnsafeMutablePointer<Int32> { pointStore.pointer }
 
-    /// 1 / (0.6745 sqrt(1.5)): |x - mean of neighbours| of white noise to its standard deviation, by the median.
-    private static let residualScale = 1 / (0.674_489_750_196_082 * 1.224_744_871_391_589)
+    /// 1 / (0.6745 sqrt(70)): the coefficients are 1, -4, 6, -4, 1.
+    private static let residualScale = 1 / (0.674_489_750_196_082 * 8.366_600_265_340_756)
 
     mutating func load(_ batch: MassTraceBatch, trace: Int, needsSingle: Bool) {
         let range = batch.offsets[trace]..<batch.offsets[trace + 1]
@@ -81,20 +82,26 @@ struct TraceWorkspace {
         let prefix = prefix
         let count = count
         if count < 3 {
-            for column in 0..<count {
-                smooth[column] = signal[column]
-                residual[column] = 0
-            }
+            for column in 0..<count { smooth[column] = signal[column] }
         } else {
             for column in 1..<(count - 1) {
-                let mean = 0.5 * (signal[column - 1] + signal[column + 1])
-                smooth[column] = 0.5 * (signal[column] + mean)
-                residual[column] = abs(signal[column] - mean) * Self.residualScale
+                smooth[column] = 0.5 * signal[column] + 0.25 * (signal[column - 1] + signal[column + 1])
             }
             smooth[0] = 0.25 * (3 * signal[0] + signal[1])
             smooth[count - 1] = 0.25 * (3 * signal[count - 1] + signal[count - 2])
-            residual[0] = residual[1]
-            residual[count - 1] = residual[count - 2]
+        }
+        if count < 5 {
+            for column in 0..<count { residual[column] = 0 }
+        } else {
+            for column in 2..<(count - 2) {
+                let outer = signal[column - 2] + signal[column + 2]
+                let inner = signal[column - 1] + signal[column + 1]
+                residual[column] = abs(outer - 4 * inner + 6 * signal[column]) * Self.residualScale
+            }
+            residual[0] = residual[2]
+            residual[1] = residual[2]
+            residual[count - 2] = residual[count - 3]
+            residual[count - 1] = residual[count - 3]
         }
         var total = 0.0
         prefix[0] = 0
