@@ -1,0 +1,63 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+extension EvaluationResult: CustomStringConvertible {
+    /// The evaluation in a few lines of plain text, without the rows that were missed.
+    public var description: String {
+        var lines = ["found \(found)/\(expected) (recall \(fixed(recall, digits: 3)))"]
+        if files.count > 1 {
+            lines += files.map { "  \($0.file): \($0.found)/\($0.expected) of \($0.features) features" }
+        }
+        lines.append("features \(resultFeatures), of which \(extraFeatures) match no row")
+        lines.append(
+            "m/z error " + pair(medianAbsoluteMZErrorPPM, percentile95AbsoluteMZErrorPPM, unit: "ppm", digits: 2))
+        lines.append(
+            "RT error "
+                + pair(
+                    medianAbsoluteRetentionTimeErrorSeconds, percentile95AbsoluteRetentionTimeErrorSeconds, unit: "s",
+                    digits: 2))
+        let correlation = logAreaCorrelation.map { "\(fixed($0, digits: 3)) over \(areaPairs) pairs" }
+        lines.append("log-area correlation \(correlation ?? "unavailable: fewer than three pairs, or no variation")")
+        lines.append("charge agrees in \(chargesAgreed)/\(chargesCompared) where both state one")
+        return lines.joined(separator: "\n")
+    }
+
+    private func pair(_ median: Double?, _ percentile95: Double?, unit: String, digits: Int) -> String {
+        guard let median, let percentile95 else { return "unavailable: no pairs" }
+        return "median \(fixed(median, digits: digits)) \(unit), 95th percentile "
+            + "\(fixed(percentile95, digits: digits)) \(unit)"
+    }
+}
+
+extension EvaluationResult.Miss: CustomStringConvertible {
+    /// One line: what was expected, and why it was not found.
+    public var description: String {
+        var text = "\(name): m/z \(fixed(mz, digits: 5))"
+        if let retentionTimeSeconds { text += ", \(fixed(retentionTimeSeconds, digits: 1)) s" }
+        if let file { text += " (\(file))" }
+        switch reason {
+        case .noFeatureAtMZ: return text + ": no feature at this m/z"
+        case .outsideWindow(let seconds):
+            return text + ": nearest feature at this m/z is \(fixed(seconds, digits: 1)) s outside the window"
+        case .featureTakenByAnotherRow: return text + ": its features stand for other rows"
+        }
+    }
+}
+
+/// A number with a fixed count of decimals, as `%.*f` writes it.
+func fixed(_ value: Double, digits: Int) -> String {
+    let scale = pow(10, Double(digits))
+    let scaled = (value.magnitude * scale).rounded(.toNearestOrEven)
+    guard scaled < 9e15 else { return "\(value)" }
+    let whole = String(Int(scaled))
+    let padded = String(repeating: "0", count: max(0, digits + 1 - whole.count)) + whole
+    let sign = value < 0 && scaled > 0 ? "-" : ""
+    if digits == 0 { return sign + padded }
+    return "\(sign)\(padded.dropLast(digits)).\(padded.suffix(digits))"
+}
+
+/// Natural logarithm of a positive number.
+func logarithm(_ value: Double) -> Double { log(value) }

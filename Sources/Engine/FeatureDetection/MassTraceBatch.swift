@@ -1,0 +1,25 @@
+/// Finished mass traces as flat arrays: trace `i` owns the points `offsets[i] ..< offsets[i + 1]`, one per scan at most.
+public struct MassTraceBatch: Sendable {
+    /// Length `count + 1`, first element 0.
+    public var offsets: [Int] = [0]
+    /// Scan number of every point (position among the scans given to the builder), ascending within a trace.
+    public var scans: [Int32] = []
+    /// m/z of every point.
+    public var mz: [Double] = []
+    /// Intensity of every point, instrument counts.
+    public var intensity: [Float] = []
+    /// Scans in which an apex belongs to the trace. Pieces of one long trace overlap; their owned ranges do not.
+    public var ownedScans: [Range<Int32>] = []
+    /// Scan number of the first entry of `retentionTimes` and `noiseLevels`.
+    public var firstScan = 0
+    /// Seconds, for every scan that a trace of this batch touches and those between.
+    public var retentionTimes: [Double] = []
+    /// Noise level of the same scans, counts.
+    public var noiseLevels: [Float] = []
+
+    public init() {}
+
+    public var count: Int { offsets.count - 1 }
+    public var isEmpty: Bool { count == 0 }
+    public var pointCount: Int { scans.count }
+}

@@ -1,0 +1,40 @@
+import SpectrumModel
+
+/// What `MassTraceBuilder` joins into one trace and what it keeps.
+public struct MassTraceParameters: Sendable, Hashable {
+    /// Distance from the running m/z of a trace up to which a point can extend it.
+    public var tolerance: Tolerance
+    /// Points below this many counts are ignored.
+    public var noiseThreshold: Double
+    /// Quantile of a scan's intensities that counts as its noise level (running median over scans); points below it are
+    /// ignored.
+    public var noiseQuantile: Double
+    /// A trace ends after more missing scans in a row than this, or than it has points.
+    public var maxMissedScans: Int
+    /// Fewest points of a trace.
+    public var minPoints: Int
+    /// Shortest trace from first to last point, seconds.
+    public var minDurationSeconds: Double
+    /// Highest point of a trace over the noise level of its scan, at least.
+    public var apexFactor: Double
+    /// Traces are cut at every multiple of this many scans, so that memory does not grow with the run.
+    public var maxScans: Int
+    /// Scans that the two pieces of a cut trace share.
+    public var overlapScans: Int
+
+    public init(
+        tolerance: Tolerance, noiseThreshold: Double = 0, noiseQuantile: Double = 0.05, maxMissedScans: Int = 5,
+        minPoints: Int = 5, minDurationSeconds: Double = 0, apexFactor: Double = 3, maxScans: Int = 4096,
+        overlapScans: Int = 256
+    ) {
+        self.tolerance = tolerance
+        self.noiseThreshold = noiseThreshold
+        self.noiseQuantile = noiseQuantile
+        self.maxMissedScans = maxMissedScans
+        self.minPoints = minPoints
+        self.minDurationSeconds = minDurationSeconds
+        self.apexFactor = apexFactor
+        self.maxScans = maxScans
+        self.overlapScans = overlapScans
+    }
+}

@@ -1,0 +1,203 @@
+import CBase64
+import CDeflate
+
+/// Decodes binary arrays to the ends of flat arrays. Owns the scratch memory and the decompressor.
+struct ArrayCodec: ~Copyable {
+    private let inflater: OpaquePointer?
+    /// Compressed bytes of a zlib array.
+    private var compressed = Scratch()
+    /// Values in a type that needs conversion.
+    private var values = Scratch()
+
+    /// The fast loops of libdeflate (about 300 bytes) and of the base64 decoder (32) need room behind the output.
+    private static let slackBytes = 1024
+    /// Deflate cannot expand further than this.
+    private static let maximumExpansion = 1032
+
+    init() { inflater = libdeflate_alloc_decompressor() }
+
+    deinit { libdeflate_free_decompressor(inflater) }
+
+    /// Appends exactly `count` values, or throws and appends none.
+    mutating func appendMZ(
+        _ array: EncodedArray, count: Int, start: UnsafePointer<UInt8>, to target: inout [Double]
+    ) throws(MzMLError) {
+        try check(array, count: count, start: start)
+        guard count > 0 || array.payload?.isEmpty == false else { return }
+        let type = array.elementType
+        try target.append(addingCapacity: count + Self.slackBytes / 8) { span throws(MzMLError) in
+            try span.withUnsafeMutableBufferPointer { buffer, initialized throws(MzMLError) in
+                guard let out = buffer.baseAddress else { return }
+                if type == .float64 {
+                    try decode(array, byteCount: count * 8, into: UnsafeMutableRawPointer(out), start: start)
+                } else {
+                    let raw = values.reserve(count * array.width + Self.slackBytes)
+                    try decode(array, byteCount: count * array.width, into: raw, start: start)
+                    switch type {
+                    case .float32: convert(raw, Float.self, count) { out[$0] = Double($1) }
+                    case .int32: convert(raw, Int32.self, count) { out[$0] = Double($1) }
+                    case .int64: convert(raw, Int64.self, count) { out[$0] = Double($1) }
+                    case .float64, .unstated, .unsupported: break
+                    }
+                }
+                initialized = count
+            }
+        }
+    }
+
+    /// Appends exactly `count` values, or throws and appends none.
+    mutating func appendIntensity(
+        _ array: EncodedArray, count: Int, start: UnsafePointer<UInt8>, to target: inout [Float]
+    ) throws(MzMLError) {
+        try check(array, count: count, start: start)
+        guard count > 0 || array.payload?.isEmpty == false else { return }
+        let type = array.elementType
+        try target.append(addingCapacity: count + Self.slackBytes / 4) { span throws(MzMLError) in
+            try span.withUnsafeMutableBufferPointer { buffer, initialized throws(MzMLError) in
+                guard let out = buffer.baseAddress else { return }
+                if type == .float32 {
+                    try decode(array, byteCount: count * 4, into: UnsafeMutableRawPointer(out), start: start)
+                } else {
+                    let raw = values.reserve(count * array.width + Self.slackBytes)
+                    try decode(array, byteCount: count * array.width, into: raw, start: start)
+                    switch type {
+                    case .float64: convert(raw, Double.self, count) { out[$0] = Float($1) }
+                    case .int32: convert(raw, Int32.self, count) { out[$0] = Float($1) }
+                    case .int64: convert(raw, Int64.self, count) { out[$0] = Float($1) }
+                    case .float32, .unstated, .unsupported: break
+                    }
+                }
+                initialized = count
+            }
+        }
+    }
+
+    @inline(__always)
+    private func convert<T>(
+        _ raw: UnsafeMutableRawPointer, _ type: T.Type, _ count: Int, _ store: (Int, T) -> Void
+    ) {
+        let source = raw.assumingMemoryBound(to: type)
+        for i in 0..<count { store(i, source[i]) }
+    }
+
+    /// Refuses, before any memory is taken, what is not supported and what the payload cannot hold.
+    private func check(_ array: EncodedArray, count: Int, start: UnsafePointer<UInt8>) throws(MzMLError) {
+        let offset = array.payload?.baseAddress.map { $0 - start }
+        let name = array.content == .mz ? "m/z" : "intensity"
+        if array.elementType == .unsupported || array.compression == .unsupported {
+            throw MzMLError(
+                .unsupportedArray, path: "", byteOffset: offset,
+                reason:
+                    "the \(name) array uses \(array.unsupportedName) (\(Accession.text(array.unsupportedAccession))), "
+                    + "which is not supported yet",
+                hint: "convert the file with zlib compression, or none, and 32- or 64-bit floats")
+        }
+        guard array.elementType != .unstated, array.compression != .unstated else {
+            throw MzMLError(
+                .malformedSpectrum, path: "", byteOffset: offset,
+                reason: "the \(name) array states no \(array.elementType == .unstated ? "number type" : "compression") "
+                    + "that is known")
+        }
+        let decodable = ((array.payload?.count ?? 0) / 4 + 1) * 3
+        let largest = array.compression == .zlib ? decodable * Self.maximumExpansion : decodable
+        guard count <= largest / array.width else {
+            throw MzMLError(
+                .wrongLength, path: "", byteOffset: offset,
+                reason: "the \(name) array declares \(count) values, and its \(array.payload?.count ?? 0) characters "
+                    + "cannot hold more than \(largest / array.width)",
+                hint: "the file was damaged; convert it again")
+        }
+        guard count <= SpectrumDecoder.maximumPointsPerSpectrum else {
+            throw MzMLError(
+                .spectrumTooLarge, path: "", byteOffset: offset,
+                reason: "the \(name) array declares \(count) values; at most "
+                    + "\(SpectrumDecoder.maximumPointsPerSpectrum) are read")
+        }
+    }
+
+    /// Writes exactly `byteCount` bytes; `slackBytes` of room lie behind them.
+    private mutating func decode(
+        _ array: EncodedArray, byteCount: Int, into target: UnsafeMutableRawPointer, start: UnsafePointer<UInt8>
+    ) throws(MzMLError) {
+        guard let text = array.payload, let characters = text.baseAddress else {
+            if byteCount == 0 { return }
+            throw MzMLError(.malformedSpectrum, path: "", reason: "a binary array has no <binary> element")
+        }
+        if array.compression == .none {
+            let written = try decodeBase64(text, into: target, capacity: byteCount + Self.slackBytes, start: start)
+            guard written == byteCount else { throw wrongLength(array, byteCount, "\(written)", characters - start) }
+            return
+        }
+        let capacity = (text.count / 4 + 1) * 3 + 32
+        let scratch = compressed.reserve(capacity)
+        let size = try decodeBase64(text, into: scratch, capacity: capacity, start: start)
+        var actual = 0
+        switch libdeflate_zlib_decompress(inflater, scratch, size, target, byteCount + Self.slackBytes, &actual) {
+        case LIBDEFLATE_SUCCESS where actual == byteCount:
+            return
+        case LIBDEFLATE_SUCCESS:
+            throw wrongLength(array, byteCount, "\(actual)", characters - start)
+        case LIBDEFLATE_INSUFFICIENT_SPACE:
+            throw wrongLength(array, byteCount, "more than \(byteCount + Self.slackBytes)", characters - start)
+        default:
+            throw MzMLError(
+                .invalidCompression, path: "", byteOffset: characters - start,
+                reason: "the zlib stream of a binary array is damaged", hint: "copy or convert the file again")
+        }
+    }
+
+    private func decodeBase64(
+        _ text: ByteRun, into target: UnsafeMutableRawPointer, capacity: Int, start: UnsafePointer<UInt8>
+    ) throws(MzMLError) -> Int {
+        guard let characters = text.baseAddress else { return 0 }
+        let result = base64_decode(
+            UnsafeRawPointer(characters).assumingMemoryBound(to: CChar.self), text.count,
+            target.assumingMemoryBound(to: UInt8.self), capacity)
+        let offset = characters - start + result.position
+        switch result.status {
+        case base64_ok:
+            return result.written
+        case base64_output_full:
+            throw MzMLError(
+                .wrongLength, path: "", byteOffset: offset,
+                reason: "a binary array holds more values than its spectrum declares",
+                hint: "the file was damaged; convert it again")
+        default:
+            let incomplete = result.status == base64_incomplete_group
+            let byte = incomplete ? "" : " (byte \(characters[result.position]))"
+            throw MzMLError(
+                .invalidBase64, path: "", byteOffset: offset,
+                reason: incomplete
+                    ? "a binary array's base64 ends inside a group" : "a binary array is not base64\(byte)",
+                hint: "the file was damaged; copy or convert it again")
+        }
+    }
+
+    private func wrongLength(_ array: EncodedArray, _ byteCount: Int, _ found: String, _ offset: Int) -> MzMLError {
+        MzMLError(
+            .wrongLength, path: "", byteOffset: offset,
+            reason:
+                "the \(array.content == .mz ? "m/z" : "intensity") array should hold \(byteCount / array.width) values "
+                + "(\(byteCount) bytes) and holds \(found) bytes",
+            hint: "the file was damaged or written wrongly; convert it again")
+    }
+}
+
+/// Memory that grows and stays, uninitialised.
+struct Scratch: ~Copyable {
+    private var memory: UnsafeMutableRawPointer?
+    private var capacity = 0
+
+    init() {}
+
+    deinit { memory?.deallocate() }
+
+    mutating func reserve(_ size: Int) -> UnsafeMutableRawPointer {
+        if let memory, size <= capacity { return memory }
+        memory?.deallocate()
+        capacity = size + size / 2
+        let fresh = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 64)
+        memory = fresh
+        return fresh
+    }
+}

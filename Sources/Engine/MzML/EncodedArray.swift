@@ -1,0 +1,60 @@
+/// A `<binaryDataArray>` before its payload is decoded.
+struct EncodedArray {
+    enum Content { case unknown, mz, intensity, other }
+    enum ElementType { case unstated, float32, float64, int32, int64, unsupported }
+    enum Compression { case unstated, none, zlib, unsupported }
+
+    var content = Content.unknown
+    var elementType = ElementType.unstated
+    var compression = Compression.unstated
+    /// The accession behind `.unsupported`.
+    var unsupportedAccession = 0
+    /// `arrayLength`, which overrides the spectrum's `defaultArrayLength`; -1 when absent.
+    var length = -1
+    /// `encodedLength`; -1 when absent.
+    var encodedLength = -1
+    /// The base64 text; `nil` when the element has no `<binary>`.
+    var payload: ByteRun?
+
+    /// Bytes per value; 0 when the type is not supported.
+    var width: Int {
+        switch elementType {
+        case .float32, .int32: 4
+        case .float64, .int64: 8
+        case .unstated, .unsupported: 0
+        }
+    }
+
+    /// Takes a term of the array; false when the term says nothing about content, type or compression.
+    mutating func apply(_ accession: Int) {
+        switch accession {
+        case 1_000_514: content = .mz
+        case 1_000_515: content = .intensity
+        case 1_000_521: elementType = .float32
+        case 1_000_523: elementType = .float64
+        case 1_000_519: elementType = .int32
+        case 1_000_522: elementType = .int64
+        case 1_000_520, 1_001_479:
+            elementType = .unsupported
+            unsupportedAccession = accession
+        case 1_000_576: compression = .none
+        case 1_000_574: compression = .zlib
+        case 1_002_312...1_002_314, 1_002_746...1_002_748, 1_003_088...1_003_090, 1_003_780...1_003_785, 1_003_826:
+            compression = .unsupported
+            unsupportedAccession = accession
+        default:
+            break
+        }
+    }
+
+    /// What an unsupported encoding is called.
+    var unsupportedName: String {
+        switch unsupportedAccession {
+        case 1_002_312...1_002_314, 1_002_746...1_002_748, 1_003_783...1_003_785: "MS-Numpress"
+        case 1_003_780...1_003_782: "zstd compression"
+        case 1_000_520: "16-bit float"
+        case 1_001_479: "text"
+        default: "this compression"
+        }
+    }
+}

@@ -1,0 +1,129 @@
+extension SpectrumScanner {
+    /// Reads all that precedes the first spectrum. `hasSpectrumList` is false for a run without spectra.
+    mutating func readHeader() throws(MzMLError) -> (header: RunHeader, hasSpectrumList: Bool) {
+        var p = try documentStart()
+        var open: [String] = []
+        var emptyList = false
+        while true {
+            let tag = try nextHeaderTag(from: p)
+            let name = tagName(tag.lowerBound)
+            if open.isEmpty { try checkRoot(name) }
+            if name == "spectrum" { return (try parseHeader(upTo: tag.lowerBound, open: open), true) }
+            if name == "/spectrumList" || name == "chromatogramList" || name == "/run" || name == "/mzML" {
+                isFinished = true
+                return (try parseHeader(upTo: tag.lowerBound, open: open), emptyList || name == "/spectrumList")
+            }
+            let selfClosing = pointer(tag.upperBound - 2).pointee == UInt8(ascii: "/")
+            if name == "spectrumList", selfClosing { emptyList = true }
+            if name.first == "/" {
+                _ = open.popLast()
+            } else if !selfClosing {
+                open.append(name)
+            }
+            p = tag.upperBound
+        }
+    }
+
+    private mutating func readMoreHeader() throws(MzMLError) {
+        guard try refill(keeping: 0, limit: max(limits.headerBytes, bufferSize), orThrow: .headerTooLarge) else {
+            throw truncated("before its first spectrum")
+        }
+    }
+
+    /// The next tag, from its `<` to behind its `>`; comments and the like are skipped.
+    private mutating func nextHeaderTag(from start: Int) throws(MzMLError) -> Range<Int> {
+        var p = start
+        while true {
+            guard let tag = find(UInt8(ascii: "<"), pointer(p), windowEnd) else {
+                p = base + filled
+                try readMoreHeader()
+                continue
+            }
+            p = offset(of: tag)
+            if windowEnd - tag >= 2 {
+                if tag[1] == UInt8(ascii: "!") || tag[1] == UInt8(ascii: "?") {
+                    switch skipMarkup(tag, windowEnd) {
+                    case .skipped(let next):
+                        p = offset(of: next)
+                        continue
+                    case .declaration:
+                        throw MzMLError(
+                            .documentType, path: stream.path, byteOffset: p,
+                            reason:
+                                "the XML declares a document type or entities; mzML has none, so it is not expanded",
+                            hint: "remove the declaration, or convert the file again from the vendor's data")
+                    case .unfinished:
+                        break
+                    }
+                } else if let close = tagEnd(tag + 1, windowEnd) {
+                    return p..<(offset(of: close) + 1)
+                }
+            }
+            try readMoreHeader()
+        }
+    }
+
+    /// The name of the tag at `position`, with its slash when it is an end tag.
+    private func tagName(_ position: Int) -> String {
+        let start = pointer(position + 1)
+        var end = start + 1
+        while !endsName(end.pointee) { end += 1 }
+        return String(decoding: ByteRun(start: start, count: end - start), as: UTF8.self)
+    }
+
+    /// Where the XML starts: behind a byte order mark and blanks.
+    private mutating func documentStart() throws(MzMLError) -> Int {
+        var p = 0
+        while true {
+            // Enough to know a byte order mark by.
+            if base + filled - p >= 4 || atEnd {
+                if base + filled == 0 {
+                    throw MzMLError(
+                        .emptyFile, path: stream.path, reason: "the file is empty",
+                        hint: "copy or convert it again")
+                }
+                if p == 0 { try refuseWideEncodings() }
+                if p == 0, matches("\u{FEFF}", pointer(0), windowEnd) { p = 3 }
+                while p < base + filled, isXMLSpace(pointer(p).pointee) { p += 1 }
+                if p < base + filled {
+                    guard pointer(p).pointee == UInt8(ascii: "<") else { throw notMzML("it does not start with XML") }
+                    return p
+                }
+                if atEnd { throw notMzML("it holds nothing but blanks") }
+            }
+            _ = try refill(keeping: 0, limit: max(limits.headerBytes, bufferSize), orThrow: .headerTooLarge)
+        }
+    }
+
+    private func refuseWideEncodings() throws(MzMLError) {
+        guard filled >= 2 else { return }
+        let first = (window[0], window[1])
+        guard first == (0xFE, 0xFF) || first == (0xFF, 0xFE) || first == (0x3C, 0) || first == (0, 0x3C) else { return }
+        throw MzMLError(
+            .unsupportedEncoding, path: stream.path, reason: "the text is UTF-16 or UTF-32",
+            hint: "convert it to UTF-8, for example with iconv, or write the mzML again")
+    }
+
+    private func notMzML(_ reason: String) -> MzMLError {
+        MzMLError(
+            .notMzML, path: stream.path, reason: "not an mzML file: \(reason)",
+            hint: "convert vendor data to mzML with msconvert")
+    }
+
+    private func checkRoot(_ name: String) throws(MzMLError) {
+        guard name != "mzML", name != "indexedmzML" else { return }
+        throw notMzML("its root element is <\(String(decoding: name.utf8.prefix(40), as: UTF8.self))>")
+    }
+
+    /// Hands the header to the XML parser with its open elements closed, and starts the window behind it.
+    private mutating func parseHeader(upTo end: Int, open: [String]) throws(MzMLError) -> RunHeader {
+        var document = Array(ByteRun(start: pointer(0), count: end))
+        for name in open.reversed() { document.append(contentsOf: "</\(name)>".utf8) }
+        let path = stream.path
+        let header = try document.withUnsafeBufferPointer { bytes throws(MzMLError) in
+            try RunHeaderParser.parse(bytes, path: path)
+        }
+        cursor = end
+        return header
+    }
+}

@@ -1,0 +1,180 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// Limits that keep a hostile file from taking the memory.
+struct ScanLimits: Sendable {
+    /// Most bytes before the first spectrum.
+    var headerBytes = 64 << 20
+    /// Most bytes of one `<spectrum>` element.
+    var spectrumBytes = 1 << 30
+}
+
+/// A window that slides over the stream, and the cuts between spectra.
+///
+/// Positions are offsets in the stream, so that they survive the window's moves.
+struct SpectrumScanner: ~Copyable {
+    var stream: ByteStream
+    let limits: ScanLimits
+    let bufferSize: Int
+    private(set) var window: UnsafeMutablePointer<UInt8>
+    private(set) var capacity: Int
+    /// Stream offset of the window's first byte.
+    private(set) var base = 0
+    private(set) var filled = 0
+    private(set) var atEnd = false
+    /// Everything before this offset has been dealt with.
+    var cursor = 0
+    private(set) var spectraRead = 0
+    /// The end of the spectrum list has been seen.
+    var isFinished = false
+
+    init(path: String, bufferSize: Int, limits: ScanLimits) throws(MzMLError) {
+        self.limits = limits
+        self.bufferSize = max(bufferSize, 4096)
+        capacity = self.bufferSize
+        window = .allocate(capacity: capacity)
+        do throws(MzMLError) {
+            stream = try ByteStream(path: path)
+        } catch {
+            window.deallocate()
+            throw error
+        }
+    }
+
+    deinit { window.deallocate() }
+
+    func pointer(_ offset: Int) -> UnsafePointer<UInt8> { UnsafePointer(window + (offset - base)) }
+    var windowEnd: UnsafePointer<UInt8> { UnsafePointer(window + filled) }
+    func offset(of pointer: UnsafePointer<UInt8>) -> Int { base + (pointer - UnsafePointer(window)) }
+
+    /// Moves the window so that it starts at `kept`, and reads more. False at the end of the stream.
+    mutating func refill(keeping kept: Int, limit: Int, orThrow code: MzMLError.Code) throws(MzMLError) -> Bool {
+        guard !atEnd else { return false }
+        let keptCount = base + filled - kept
+        if kept > base {
+            memmove(window, window + (kept - base), keptCount)
+            base = kept
+            filled = keptCount
+        } else if filled == capacity {
+            guard capacity < limit else {
+                throw MzMLError(
+                    code, path: stream.path, byteOffset: kept,
+                    spectrumIndex: code == .headerTooLarge ? nil : spectraRead,
+                    reason: code == .headerTooLarge
+                        ? "more than \(limit) bytes precede the first spectrum"
+                        : "one spectrum takes more than \(limit) bytes",
+                    hint: "the file is damaged, or no LC-MS run")
+            }
+            resize(to: min(capacity * 2, limit))
+        }
+        let read = try stream.read(into: window + filled, capacity: capacity - filled)
+        filled += read
+        atEnd = read == 0
+        return read > 0
+    }
+
+    mutating func resize(to size: Int) {
+        let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: size)
+        larger.update(from: window, count: filled)
+        window.deallocate()
+        window = larger
+        capacity = size
+    }
+
+    func truncated(_ place: String) -> MzMLError {
+        MzMLError(
+            .truncated, path: stream.path, byteOffset: base + filled,
+            reason: "the file ends \(place)" + (stream.isIncomplete ? " (its gzip stream is cut off)" : ""),
+            hint: "the file was cut off while it was written or copied: copy or convert it again")
+    }
+}
+
+// MARK: - Spectra
+
+extension SpectrumScanner {
+    private mutating func refillSpectra(keeping kept: Int) throws(MzMLError) -> Bool {
+        try refill(keeping: kept, limit: max(limits.spectrumBytes, bufferSize), orThrow: .spectrumTooLarge)
+    }
+
+    private func malformed(_ reason: String, at position: Int) -> MzMLError {
+        MzMLError(
+            .malformedXML, path: stream.path, byteOffset: position, spectrumIndex: spectraRead, reason: reason,
+            hint: "the file is damaged; convert it again")
+    }
+
+    /// Appends the next spectrum to the chunk; false behind the last one.
+    ///
+    /// A raw `<` opens a tag, a comment, CDATA or a processing instruction, and nothing else: attribute values cannot
+    /// hold one. So the scan jumps from `<` to `<`.
+    mutating func nextSpectrum(into chunk: inout RawChunk) throws(MzMLError) -> Bool {
+        guard !isFinished else { return false }
+        var start = -1
+        var p = cursor
+        while true {
+            // "</spectrumList>" is the longest text that decides anything: never look at less unless the stream ends.
+            guard let tag = find(UInt8(ascii: "<"), pointer(p), windowEnd), windowEnd - tag >= 16 || atEnd else {
+                if let tag = find(UInt8(ascii: "<"), pointer(p), windowEnd) {
+                    p = offset(of: tag)
+                } else {
+                    p = base + filled
+                }
+                if try !refillSpectra(keeping: start >= 0 ? start : p), p == base + filled {
+                    throw truncated(start >= 0 ? "inside spectrum \(spectraRead)" : "inside the spectrum list")
+                }
+                continue
+            }
+            p = offset(of: tag)
+            var next: UnsafePointer<UInt8>? = tag + 1
+            switch windowEnd - tag > 1 ? tag[1] : 0 {
+            case UInt8(ascii: "s")
+            where matches("<spectrum", tag, windowEnd) && windowEnd - tag > 9 && endsName(tag[9]):
+                if start >= 0 { throw malformed("a spectrum starts inside a spectrum", at: p) }
+                next = tagEnd(tag + 9, windowEnd)
+                if let close = next {
+                    if close[-1] == UInt8(ascii: "/") {
+                        return deliver(from: p, to: offset(of: close) + 1, into: &chunk)
+                    }
+                    start = p
+                }
+            case UInt8(ascii: "/") where matches("</spectrum", tag, windowEnd) && windowEnd - tag > 10:
+                if matches("</spectrumList", tag, windowEnd) {
+                    if start >= 0 { throw malformed("the spectrum list ends inside a spectrum", at: p) }
+                    isFinished = true
+                    return false
+                }
+                guard endsName(tag[10]) else { break }
+                if start < 0 { throw malformed("a spectrum ends that never started", at: p) }
+                next = find(UInt8(ascii: ">"), tag + 10, windowEnd)
+                if let close = next { return deliver(from: start, to: offset(of: close) + 1, into: &chunk) }
+            case UInt8(ascii: "!"), UInt8(ascii: "?"):
+                switch skipMarkup(tag, windowEnd) {
+                case .skipped(let behind): next = behind
+                case .unfinished: next = nil
+                case .declaration: throw malformed("a declaration (<!...) stands between the spectra", at: p)
+                }
+            default:
+                break
+            }
+            if let next {
+                p = offset(of: next)
+            } else if try !refillSpectra(keeping: start >= 0 ? start : p) {
+                throw truncated(start >= 0 ? "inside spectrum \(spectraRead)" : "inside the spectrum list")
+            }
+        }
+    }
+
+    private mutating func deliver(from start: Int, to end: Int, into chunk: inout RawChunk) -> Bool {
+        chunk.append(ByteRun(start: pointer(start), count: end - start), streamOffset: start)
+        spectraRead += 1
+        cursor = end
+        return true
+    }
+
+    /// Reads on to the end of a compressed stream, so that its checksum is verified.
+    mutating func verifyChecksum() throws(MzMLError) {
+        while try stream.read(into: window, capacity: capacity) > 0 {}
+    }
+}

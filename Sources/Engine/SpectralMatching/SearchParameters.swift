@@ -1,0 +1,67 @@
+import SpectrumModel
+
+/// Which similarity an identity search uses.
+public enum SimilarityMeasure: String, Sendable, Hashable, Codable, CaseIterable {
+    /// Weighted spectral entropy similarity (Li et al. 2021).
+    case spectralEntropy = "spectral_entropy"
+    /// Modified cosine with optimal assignment; equals `cosine` when the precursors are equal.
+    case modifiedCosine = "modified_cosine"
+    /// Cosine with optimal assignment.
+    case cosine
+}
+
+/// How a fragment spectrum is searched in a library.
+public struct SearchParameters: Sendable, Hashable {
+    /// Largest distance of the precursors in an identity search, relative to the query's precursor; edges inside.
+    public var precursorTolerance: Tolerance = .ppm(10)
+    /// Largest distance of two peaks that count as the same fragment; edges inside.
+    public var fragmentTolerance: Tolerance = .dalton(0.02)
+    /// Matches with fewer matched peaks are dropped.
+    public var minimumMatchedPeaks = 3
+    /// Matches with a lower score are dropped; a score exactly at it stays.
+    public var minimumScore = 0.7
+    /// At most this many compounds are reported.
+    public var top = 5
+    public var similarity: SimilarityMeasure = .spectralEntropy
+    /// Exponent of the intensities in the cosine measures.
+    public var intensityPower = 0.5
+    /// Search for related compounds too: every spectrum within `analogMaximumShift`, always by modified cosine.
+    public var analog = false
+    /// Largest difference of the precursors in an analog search, in Da; edges inside.
+    public var analogMaximumShift = 200.0
+    /// Peaks below this fraction of the base peak are removed from the query, and from the library's spectra where the
+    /// library was built with a lower fraction.
+    public var noiseFraction = 0.01
+    /// Remove peaks above the precursor m/z minus 1.6 Da from both spectra (the precursor, its isotopes, and noise above).
+    public var removePrecursor = false
+
+    public init() {}
+
+    /// How far below the precursor the removal starts, in Da. Source: Li et al. 2021.
+    public static let precursorRemovalDistance = 1.6
+}
+
+/// A library spectrum that resembles the query.
+public struct LibraryMatch: Sendable, Hashable {
+    /// How the precursors of the two spectra relate.
+    public enum Kind: String, Sendable, Hashable, Codable {
+        /// Within the precursor tolerance (or the isolation window).
+        case identity
+        /// Further apart: at best a related compound.
+        case analog
+    }
+
+    public var kind: Kind
+    /// 0 ... 1, by `measure`.
+    public var score: Double
+    public var measure: SimilarityMeasure
+    public var matchedPeaks: Int
+    /// Precursor m/z of the query minus that of the library, in Da and in ppm of the library's.
+    public var precursorErrorDalton: Double
+    public var precursorErrorPPM: Double
+    /// Position of the spectrum in the library's order.
+    public var libraryIndex: Int
+    public var entry: LibraryEntry
+    /// Further spectra of the same compound that passed, with a lower rank.
+    public var otherSpectraOfCompound: Int
+}

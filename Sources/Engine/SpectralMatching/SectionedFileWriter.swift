@@ -1,0 +1,98 @@
+import ContentHash
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// Collects sections and writes them as one `SectionedFile`, to a temporary name that is then renamed.
+///
+/// - Determinism: the same sections give the same bytes; no time, path or host name is stored.
+package struct SectionedFileWriter {
+    private struct Pending {
+        let id: UInt32
+        let elementSize: Int
+        let count: Int
+        let bytes: [UInt8]
+    }
+
+    private let kind: SectionedFileKind
+    private var sections: [Pending] = []
+
+    package init(kind: SectionedFileKind) { self.kind = kind }
+
+    package mutating func add<Element: BitwiseCopyable>(_ id: UInt32, _ elements: [Element]) {
+        precondition(sections.count < SectionedLayout.maximumSections, "too many sections")
+        sections.append(
+            Pending(
+                id: id, elementSize: MemoryLayout<Element>.stride, count: elements.count,
+                bytes: elements.withUnsafeBytes { Array($0) }))
+    }
+
+    /// - Throws: `LibraryFileError.unwritable`; the temporary file is removed then.
+    package func write(to path: String) throws(LibraryFileError) {
+        let temporary = "\(path).\(getpid()).partial"
+        guard let file = fopen(temporary, "wb") else { throw Self.failure(path) }
+        var written = true
+        func put(_ bytes: [UInt8]) {
+            guard written, !bytes.isEmpty else { return }
+            written = fwrite(bytes, 1, bytes.count, file) == bytes.count
+        }
+        let (head, offsets) = header()
+        put(head)
+        var position = head.count
+        for (section, offset) in zip(sections, offsets) {
+            put([UInt8](repeating: 0, count: offset - position))
+            put(section.bytes)
+            position = offset + section.bytes.count
+        }
+        // Errors of a full disk appear only when the buffer is flushed: every step counts.
+        let flushed = fflush(file) == 0 && fsync(fileno(file)) == 0
+        let flushError = errno
+        let closed = fclose(file) == 0
+        guard written, flushed, closed, rename(temporary, path) == 0 else {
+            if !flushed { errno = flushError }
+            let failure = Self.failure(path)
+            unlink(temporary)
+            throw failure
+        }
+    }
+
+    private func header() -> (bytes: [UInt8], offsets: [Int]) {
+        func align(_ value: Int) -> Int {
+            (value + SectionedLayout.alignment - 1) / SectionedLayout.alignment * SectionedLayout.alignment
+        }
+        var table: [UInt8] = []
+        var offsets: [Int] = []
+        var position = align(SectionedLayout.headerLength + sections.count * SectionedLayout.entryLength)
+        var end = position
+        for section in sections {
+            offsets.append(position)
+            append(section.id, to: &table)
+            append(UInt32(section.elementSize), to: &table)
+            append(UInt64(section.count), to: &table)
+            append(UInt64(position), to: &table)
+            append(UInt64(0), to: &table)
+            table.append(contentsOf: sha256(section.bytes).utf8)
+            end = position + section.bytes.count
+            position = align(end)
+        }
+        var head = kind.magicBytes
+        append(SectionedLayout.byteOrderMark, to: &head)
+        append(kind.version, to: &head)
+        append(UInt64(max(end, head.count)), to: &head)
+        append(UInt32(sections.count), to: &head)
+        append(UInt32(0), to: &head)
+        head.append(contentsOf: sha256(head + table).utf8)
+        return (head + table, offsets)
+    }
+
+    private func append<Value: FixedWidthInteger>(_ value: Value, to bytes: inout [UInt8]) {
+        withUnsafeBytes(of: value) { bytes.append(contentsOf: $0) }
+    }
+
+    private static func failure(_ path: String) -> LibraryFileError {
+        LibraryFileError(.unwritable, path: path, reason: "cannot write: " + String(cString: strerror(errno)))
+    }
+}

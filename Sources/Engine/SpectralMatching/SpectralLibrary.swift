@@ -1,0 +1,149 @@
+import SpectrumModel
+
+/// A binary spectral library, mapped into memory and shared read-only by all workers.
+///
+/// Opening parses nothing: it checks the header and that every offset stays inside its array, so a damaged or foreign
+/// file is an error and never a crash. Damage inside the peaks is found by `verify()`; searched all the same, such
+/// peaks are ignored. The file must not be changed in place while it is open (builders replace it by renaming).
+///
+/// `@unchecked Sendable`: only constants that point into a read-only mapping, which `file` keeps.
+public final class SpectralLibrary: @unchecked Sendable {
+    public let path: String
+    /// Number of spectra.
+    public let count: Int
+    /// Number of compounds (distinct first blocks of the InChIKey; a spectrum without one counts by itself).
+    public let compoundCount: Int
+    /// How the peaks were cleaned when the library was built.
+    public let cleaning: PeakCleaning
+    /// SHA-256 of the source file, in hexadecimal, and its name.
+    public let sourceHash: String
+    public let sourceName: String
+
+    let precursorMZ: UnsafeBufferPointer<Double>
+    let compound: UnsafeBufferPointer<UInt32>
+    let peakOffset: UnsafeBufferPointer<UInt32>
+    let peakMZ: UnsafeBufferPointer<Double>
+    let peakIntensity: UnsafeBufferPointer<Float>
+    let peakEntropyWeight: UnsafeBufferPointer<Float>
+    private let exactMass: UnsafeBufferPointer<Double>
+    private let polarityStart: [Int]
+    private let texts: UnsafeBufferPointer<UInt32>
+    private let strings: StringTable
+    private let file: SectionedFile
+
+    /// - Throws: `LibraryFileError` with what is wrong and what to do.
+    /// - Complexity: O(spectra) comparisons of numbers, a few milliseconds for 100,000 spectra.
+    public static func open(_ path: String) throws(LibraryFileError) -> SpectralLibrary {
+        try SpectralLibrary(file: SectionedFile(path: path, kind: SpectralLibraryFormat.kind))
+    }
+
+    private init(file: SectionedFile) throws(LibraryFileError) {
+        typealias Format = SpectralLibraryFormat
+        precursorMZ = try file.elements(Format.precursorMZ, as: Double.self)
+        exactMass = try file.elements(Format.exactMass, as: Double.self)
+        compound = try file.elements(Format.compound, as: UInt32.self)
+        peakOffset = try file.elements(Format.peakOffset, as: UInt32.self)
+        peakMZ = try file.elements(Format.peakMZ, as: Double.self)
+        peakIntensity = try file.elements(Format.peakIntensity, as: Float.self)
+        peakEntropyWeight = try file.elements(Format.peakEntropyWeight, as: Float.self)
+        texts = try file.elements(Format.texts, as: UInt32.self)
+        strings = try StringTable(file: file, offsets: Format.stringOffsets, bytes: Format.stringBytes)
+        let starts = try file.elements(Format.polarityStart, as: UInt32.self)
+        let settings = try file.elements(Format.settings, as: Double.self)
+        let provenance = try file.elements(Format.provenance, as: UInt32.self)
+        let count = precursorMZ.count
+        guard exactMass.count == count, compound.count == count, peakOffset.count == count + 1,
+            texts.count == count * TextField.count, peakIntensity.count == peakMZ.count,
+            peakEntropyWeight.count == peakMZ.count, starts.count == 4, settings.count == 3, provenance.count == 2
+        else { throw file.corrupt("the arrays of the library differ in length") }
+        guard isAscending(peakOffset, from: 0, to: peakMZ.count), isAscending(starts, from: 0, to: count),
+            Int(largest(texts)) < strings.count, Int(largest(provenance)) < strings.count
+        else { throw file.corrupt("an offset of the library lies outside of its array") }
+        guard settings[0] >= 0, settings[0] < 1, settings[1] >= 1, settings[1] < 1e9, settings[2] >= 0,
+            settings[2] <= Double(count), count == 0 || Double(largest(compound)) < settings[2]
+        else { throw file.corrupt("the settings of the library are damaged") }
+        polarityStart = starts.map { Int($0) }
+        for (start, end) in zip(polarityStart, polarityStart.dropFirst()) {
+            guard Self.isSorted(precursorMZ, start..<end) else {
+                throw file.corrupt("the precursor m/z of the library are not sorted")
+            }
+        }
+        self.count = count
+        self.file = file
+        path = file.mapped.path
+        compoundCount = Int(settings[2])
+        cleaning = PeakCleaning(noiseFraction: settings[0], maximumPeakCount: Int(settings[1]))
+        sourceHash = strings[provenance[0]]
+        sourceName = strings[provenance[1]]
+    }
+
+    private static func isSorted(_ values: UnsafeBufferPointer<Double>, _ range: Range<Int>) -> Bool {
+        for index in range {
+            guard values[index].isFinite, index == range.lowerBound || values[index] >= values[index - 1] else {
+                return false
+            }
+        }
+        return true
+    }
+
+    /// Size of the mapping, in bytes. It is page cache that the system can drop, not memory of the process alone.
+    public var byteCount: Int { file.mapped.bytes.count }
+
+    /// Reads the whole file and compares all checksums.
+    /// - Throws: `LibraryFileError.corrupt`.
+    public func verify() throws(LibraryFileError) { try file.verify() }
+
+    /// What the library states about spectrum `index` (its position in the library's order).
+    public func entry(at index: Int) -> LibraryEntry {
+        precondition(index >= 0 && index < count, "spectrum \(index) is not in the library")
+        var entry = LibraryEntry(
+            polarity: polarity(at: index), precursorMZ: precursorMZ[index], exactMass: exactMass[index])
+        for field in TextField.allCases {
+            entry[keyPath: field.keyPath] = strings[texts[index * TextField.count + field.rawValue]]
+        }
+        return entry
+    }
+
+    /// The cleaned peaks of spectrum `index`, base peak 1.
+    public func peaks(at index: Int) -> PeakList {
+        precondition(index >= 0 && index < count, "spectrum \(index) is not in the library")
+        let range = peakRange(of: index)
+        return PeakList(mz: Array(peakMZ[range]), intensity: peakIntensity[range].map { Double($0) })
+    }
+
+    func peakRange(of index: Int) -> Range<Int> { Int(peakOffset[index])..<Int(peakOffset[index + 1]) }
+
+    private func polarity(at index: Int) -> Polarity {
+        index < polarityStart[1] ? .unknown : index < polarityStart[2] ? .positive : .negative
+    }
+
+    /// Order of the accessions' bytes, negative when that of `left` comes first.
+    func compareAccessions(_ left: Int, _ right: Int) -> Int {
+        let field = TextField.accession.rawValue
+        return strings.compare(texts[left * TextField.count + field], texts[right * TextField.count + field])
+    }
+
+    /// Spectra of this polarity whose precursor lies in `[center - below, center + above]`, edges inside. For an unknown
+    /// polarity: one range for each polarity.
+    /// - Complexity: O(log n).
+    func candidates(polarity: Polarity, center: Double, below: Double, above: Double) -> [Range<Int>] {
+        let groups = polarity == .unknown ? [0, 1, 2] : [Int(polarity.rawValue)]
+        return groups.map { group in
+            let all = polarityStart[group]..<polarityStart[group + 1]
+            let start = firstIndex(in: all) { precursorMZ[$0] - center >= -below }
+            let end = firstIndex(in: start..<all.upperBound) { precursorMZ[$0] - center > above }
+            return start..<end
+        }
+    }
+
+    /// The first index for which `predicate` holds, given that it holds for all after it too.
+    private func firstIndex(in range: Range<Int>, where predicate: (Int) -> Bool) -> Int {
+        var low = range.lowerBound
+        var high = range.upperBound
+        while low < high {
+            let middle = (low + high) / 2
+            if predicate(middle) { high = middle } else { low = middle + 1 }
+        }
+        return low
+    }
+}

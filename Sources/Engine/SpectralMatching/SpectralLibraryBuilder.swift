@@ -1,0 +1,164 @@
+import ContentHash
+import SpectrumModel
+
+/// Turns reference spectra into the binary file that `SpectralLibrary` maps.
+///
+/// Peaks are cleaned (`PeakCleaning`), scaled to base peak 1, and stored a second time as entropy weights. Spectra that
+/// have no peak left are counted and left out.
+/// - Determinism: the file depends only on the spectra, their order and the settings.
+public struct SpectralLibraryBuilder {
+    /// What a build took in and left out.
+    public struct Report: Sendable {
+        public var spectra = 0
+        public var compounds = 0
+        public var peaks = 0
+        /// Spectra without a peak after cleaning.
+        public var emptySpectra = 0
+        /// What the reader of the source skipped.
+        public var source = SourceReport()
+    }
+
+    private struct Pending {
+        let polarity: Polarity
+        let precursorMZ: Double
+        let exactMass: Double
+        let accession: String
+        let peaks: Range<Int>
+        let compound: UInt32
+        let texts: Int
+    }
+
+    private let cleaning: PeakCleaning
+    private var pending: [Pending] = []
+    private var texts: [UInt32] = []
+    private var strings = StringTableBuilder()
+    private var compounds: [String: UInt32] = [:]
+    private var compoundCount: UInt32 = 0
+    private var peakMZ: [Double] = []
+    private var peakIntensity: [Float] = []
+    private var peakEntropyWeight: [Float] = []
+    public private(set) var report = Report()
+
+    public init(cleaning: PeakCleaning = PeakCleaning()) { self.cleaning = cleaning }
+
+    /// Reads an MSP file (plain or gzip) and writes the library.
+    /// - Throws: `LibraryFileError`: the source is unreadable or holds no usable spectrum, the result cannot be written.
+    public static func build(
+        source: String, destination: String, cleaning: PeakCleaning = PeakCleaning()
+    ) throws(LibraryFileError) -> Report {
+        var builder = SpectralLibraryBuilder(cleaning: cleaning)
+        var reader = try MSPReader(path: source)
+        while let spectrum = try reader.next() { builder.add(spectrum) }
+        builder.report.source = reader.report
+        guard !builder.pending.isEmpty else {
+            throw LibraryFileError(
+                .empty, path: source,
+                reason: "no usable spectrum (\(reader.report.skippedRecords) records skipped"
+                    + (reader.report.issues.first.map { ", first at \($0)" } ?? "") + ")")
+        }
+        let hash: String
+        do { hash = try sha256(file: source) } catch {
+            throw LibraryFileError(.unreadable, path: source, reason: "\(error)")
+        }
+        let name = source.split(separator: "/").last.map { String($0) } ?? source
+        try builder.write(to: destination, sourceHash: hash, sourceName: name)
+        return builder.report
+    }
+
+    /// Adds one spectrum; one without a peak after cleaning or without a finite precursor m/z is counted and left out.
+    public mutating func add(_ spectrum: LibrarySpectrum) {
+        let peaks = cleaning.clean(spectrum.peaks)
+        guard peaks.count > 0, spectrum.entry.precursorMZ.isFinite else {
+            report.emptySpectra += 1
+            return
+        }
+        var weights = peaks.intensity
+        EntropyWeights.apply(&weights, weighted: true)
+        let start = peakMZ.count
+        peakMZ.append(contentsOf: peaks.mz)
+        peakIntensity.append(contentsOf: peaks.intensity.lazy.map { Float($0) })
+        peakEntropyWeight.append(contentsOf: weights.lazy.map { Float($0) })
+        let firstText = texts.count
+        for field in TextField.allCases { texts.append(strings.number(of: spectrum.entry[keyPath: field.keyPath])) }
+        pending.append(
+            Pending(
+                polarity: spectrum.entry.polarity, precursorMZ: spectrum.entry.precursorMZ,
+                exactMass: spectrum.entry.exactMass, accession: spectrum.entry.accession,
+                peaks: start..<peakMZ.count, compound: compoundNumber(of: spectrum.entry), texts: firstText))
+        report.spectra += 1
+        report.peaks += peaks.count
+        report.compounds = Int(compoundCount)
+    }
+
+    /// Spectra without an InChIKey count as compounds of their own: nothing says that two of them are the same.
+    private mutating func compoundNumber(of entry: LibraryEntry) -> UInt32 {
+        let block = entry.inchiKeyBlock
+        if !block.isEmpty, let number = compounds[block] { return number }
+        let number = compoundCount
+        compoundCount += 1
+        if !block.isEmpty { compounds[block] = number }
+        return number
+    }
+
+    /// Writes the library to a temporary name and renames it.
+    /// - Throws: `LibraryFileError.unwritable`, or `.tooLarge` beyond 4 G peaks or 4 GiB of texts.
+    public func write(to path: String, sourceHash: String, sourceName: String) throws(LibraryFileError) {
+        guard peakMZ.count < Int(UInt32.max), pending.count < Int(UInt32.max), !strings.overflowed else {
+            throw LibraryFileError(.tooLarge, path: path, reason: "more than 4 G peaks or 4 GiB of texts; split the source")
+        }
+        let order = pending.indices.sorted { left, right in
+            let a = pending[left]
+            let b = pending[right]
+            if a.polarity != b.polarity { return a.polarity.rawValue < b.polarity.rawValue }
+            if a.precursorMZ != b.precursorMZ { return a.precursorMZ < b.precursorMZ }
+            if a.accession != b.accession { return a.accession.utf8.lexicographicallyPrecedes(b.accession.utf8) }
+            return left < right
+        }
+        var strings = strings
+        let provenance = [strings.number(of: sourceHash), strings.number(of: sourceName)]
+        var file = SectionedFileWriter(kind: SpectralLibraryFormat.kind)
+        addSpectra(order, to: &file)
+        addPeaks(order, to: &file)
+        file.add(SpectralLibraryFormat.stringOffsets, strings.offsets)
+        file.add(SpectralLibraryFormat.stringBytes, strings.bytes)
+        file.add(
+            SpectralLibraryFormat.settings,
+            [cleaning.noiseFraction, Double(cleaning.maximumPeakCount), Double(compoundCount)])
+        file.add(SpectralLibraryFormat.provenance, provenance)
+        try file.write(to: path)
+    }
+
+    private func addSpectra(_ order: [Int], to file: inout SectionedFileWriter) {
+        var polarityStart = [UInt32](repeating: 0, count: 4)
+        for spectrum in pending { polarityStart[Int(spectrum.polarity.rawValue) + 1] += 1 }
+        for index in 1..<4 { polarityStart[index] += polarityStart[index - 1] }
+        file.add(SpectralLibraryFormat.polarityStart, polarityStart)
+        file.add(SpectralLibraryFormat.precursorMZ, order.map { pending[$0].precursorMZ })
+        file.add(SpectralLibraryFormat.exactMass, order.map { pending[$0].exactMass })
+        file.add(SpectralLibraryFormat.compound, order.map { pending[$0].compound })
+        file.add(
+            SpectralLibraryFormat.texts,
+            order.flatMap { texts[pending[$0].texts..<(pending[$0].texts + TextField.count)] })
+    }
+
+    private func addPeaks(_ order: [Int], to file: inout SectionedFileWriter) {
+        var offsets: [UInt32] = [0]
+        var mz: [Double] = []
+        var intensity: [Float] = []
+        var weight: [Float] = []
+        mz.reserveCapacity(peakMZ.count)
+        intensity.reserveCapacity(peakMZ.count)
+        weight.reserveCapacity(peakMZ.count)
+        for index in order {
+            let range = pending[index].peaks
+            mz.append(contentsOf: peakMZ[range])
+            intensity.append(contentsOf: peakIntensity[range])
+            weight.append(contentsOf: peakEntropyWeight[range])
+            offsets.append(UInt32(mz.count))
+        }
+        file.add(SpectralLibraryFormat.peakOffset, offsets)
+        file.add(SpectralLibraryFormat.peakMZ, mz)
+        file.add(SpectralLibraryFormat.peakIntensity, intensity)
+        file.add(SpectralLibraryFormat.peakEntropyWeight, weight)
+    }
+}

@@ -1,0 +1,120 @@
+import CZlib
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// Lines of a plain or gzip-compressed text file, one at a time, in constant memory.
+///
+/// Lines longer than `maximumLineLength` are cut there and flagged, so a hostile file cannot make memory grow.
+package final class TextLineReader {
+    package static let maximumLineLength = 1 << 20
+
+    package let path: String
+    /// Number of the line that `next()` returned last, from 1.
+    package private(set) var lineNumber = 0
+    /// Whether the last line was longer than allowed and its rest was dropped.
+    package private(set) var lineWasCut = false
+
+    private let file: gzFile
+    private let buffer: UnsafeMutablePointer<UInt8>
+    private let capacity = 2 * TextLineReader.maximumLineLength
+    private var start = 0
+    private var end = 0
+    private var reachedEnd = false
+
+    /// - Throws: `LibraryFileError.unreadable` with the operating system's reason.
+    package init(path: String) throws(LibraryFileError) {
+        errno = 0
+        guard let file = gzopen(path, "rb") else {
+            throw LibraryFileError(
+                .unreadable, path: path,
+                reason: "cannot open: " + (errno == 0 ? "out of memory" : String(cString: strerror(errno))))
+        }
+        gzbuffer(file, 1 << 17)
+        self.path = path
+        self.file = file
+        buffer = .allocate(capacity: capacity)
+    }
+
+    deinit {
+        gzclose(file)
+        buffer.deallocate()
+    }
+
+    /// The next line without its end (LF or CRLF), or `nil` at the end. Valid until the next call.
+    /// - Throws: `LibraryFileError` when the file cannot be read or its compressed stream is damaged or cut.
+    package func next() throws(LibraryFileError) -> UnsafeBufferPointer<UInt8>? {
+        lineWasCut = false
+        var searched = start
+        while true {
+            if let newline = memchr(buffer + searched, 0x0A, end - searched) {
+                let stop = newline.assumingMemoryBound(to: UInt8.self) - buffer
+                let line = take(until: stop)
+                start = stop + 1
+                return line
+            }
+            if reachedEnd {
+                guard start < end else { return nil }
+                let line = take(until: end)
+                start = end
+                return line
+            }
+            if end - start >= Self.maximumLineLength {
+                let line = take(until: start + Self.maximumLineLength)
+                lineWasCut = true
+                // The text of `line` stays in place; the rest of it is dropped by the next call.
+                try skipRestOfLine(keeping: start + Self.maximumLineLength)
+                return line
+            }
+            searched = end - start
+            if start > 0 {
+                memmove(buffer, buffer + start, end - start)
+                end -= start
+                start = 0
+            }
+            try fill(from: end)
+        }
+    }
+
+    private func take(until stop: Int) -> UnsafeBufferPointer<UInt8> {
+        lineNumber += 1
+        let hasReturn = stop > start && buffer[stop - 1] == 0x0D
+        return UnsafeBufferPointer(start: buffer + start, count: stop - start - (hasReturn ? 1 : 0))
+    }
+
+    private func skipRestOfLine(keeping kept: Int) throws(LibraryFileError) {
+        var from = kept
+        while true {
+            if let newline = memchr(buffer + from, 0x0A, end - from) {
+                start = newline.assumingMemoryBound(to: UInt8.self) - buffer + 1
+                return
+            }
+            start = end
+            if reachedEnd { return }
+            // Overwrites only what lies behind the line that is handed out.
+            end = kept
+            try fill(from: kept)
+            from = kept
+            start = end
+        }
+    }
+
+    private func fill(from position: Int) throws(LibraryFileError) {
+        let wanted = min(capacity - position, 1 << 18)
+        let read = Int(gzread(file, buffer + position, UInt32(wanted)))
+        var code: Int32 = 0
+        let message = gzerror(file, &code)
+        if read < 0 || (code != Z_OK && code != Z_STREAM_END) {
+            let offset = Int(gzoffset(file))
+            let text = code == Z_ERRNO ? String(cString: strerror(errno)) : message.map { String(cString: $0) } ?? ""
+            throw LibraryFileError(
+                code == Z_BUF_ERROR ? .truncated : code == Z_ERRNO ? .unreadable : .corrupt, path: path,
+                byteOffset: offset >= 0 ? offset : nil, reason: "cannot read after line \(lineNumber): \(text)")
+        }
+        end = position + read
+        reachedEnd = read == 0
+    }
+}
