@@ -29,7 +29,11 @@ package func decimalNumber(_ text: UnsafeBufferPointer<UInt8>) -> Double? {
     while position < text.count {
         let byte = text[position]
         if byte >= 0x30, byte <= 0x39 {
-            if mantissa > (UInt64.max - 9) / 10 { exact = false } else { mantissa = mantissa * 10 + UInt64(byte - 0x30) }
+            if mantissa > (UInt64.max - 9) / 10 {
+                exact = false
+            } else {
+                mantissa = mantissa * 10 + UInt64(byte - 0x30)
+            }
             digits += 1
             if seenPoint { scale -= 1 }
         } else if byte == 0x2E, !seenPoint {

@@ -64,15 +64,21 @@ struct MSPDraft {
         case .license: entry.license = text
         case .polarity: entry.polarity = Polarity(text: text)
         case .precursorMZ:
-            guard let number = decimalNumber(value), number > 0 else { return "the precursor m/z is not a positive number" }
+            guard let number = decimalNumber(value), number > 0 else {
+                return "the precursor m/z is not a positive number"
+            }
             entry.precursorMZ = number
         case .exactMass:
             if value.isEmpty { return nil }
-            guard let number = decimalNumber(value), number > 0 else { return "the exact mass is not a positive number" }
+            guard let number = decimalNumber(value), number > 0 else {
+                return "the exact mass is not a positive number"
+            }
             entry.exactMass = number
         case .peakCount:
             readsPeaks = true
-            guard let number = decimalNumber(value), number >= 0, number < 1e9 else { return "the peak count is not a number" }
+            guard let number = decimalNumber(value), number >= 0, number < 1e9 else {
+                return "the peak count is not a number"
+            }
             declaredPeaks = Int(number)
         case .other: return nil
         }

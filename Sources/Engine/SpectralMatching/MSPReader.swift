@@ -97,7 +97,8 @@ public struct MSPReader {
         }
         if let declared = draft.declaredPeaks, declared != draft.peaks.count + draft.skippedPeaks {
             report.skipValue(
-                line: draft.line, "\(declared) peaks are declared and \(draft.peaks.count + draft.skippedPeaks) are there")
+                line: draft.line,
+                "\(declared) peaks are declared and \(draft.peaks.count + draft.skippedPeaks) are there")
         }
         if draft.entry.polarity == .unknown { draft.entry.polarity = Polarity(adductText: draft.entry.adduct) }
         report.accepted += 1

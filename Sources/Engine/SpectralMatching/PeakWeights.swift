@@ -79,7 +79,8 @@ enum CosineWeights {
         var squares = 0.0
         for index in intensity.indices {
             let value =
-                power == 0.5 ? intensity[index].squareRoot() : power == 1 ? intensity[index] : pow(intensity[index], power)
+                power == 0.5
+                ? intensity[index].squareRoot() : power == 1 ? intensity[index] : pow(intensity[index], power)
             intensity[index] = value
             squares += value * value
         }

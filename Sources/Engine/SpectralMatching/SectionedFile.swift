@@ -82,7 +82,8 @@ package struct SectionedFile: Sendable {
     private static func readTable(_ mapped: MappedFile, noun: String) throws(LibraryFileError) -> [Section] {
         let bytes = mapped.bytes
         func corrupt(_ offset: Int, _ reason: String) -> LibraryFileError {
-            LibraryFileError(.corrupt, path: mapped.path, byteOffset: offset, reason: "\(reason); build the \(noun) again")
+            LibraryFileError(
+                .corrupt, path: mapped.path, byteOffset: offset, reason: "\(reason); build the \(noun) again")
         }
         let count = Int(bytes.loadUnaligned(fromByteOffset: 24, as: UInt32.self))
         let tableEnd = SectionedLayout.headerLength + count * SectionedLayout.entryLength

@@ -104,7 +104,8 @@ public struct SpectralLibraryBuilder {
     /// - Throws: `LibraryFileError.unwritable`, or `.tooLarge` beyond 4 G peaks or 4 GiB of texts.
     public func write(to path: String, sourceHash: String, sourceName: String) throws(LibraryFileError) {
         guard peakMZ.count < Int(UInt32.max), pending.count < Int(UInt32.max), !strings.overflowed else {
-            throw LibraryFileError(.tooLarge, path: path, reason: "more than 4 G peaks or 4 GiB of texts; split the source")
+            throw LibraryFileError(
+                .tooLarge, path: path, reason: "more than 4 G peaks or 4 GiB of texts; split the source")
         }
         let order = pending.indices.sorted { left, right in
             let a = pending[left]
