@@ -8,8 +8,12 @@ import LinearAlgebra
 /// Mean and variance of the latent function (without noise) at several points, in standardised units.
 public struct Posterior: Sendable, Hashable {
     public let means: [Double]
-    /// At least 1e-10.
     public let variances: [Double]
+
+    public init(means: [Double], variances: [Double]) {
+        self.means = means
+        self.variances = variances
+    }
 }
 
 /// A Gaussian process with zero mean and unit signal variance, conditioned on observations.
@@ -67,7 +71,8 @@ public struct GaussianProcessModel: Sendable {
         return try GaussianProcessModel(training: training, hyperparameters: chosen)
     }
 
-    /// Posterior at points given row-major, `dimensions` values each. - Complexity: O(points * n * (n + d)).
+    /// Posterior at points given row-major, `dimensions` values each; variances are at least 1e-10.
+    /// - Complexity: O(points * n * (n + d)).
     public func posterior(at points: [Double]) -> Posterior {
         let d = training.dimensions
         precondition(d == 0 || points.count % d == 0, "points do not match the dimensions")
@@ -108,8 +113,10 @@ public struct GaussianProcessModel: Sendable {
     }
 
     private func crossCovariance(_ points: [Double], count: Int) -> Matrix {
-        MaternKernel(kinds: training.kinds, inverseSquareScales: hyperparameters.logLengthScales.map { exp(-2 * $0) })
-            .cross(columns: columns, count: training.count, points: points, pointCount: count)
+        let kernel = MaternKernel(
+            kinds: training.kinds, inverseSquareScales: hyperparameters.logLengthScales.map { exp(-2 * $0) })
+        let values = kernel.cross(columns: columns, count: training.count, points: points, pointCount: count)
+        return Matrix(rows: training.count, columns: count, columnMajor: values)
     }
 
     /// Predictive mean and variance (noise included) of each observation from all the others, at the same

@@ -3,7 +3,6 @@
 #elseif canImport(Darwin)
     import Darwin
 #endif
-import LinearAlgebra
 
 /// Matern-5/2 between a fixed set of rows and many points; also the weight of neighbours in feasibility models.
 public struct MaternKernel: Sendable {
@@ -18,8 +17,8 @@ public struct MaternKernel: Sendable {
     }
 
     /// Kernel between rows (one contiguous column per dimension, `count` each) and points (row-major).
-    /// - Returns: `count` x `pointCount`. - Complexity: O(count * pointCount * d), allocation of the result only.
-    public func cross(columns: [Double], count: Int, points: [Double], pointCount: Int) -> Matrix {
+    /// - Returns: the values of each point after the other, `count` each. - Complexity: O(count * pointCount * d), allocation of the result only.
+    public func cross(columns: [Double], count: Int, points: [Double], pointCount: Int) -> [Double] {
         let d = kinds.count
         precondition(columns.count == d * count && points.count == d * pointCount, "sizes do not match the dimensions")
         var values = [Double](repeating: 0, count: count * pointCount)
@@ -47,6 +46,6 @@ public struct MaternKernel: Sendable {
                 }
             }
         }
-        return Matrix(rows: count, columns: pointCount, columnMajor: values)
+        return values
     }
 }
