@@ -1,0 +1,88 @@
+/// What came of running a configuration.
+public enum TrialOutcome: Sendable, Hashable {
+    /// It ran: the objective, the standard deviation of that value when repeats tell it, and measured constraints by name.
+    ///
+    /// A value that breaks a constraint informs the model but is never recommended.
+    case success(objective: Double, objectiveSD: Double? = nil, constraints: [String: Double] = [:])
+    /// It crashed, ran out of memory or gave a wrong result.
+    case failed(reason: String)
+    /// It was stopped; its objective is unknown.
+    case timedOut(afterSeconds: Double)
+    /// It was refused or cut short because a constraint did not hold; what was measured of them.
+    case infeasible(constraints: [String: Double])
+}
+
+/// Whether a smaller or a larger objective is better.
+public enum ObjectiveDirection: String, Sendable, Hashable, Codable {
+    case minimise
+    case maximise
+}
+
+/// How suggestions are made.
+public enum SearchStrategy: String, Sendable, Hashable, Codable, CaseIterable {
+    case bayesian
+    /// Uniform over each parameter's scale; the baseline that a model must beat.
+    case random
+    /// Scrambled Sobol points throughout.
+    case sobol
+}
+
+/// A bound on a measured quantity.
+public struct Constraint: Sendable, Hashable, Codable {
+    public enum Direction: String, Sendable, Hashable, Codable {
+        case atMost
+        case atLeast
+    }
+
+    /// The key under which outcomes report it.
+    public let name: String
+    public let direction: Direction
+    public let limit: Double
+
+    public init(name: String, _ direction: Direction, _ limit: Double) {
+        self.name = name
+        self.direction = direction
+        self.limit = limit
+    }
+
+    public func isMet(by value: Double) -> Bool {
+        switch direction {
+        case .atMost: value <= limit
+        case .atLeast: value >= limit
+        }
+    }
+}
+
+/// A configuration and what came of it, as the tuner remembers it.
+struct Trial: Sendable {
+    let configuration: Configuration
+    let inputs: [Double]
+    let outcome: TrialOutcome
+
+    /// The objective of a trial that ran, whether or not it met the constraints.
+    var objective: (value: Double, deviation: Double)? {
+        if case .success(let value, let deviation, _) = outcome { (value, deviation ?? 0) } else { nil }
+    }
+
+    func measured(_ constraint: Constraint) -> Double? {
+        let value: Double? =
+            switch outcome {
+            case .success(_, _, let constraints), .infeasible(let constraints): constraints[constraint.name]
+            case .failed, .timedOut: nil
+            }
+        return value.flatMap { $0.isFinite ? $0 : nil }
+    }
+
+    func isFeasible(_ constraints: [Constraint]) -> Bool {
+        objective != nil && constraints.allSatisfy { constraint in measured(constraint).map(constraint.isMet) ?? true }
+    }
+
+    /// Whether it counts against the success probability: nothing that another model could learn from came back.
+    func isFailure(_ constraints: [Constraint]) -> Bool {
+        switch outcome {
+        case .success: false
+        case .failed, .timedOut: true
+        case .infeasible: !constraints.contains { measured($0) != nil }
+        }
+    }
+}

@@ -1,0 +1,157 @@
+import GaussianProcess
+import Parameters
+import Statistics
+
+/// The configuration to use, and what the model expects of it.
+public struct Recommendation: Sendable, Hashable {
+    public let configuration: Configuration
+    /// What the model expects; the observed value itself while there is no model.
+    public let predicted: Double
+    /// 95 % interval of the expected value (not of single runs); equal to `predicted` while there is no model.
+    public let interval: ClosedRange<Double>
+    /// Mean of the values observed at this configuration.
+    public let observed: Double
+}
+
+/// What the model believes, for a report.
+public struct ModelDiagnostics: Sendable {
+    public struct EvaluatedPoint: Sendable, Hashable {
+        /// Counted from 0 in the order of the tells.
+        public let trial: Int
+        public let observed: Double
+        public let predicted: Double
+        /// Of `predicted`, in units of the objective (first order under a logarithm).
+        public let predictedSD: Double
+        /// Prediction from all other trials, noise included: whether the model can be believed.
+        public let leftOut: Double
+        public let leftOutSD: Double
+        public let isFeasible: Bool
+    }
+
+    public struct Parameter: Sendable, Hashable {
+        public let name: String
+        /// In units of the encoded range 0...1 (or of one change of category): large means little effect.
+        public let lengthScale: Double
+        /// Share of the variance of the posterior mean over the space that this parameter explains by itself (first-order
+        /// Sobol index); what is missing to 1 over all parameters is interaction.
+        public let importance: Double
+    }
+
+    public let points: [EvaluatedPoint]
+    /// Parameters with more than one level.
+    public let parameters: [Parameter]
+    /// Whether the model sees logarithms.
+    public let isLogarithmic: Bool
+    /// Standard deviation of the noise: a relative one (0.02 is 2 %) under a logarithm, else in units of the objective.
+    public let noiseSD: Double
+    public let jitter: Double
+}
+
+extension Tuner {
+    /// The evaluated configuration that meets all constraints and has the best posterior mean, `nil` when there is none.
+    ///
+    /// The posterior mean, not the best single value: under noise the latter is the luckiest one. With fewer than three
+    /// objectives it is the best value observed.
+    public mutating func recommendation() -> Recommendation? {
+        let feasible = trials.indices.filter { trials[$0].isFeasible(constraints) }
+        guard !feasible.isEmpty else { return nil }
+        guard let (model, data) = fittedModel() else {
+            let best = feasible.min { isBetter($0, $1) }
+            return best.map { position in
+                let value = observedMean(trials[position].configuration)
+                return Recommendation(
+                    configuration: trials[position].configuration, predicted: value, interval: value...value,
+                    observed: value)
+            }
+        }
+        let posterior = model.posterior(at: data.training.inputs)
+        let rows = data.positions.indices.filter { trials[data.positions[$0]].isFeasible(constraints) }
+        return rows.min { posterior.means[$0] < posterior.means[$1] }.map { row in
+            let configuration = trials[data.positions[row]].configuration
+            let margin = 1.959_963_984_540_054 * posterior.variances[row].squareRoot()
+            let ends = [
+                data.transform.restore(posterior.means[row] - margin),
+                data.transform.restore(posterior.means[row] + margin),
+            ]
+            return Recommendation(
+                configuration: configuration, predicted: data.transform.restore(posterior.means[row]),
+                interval: min(ends[0], ends[1])...max(ends[0], ends[1]), observed: observedMean(configuration))
+        }
+    }
+
+    /// What the model believes after everything told; `nil` before there is a model.
+    public mutating func diagnostics() -> ModelDiagnostics? {
+        guard let (model, data) = fittedModel() else { return nil }
+        let posterior = model.posterior(at: data.training.inputs)
+        let leftOut = model.leaveOneOut()
+        let points = data.positions.indices.map { row in
+            let predicted = data.transform.restore(posterior.means[row])
+            let expected = data.transform.restore(leftOut.means[row])
+            return ModelDiagnostics.EvaluatedPoint(
+                trial: data.positions[row], observed: trials[data.positions[row]].objective?.value ?? .nan,
+                predicted: predicted,
+                predictedSD: data.transform.restore(deviation: posterior.variances[row].squareRoot(), at: predicted),
+                leftOut: expected,
+                leftOutSD: data.transform.restore(deviation: leftOut.variances[row].squareRoot(), at: expected),
+                isFeasible: trials[data.positions[row]].isFeasible(constraints))
+        }
+        let importances = importances(of: model)
+        let scales = model.hyperparameters.lengthScales
+        return ModelDiagnostics(
+            points: points,
+            parameters: kinds.indices.map { j in
+                ModelDiagnostics.Parameter(
+                    name: space.names[space.modelled[j]], lengthScale: scales[j], importance: importances[j])
+            },
+            isLogarithmic: data.transform.isLogarithmic,
+            noiseSD: data.transform.restore(deviation: model.hyperparameters.noiseVariance.squareRoot(), at: 1),
+            jitter: model.jitter)
+    }
+
+    private mutating func fittedModel() -> (GaussianProcessModel, ObjectiveData)? {
+        guard let data = ObjectiveData(trials, kinds: kinds, direction: direction) else { return nil }
+        fits.extend(to: trials, kinds: kinds, direction: direction, limits: constraints)
+        guard let hyperparameters = fits.objective,
+            let model = try? GaussianProcessModel(training: data.training, hyperparameters: hyperparameters)
+        else { return nil }
+        return (model, data)
+    }
+
+    private func isBetter(_ a: Int, _ b: Int) -> Bool {
+        let x = observedMean(trials[a].configuration)
+        let y = observedMean(trials[b].configuration)
+        return direction == .minimise ? x < y : x > y
+    }
+
+    private func observedMean(_ configuration: Configuration) -> Double {
+        mean(trials.filter { $0.configuration == configuration }.compactMap { $0.objective?.value })
+    }
+
+    /// First-order Sobol indices of the posterior mean over 256 points of the space, each parameter at up to 16 levels.
+    private func importances(of model: GaussianProcessModel) -> [Double] {
+        var generator = SeededGenerator(seed: 1)
+        var base: [Double] = []
+        for _ in 0..<256 {
+            if let point = space.samplePoint(using: &generator) { space.encode(point, into: &base) }
+        }
+        guard !base.isEmpty else { return kinds.map { _ in 0 } }
+        let total = populationVariance(model.means(at: base))
+        guard total > 1e-12 else { return kinds.map { _ in 0 } }
+        return kinds.indices.map { j in
+            let positions = space.dimensions[space.modelled[j]].positions
+            let count = min(16, positions.count)
+            let effects = (0..<count).map { k in
+                var moved = base
+                let position = positions[k * (positions.count - 1) / (count - 1)]
+                for row in 0..<base.count / kinds.count { moved[row * kinds.count + j] = position }
+                return mean(model.means(at: moved))
+            }
+            return min(1, populationVariance(effects) / total)
+        }
+    }
+
+    private func populationVariance(_ values: [Double]) -> Double {
+        let center = mean(values)
+        return mean(values.map { ($0 - center) * ($0 - center) })
+    }
+}

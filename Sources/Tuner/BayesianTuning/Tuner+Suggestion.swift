@@ -1,0 +1,139 @@
+import GaussianProcess
+import Statistics
+
+extension Tuner {
+    /// From this trial on, every fourth suggestion comes from the forest.
+    static let forestStart = 20
+    static let forestPeriod = 4
+    static let candidateCount = 1_000
+    static let climbRounds = 2
+
+    /// The unseen candidate with the best score, or `nil` when the models cannot be built yet.
+    mutating func modelSuggestion(index: Int, using generator: inout SeededGenerator) -> LatticePoint? {
+        guard !kinds.isEmpty else { return nil }
+        fits.extend(to: trials, kinds: kinds, direction: direction, limits: constraints)
+        guard let (acquisition, leaders) = acquisition(index: index) else { return nil }
+        var candidates: [LatticePoint] = []
+        var taken = seenPoints
+        if let enumerated = space.enumerated, enumerated.count - seenEnumerated <= Self.candidateCount {
+            let unseen = enumerated.filter { !seenPoints.contains($0) }
+            return scored(unseen, acquisition).min(by: Self.isBetter)?.point
+        }
+        func add(_ point: LatticePoint?) {
+            if let point, taken.insert(point).inserted { candidates.append(point) }
+        }
+        for _ in 0..<Self.candidateCount / 2 { add(space.samplePoint(using: &generator)) }
+        let parents = leaders.compactMap { space.point(trials[$0].configuration) }
+        for parent in parents {
+            for neighbour in space.neighbours(of: parent, using: &generator) { add(neighbour) }
+        }
+        // Small neighbourhoods repeat themselves: a bounded number of tries.
+        var tries = 2 * Self.candidateCount
+        while !parents.isEmpty, candidates.count < Self.candidateCount, tries > 0 {
+            add(space.mutation(of: parents[generator.integer(below: parents.count)], using: &generator))
+            tries -= 1
+        }
+        return climb(from: candidates, taken, acquisition, using: &generator)
+    }
+
+    /// Rounds of scoring all unseen one-parameter neighbours of the best four.
+    private func climb(
+        from candidates: [LatticePoint], _ seen: Set<LatticePoint>, _ acquisition: Acquisition,
+        using generator: inout SeededGenerator
+    ) -> LatticePoint? {
+        var taken = seen
+        var ranked = scored(candidates, acquisition)
+        var count = ranked.count
+        for _ in 0..<Self.climbRounds {
+            ranked.sort(by: Self.isBetter)
+            var fresh: [LatticePoint] = []
+            for parent in ranked.prefix(4) {
+                for neighbour in space.neighbours(of: parent.point, using: &generator)
+                where taken.insert(neighbour).inserted {
+                    fresh.append(neighbour)
+                }
+            }
+            guard !fresh.isEmpty else { break }
+            ranked.removeLast(max(0, ranked.count - 4))
+            ranked += scored(fresh, acquisition, offset: count)
+            count += fresh.count
+        }
+        return ranked.min(by: Self.isBetter)?.point
+    }
+
+    private struct Candidate {
+        let point: LatticePoint
+        let score: Double
+        /// Breaks ties, so that order never depends on a sort's internals.
+        let number: Int
+    }
+
+    private static func isBetter(_ a: Candidate, _ b: Candidate) -> Bool {
+        a.score != b.score ? a.score > b.score : a.number < b.number
+    }
+
+    private func scored(_ points: [LatticePoint], _ acquisition: Acquisition, offset: Int = 0) -> [Candidate] {
+        var inputs: [Double] = []
+        inputs.reserveCapacity(points.count * kinds.count)
+        for point in points { space.encode(point, into: &inputs) }
+        let scores = acquisition.scores(at: inputs)
+        return points.indices.map { Candidate(point: points[$0], score: scores[$0], number: offset + $0) }
+    }
+
+    /// The scoring rule for this trial, and the positions of the five best trials.
+    private func acquisition(index: Int) -> (Acquisition, leaders: [Int])? {
+        let constraintModels = zip(constraints, fits.constraints).compactMap { constraint, fitted in
+            fitted.flatMap { ConstraintModel(constraint, trials: trials, kinds: kinds, hyperparameters: $0) }
+        }
+        let failures = trials.map { $0.isFailure(constraints) }
+        let feasibility =
+            failures.contains(true)
+            ? FeasibilityModel(
+                kinds: kinds, inputs: trials.map(\.inputs), succeeded: failures.map { !$0 },
+                logLengthScales: fits.objective?.logLengthScales) : nil
+        guard let data = ObjectiveData(trials, kinds: kinds, direction: direction),
+            let hyperparameters = fits.objective,
+            let model = try? GaussianProcessModel(training: data.training, hyperparameters: hyperparameters)
+        else {
+            // Too few objectives for a model of them; measured constraints can still tell where to look.
+            guard !constraintModels.isEmpty else { return nil }
+            return (
+                Acquisition(
+                    improvement: .none, feasibility: feasibility, constraints: constraintModels, dimensions: kinds.count),
+                leaders: Array(trials.indices.suffix(5))
+            )
+        }
+        let means = model.means(at: data.training.inputs)
+        let rows = data.positions.indices.sorted { means[$0] != means[$1] ? means[$0] < means[$1] : $0 < $1 }
+        let feasible = rows.filter { trials[data.positions[$0]].isFeasible(constraints) }
+        let leaders = (feasible + rows.filter { !feasible.contains($0) }).prefix(5).map { data.positions[$0] }
+        let improvement: Acquisition.Improvement
+        if feasible.isEmpty {
+            improvement = .none
+        } else if index >= Self.forestStart, index % Self.forestPeriod == Self.forestPeriod - 1 {
+            let lowest = feasible.map { data.training.targets[$0] }.reduce(.infinity, min)
+            improvement = .forest(
+                RandomForest(data.training, seed: seed ^ (UInt64(index) &* 0xD134_2543_DE82_EF95)), incumbent: lowest)
+        } else {
+            improvement = .process(believing(model, data), incumbent: means[feasible[0]])
+        }
+        return (
+            Acquisition(
+                improvement: improvement, feasibility: feasibility, constraints: constraintModels,
+                dimensions: kinds.count),
+            leaders
+        )
+    }
+
+    /// The model with every configuration that is still running taken to give what it predicts (Ginsbourger et al. 2010),
+    /// so that suggestions asked at the same time spread out.
+    private func believing(_ model: GaussianProcessModel, _ data: ObjectiveData) -> GaussianProcessModel {
+        guard !pending.isEmpty else { return model }
+        let inputs = pending.flatMap(space.encode)
+        let believed = TrainingSet(
+            kinds: kinds, inputs: data.training.inputs + inputs,
+            targets: data.training.targets + model.means(at: inputs),
+            noiseVariances: data.training.noiseVariances + [Double](repeating: 0, count: pending.count))
+        return (try? GaussianProcessModel(training: believed, hyperparameters: model.hyperparameters)) ?? model
+    }
+}
