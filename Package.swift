@@ -99,7 +99,7 @@ let tuner: [Target] = [
 
 let harness: [Target] = [
     room("Harness", "Benchmarking", ["Statistics", "HostEnvironment", "CChildLauncher"]),
-    room("Harness", "ResultStore", ["Benchmarking", grdb]),
+    room("Harness", "ResultStore", ["Benchmarking", "HostEnvironment", grdb]),
     room("Harness", "Reporting", ["Benchmarking", "Statistics"]),
 ]
 
@@ -169,7 +169,7 @@ let testTargets: [Target] = [
     tests("GaussianProcess", ["GaussianProcess", "LinearAlgebra", "Statistics", testSupport]),
     tests("BayesianTuning", ["BayesianTuning", "GaussianProcess", "Parameters", "Statistics", testSupport]),
     tests("Benchmarking", ["Benchmarking", "Statistics", "HostEnvironment", testSupport]),
-    tests("ResultStore", ["ResultStore", "Benchmarking", testSupport]),
+    tests("ResultStore", ["ResultStore", "Benchmarking", "HostEnvironment", testSupport]),
     tests("Reporting", ["Reporting", "Benchmarking", testSupport]),
     tests(
         "StudyRunner", ["StudyRunner", "BayesianTuning", "Benchmarking", "ResultStore", "Parameters", testSupport]),
