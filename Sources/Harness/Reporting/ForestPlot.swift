@@ -1,0 +1,121 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// Improvement factors with their intervals on a logarithmic axis around 1.
+struct ForestPlot {
+    struct Row {
+        let metric: StudyReport.Metric
+        let reference: StudyReport.ArmRole
+        let factor: ImprovementFactor
+        let isHeadline: Bool
+    }
+
+    let rows: [Row]
+    let domain: ClosedRange<Double>
+
+    init(_ confirmation: StudyReport.Confirmation) {
+        var rows: [Row] = []
+        for metric in StudyReport.Metric.allCases {
+            for comparison in confirmation.comparisons
+            where comparison.metric == metric && comparison.candidate == .best {
+                guard let ratio = comparison.ratio.value,
+                    let factor = ImprovementFactor(ratio, higherIsBetter: metric.higherIsBetter)
+                else { continue }
+                let isHeadline =
+                    metric == confirmation.headlineMetric && comparison.reference == confirmation.headlineReference
+                rows.append(
+                    Row(metric: metric, reference: comparison.reference, factor: factor, isHeadline: isHeadline))
+            }
+        }
+        self.rows = rows
+        // One axis for all rows that always shows at least 10 % to either side of 1.
+        let values = rows.flatMap { [$0.factor.lower, $0.factor.upper, $0.factor.estimate] } + [1 / 1.1, 1.1]
+        domain = AxisScale.paddedByFactor(values) ?? 0.5...2
+    }
+
+    var table: DataTable {
+        DataTable(
+            caption: "Improvement factors",
+            columns: [
+                .text("Metric"), .text("Best found against"), .number("Factor"), .number("95 % low"),
+                .number("95 % high"), .text("Reads"),
+            ],
+            rows: rows.map {
+                [
+                    $0.metric.name, $0.reference.name, NumberText.fixed($0.factor.estimate, 3),
+                    NumberText.fixed($0.factor.lower, 3), NumberText.fixed($0.factor.upper, 3), $0.factor.word,
+                ]
+            })
+    }
+
+    func svg(width: Double, id: String) -> Markup {
+        let isNarrow = width < 500
+        let rowHeight = isNarrow ? 44.0 : 30.0
+        let metrics = Set(rows.map(\.metric)).count
+        let height = Double(rows.count) * rowHeight + Double(max(metrics - 1, 0)) * 8 + 64
+        var frame = PlotFrame(
+            width: width, height: height, left: isNarrow ? 8 : 270, right: isNarrow ? 8 : 170, top: 10, bottom: 54)
+        let scale = AxisScale(.logarithmic, domain: domain, start: frame.left + 8, end: frame.right - 8)
+        frame.horizontalAxis(scale, scale.ticks(isNarrow ? 4 : 8), title: "")
+        let one = scale.position(1)
+        frame.line(one, frame.top - 4, one, frame.bottom, "unity")
+        frame.text("better \u{2192}", frame.right, frame.bottom + 36, "label", anchor: "end")
+        frame.text("\u{2190} worse", frame.left, frame.bottom + 36, "label")
+        var y = frame.top + rowHeight / 2
+        var metric = rows.first?.metric
+        for row in rows {
+            if row.metric != metric { y += 8 }
+            metric = row.metric
+            draw(row, at: y, scale, &frame)
+            y += rowHeight
+        }
+        let description = rows.map {
+            "\($0.metric.name) against \($0.reference.name): \(NumberText.factor($0.factor.estimate)), 95 % interval "
+                + "\(NumberText.factor($0.factor.lower)) to \(NumberText.factor($0.factor.upper))"
+        }
+        return frame.svg(
+            id: id, title: "How many times better the best found setting is",
+            description: description.joined(separator: "; "))
+    }
+
+    private func draw(_ row: Row, at y: Double, _ scale: AxisScale, _ frame: inout PlotFrame) {
+        let isNarrow = frame.width < 500
+        let factor = row.factor
+        let label = "\(row.metric.name) vs. \(row.reference.name)"
+        let numbers =
+            "\(NumberText.factor(factor.estimate)) "
+            + "(\(NumberText.factor(factor.lower))\u{2013}\(NumberText.factor(factor.upper)))"
+        let emphasis = row.isHeadline ? "row strong" : "row"
+        let lineY = isNarrow ? y + 10 : y
+        if isNarrow {
+            frame.text(label, frame.left, y - 5, emphasis)
+            frame.text(numbers, frame.right, y - 5, emphasis + " tabular", anchor: "end")
+        } else {
+            frame.text(label, frame.left - 14, y + 4, emphasis, anchor: "end")
+            frame.text(numbers, frame.width, y + 4, emphasis + " tabular", anchor: "end")
+        }
+        let low = scale.position(factor.lower)
+        let high = scale.position(factor.upper)
+        frame.line(low, lineY, high, lineY, "interval " + factor.className)
+        frame.line(low, lineY - 4, low, lineY + 4, "interval " + factor.className)
+        frame.line(high, lineY - 4, high, lineY + 4, "interval " + factor.className)
+        let marker: Marker = factor.className == "better" ? .circle : factor.className == "worse" ? .square : .diamond
+        frame.marker(
+            marker, scale.position(factor.estimate), lineY, radius: row.isHeadline ? 6 : 4.5, factor.className,
+            tip: label + ": " + numbers)
+    }
+
+    /// One factor with its interval, small enough for a table cell, on the axis of the whole plot.
+    func cellBar(_ factor: ImprovementFactor) -> Markup {
+        var frame = PlotFrame(width: 120, height: 16, left: 0, right: 0, top: 0, bottom: 0)
+        let scale = AxisScale(.logarithmic, domain: domain, start: 4, end: 116)
+        frame.line(4, 8, 116, 8, "grid")
+        frame.line(scale.position(1), 0, scale.position(1), 16, "unity")
+        frame.line(scale.position(factor.lower), 8, scale.position(factor.upper), 8, "interval " + factor.className)
+        frame.marker(.circle, scale.position(factor.estimate), 8, radius: 3.5, factor.className)
+        return frame.decoration
+    }
+}

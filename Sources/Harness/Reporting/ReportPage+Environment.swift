@@ -1,0 +1,51 @@
+extension ReportPage {
+    var environmentSection: Section {
+        let environment = report.environment
+        var body: [Markup] = []
+        let groups = [
+            ("Machine", environment.machine), ("Versions", environment.versions), ("Noise", environment.noise),
+        ]
+        let cards = groups.map { group in
+            Markup.element(
+                "div", ["class": "card"], .element("h3", [:], group.0),
+                group.1.isEmpty ? Self.notice("Nothing was recorded.") : Self.facts(group.1))
+        }
+        body.append(.element("div", ["class": "cards"], cards))
+        body.append(.element("h3", [:], "Workloads"))
+        if environment.workloads.isEmpty {
+            body.append(Self.notice("No workload was recorded."))
+        } else {
+            body.append(
+                DataTable(
+                    caption: "Workloads",
+                    columns: [.text("Name"), .number("Size (MB)"), .number("Spectra"), .text("SHA-256")],
+                    rows: environment.workloads.map {
+                        [
+                            $0.name, NumberText.fixed(Double($0.bytes) / 1e6, 1),
+                            $0.spectra.value.map { NumberText.fixed(Double($0), 0) } ?? "\u{2013}", $0.sha256,
+                        ]
+                    }
+                ).markup)
+        }
+        body.append(.element("h3", ["id": "not-measured"], "Could not be measured"))
+        body.append(
+            environment.notMeasured.isEmpty
+                ? Self.paragraph("Everything that this report asks for was measured.")
+                : .element(
+                    "ul", ["class": "gaps"],
+                    environment.notMeasured.map {
+                        .element("li", [:], .element("strong", [:], $0.what), .text(": " + $0.reason))
+                    }))
+        return Section(id: "environment", title: "Environment", body: body)
+    }
+
+    var reproduceSection: Section {
+        let body: [Markup] =
+            report.reproduce.isEmpty
+            ? [Self.notice("No commands were recorded.")]
+            : report.reproduce.flatMap { command -> [Markup] in
+                [.element("h3", [:], command.purpose), Self.copyBlock(command.command, label: command.purpose)]
+            }
+        return Section(id: "reproduce", title: "Reproduce", body: body)
+    }
+}
