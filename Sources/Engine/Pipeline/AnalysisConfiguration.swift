@@ -1,3 +1,4 @@
+import Annotation
 import FeatureDetection
 import Parameters
 import SpectralMatching
@@ -15,9 +16,10 @@ public struct AnalysisConfiguration: Sendable {
     public let memoryLimit: Int
     public let precision: Precision
     public let preset: DetectionPreset?
+    /// `nil` when matching is switched off.
     public let search: SearchParameters?
-    public let annotationTolerancePPM: Double?
-    public let annotationTop: Int
+    /// `nil` when annotation is switched off.
+    public let annotation: AnnotationParameters?
     /// Da.
     public let fragmentPrecursorTolerance: Double
 
@@ -32,9 +34,7 @@ public struct AnalysisConfiguration: Sendable {
             resolved["analysis.preset"].value == .automatic
             ? nil : DetectionPreset(rawValue: resolved.choice("analysis.preset"))
         search = resolved.boolean("matching.enabled") ? Self.search(resolved) : nil
-        annotationTolerancePPM =
-            resolved.boolean("annotation.enabled") ? resolved.number("annotation.tolerance_ppm") : nil
-        annotationTop = resolved.integer("annotation.top")
+        annotation = resolved.boolean("annotation.enabled") ? Self.annotation(resolved) : nil
         fragmentPrecursorTolerance = resolved.number("fragments.precursor_tolerance")
     }
 
@@ -81,6 +81,15 @@ public struct AnalysisConfiguration: Sendable {
         let unit =
             resolved["\(name)_unit"].value == .automatic ? presetUnit : resolved.choice("\(name)_unit")
         return unit == "ppm" ? .ppm(number) : .dalton(number)
+    }
+
+    private static func annotation(_ resolved: ResolvedConfiguration) -> AnnotationParameters {
+        var parameters = AnnotationParameters()
+        parameters.massTolerance = .ppm(resolved.number("annotation.tolerance_ppm"))
+        parameters.top = resolved.integer("annotation.top")
+        parameters.libraryScoreThreshold = resolved.number("annotation.library_score_threshold")
+        parameters.isotopeScoreThreshold = resolved.number("annotation.isotope_score_threshold")
+        return parameters
     }
 
     private static func search(_ resolved: ResolvedConfiguration) -> SearchParameters {

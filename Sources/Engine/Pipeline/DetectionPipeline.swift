@@ -23,6 +23,7 @@ final class DetectionPipeline: @unchecked Sendable {
         var workers: Int
         var tracesPerJob: Int
         var maxChunksInFlight: Int
+        var centroiding: Centroider.Parameters
         var traces: MassTraceParameters
         var peaks: PeakParameters
         var precision: Precision
@@ -198,7 +199,7 @@ final class DetectionPipeline: @unchecked Sendable {
             block.removeAll()
             try times.measure(.decode) { () throws(MzMLError) in
                 try decoder.decode(chunk, into: &block)
-                centroidProfiles(&block)
+                centroidProfiles(&block, with: Centroider(parameters: parameters.centroiding))
             }
             locked {
                 decoded[ticket] = block

@@ -1,3 +1,4 @@
+import Annotation
 import Parameters
 import SpectralMatching
 
@@ -136,5 +137,12 @@ extension EngineParameters {
         analysis(
             "annotation.top", .integer(1...100, .linear), .integer(3), "Candidates reported per feature, at most.",
             condition: whenAnnotating),
+        analysis(
+            "annotation.library_score_threshold", fraction, .number(AnnotationParameters().libraryScoreThreshold),
+            "Library score from which a match of the same precursor is a probable structure (level 2a).",
+            condition: whenAnnotating),
+        analysis(
+            "annotation.isotope_score_threshold", fraction, .number(AnnotationParameters().isotopeScoreThreshold),
+            "Isotope score from which a formula counts as supported (level 4).", condition: whenAnnotating),
     ]
 }

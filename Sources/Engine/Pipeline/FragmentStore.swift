@@ -9,14 +9,18 @@ import SpectrumModel
 /// The fragment spectra of one file, with their points on disk once they exceed a fixed amount of memory.
 ///
 /// Headers stay in memory (about 150 bytes each); points go to an unlinked temporary file, so that a crash leaves nothing.
-/// Appending is for one thread at a time; reading is for any number of threads after `finish()`.
-final class FragmentStore {
+/// Appending is for one thread at a time; reading is for any number of threads once appending has ended.
+final class FragmentStore: @unchecked Sendable {
+    // @unchecked: the two phases above never overlap; worker threads start after the last append.
+
     private struct Place {
         var offset: Int
         var count: Int
     }
 
     private(set) var headers: [SpectrumHeader] = []
+    /// Sum of the intensities of each spectrum, counts.
+    private(set) var totalIntensities: [Double] = []
     private var places: [Place] = []
     /// Points that are not on disk yet: for each spectrum its m/z (8 bytes each) and then its intensities (4 bytes each).
     private var memory: [UInt8] = []
@@ -36,6 +40,7 @@ final class FragmentStore {
 
     func append(_ header: SpectrumHeader, mz: ArraySlice<Double>, intensity: ArraySlice<Float>) throws(AnalysisError) {
         headers.append(header)
+        totalIntensities.append(intensity.reduce(0) { $0 + Double($1) })
         places.append(Place(offset: spilledBytes + memory.count, count: mz.count))
         mz.withUnsafeBytes { memory.append(contentsOf: $0) }
         intensity.withUnsafeBytes { memory.append(contentsOf: $0) }

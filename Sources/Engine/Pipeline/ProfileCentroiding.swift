@@ -5,7 +5,7 @@ import SpectrumModel
 ///
 /// A spectrum that does not say what it is gets judged by the spacing of its points. Without any profile spectrum the block
 /// is left as it is, which costs one look at each header.
-func centroidProfiles(_ block: inout SpectrumBlock) {
+func centroidProfiles(_ block: inout SpectrumBlock, with centroider: Centroider) {
     var isProfile = [Bool](repeating: false, count: block.count)
     for index in 0..<block.count {
         switch block.headers[index].representation {
@@ -23,7 +23,6 @@ func centroidProfiles(_ block: inout SpectrumBlock) {
         }
     }
     guard isProfile.contains(true) else { return }
-    let centroider = Centroider()
     var result = SpectrumBlock()
     var mz: [Double] = []
     var intensity: [Float] = []

@@ -92,9 +92,18 @@ public struct ReferenceData: Sendable {
         let destination = try cachedName(sources, cache: cache, suffix: "lvct")
         try exclusively(destination) {
             note("preparing the compound table from \(sources.count) files (once)")
-            _ = try CompoundTableBuilder.build(sources: sources, destination: destination)
+            _ = try CompoundTableBuilder.build(
+                sources: sources.map { CompoundSource(path: $0, label: databaseName($0)) }, destination: destination)
         }
         return destination
+    }
+
+    /// How a table is named beside its candidates: the database of a bundled file, else the file's name.
+    private static func databaseName(_ path: String) -> String {
+        let name = path.split(separator: "/").last.map { String($0) } ?? path
+        if name.hasPrefix("chebi") { return "ChEBI" }
+        if name.hasPrefix("lipidmaps") { return "LIPID MAPS" }
+        return String(name.prefix { $0 != "." })
     }
 
     private static func isText(_ path: String) -> Bool { !path.hasSuffix(".lvsl") && !path.hasSuffix(".lvct") }

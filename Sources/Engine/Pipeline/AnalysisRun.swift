@@ -1,0 +1,150 @@
+import Foundation
+import HostEnvironment
+import Instrumentation
+import MzML
+
+/// One run of the engine: files in, result tables and `run.json` out.
+public struct AnalysisRun: Sendable {
+    /// What happens while a run is under way.
+    public enum Event: Sendable {
+        case note(String)
+        /// Progress of the whole run and the seconds since its start.
+        case progress(ProgressReport, elapsedSeconds: Double)
+        case fileDone(RunRecord.Input)
+    }
+
+    public let files: [String]
+    public let outputDirectory: String
+    public let configuration: AnalysisConfiguration
+    public let host: HostDescription
+    /// Path and name of the machine profile in use.
+    public let machineProfile: String?
+    public let references: ReferenceData.Sources
+    /// Folder of the prepared reference data.
+    public let cache: String
+
+    public init(
+        files: [String], outputDirectory: String, configuration: AnalysisConfiguration, host: HostDescription,
+        machineProfile: String?, references: ReferenceData.Sources, cache: String
+    ) {
+        self.files = files
+        self.outputDirectory = outputDirectory
+        self.configuration = configuration
+        self.host = host
+        self.machineProfile = machineProfile
+        self.references = references
+        self.cache = cache
+    }
+
+    /// Analyses all files in order. A file that cannot be read is recorded and left out; the tables hold the others.
+    ///
+    /// - Throws: `AnalysisError` when nothing can be started or written, or on cancellation; then no result file appears.
+    public func run(
+        cancellation: CancellationFlag = CancellationFlag(), onEvent: @escaping @Sendable (Event) -> Void = { _ in }
+    ) throws -> RunRecord {
+        let start = monotonicSeconds()
+        let clock = StageClock()
+        let budget = try MemoryBudget(configuration: configuration)
+        let data = try clock.measure("open references") { () throws(AnalysisError) in
+            try ReferenceData.open(
+                references, cache: cache, wantsLibrary: configuration.search != nil,
+                wantsCompounds: configuration.annotation != nil, note: { onEvent(.note($0)) })
+        }
+        let directory = try OutputDirectory(outputDirectory)
+        do {
+            let tables = try ResultTables(directory: directory)
+            var record = emptyRecord()
+            try analyseFiles(
+                into: tables, record: &record, analysis: FileAnalysis(
+                    configuration: configuration, references: data, budget: budget, folder: directory.path,
+                    clock: clock, cancellation: cancellation), start: start, onEvent: onEvent)
+            guard record.inputs.contains(where: { $0.status == .analysed }) else {
+                tables.discard()
+                directory.removeIfCreatedAndEmpty()
+                return finished(record, clock: clock, start: start)
+            }
+            let (digest, outputs) = try clock.measure("write") { () throws(AnalysisError) in try tables.commit() }
+            record.digest = digest
+            record.outputs = outputs
+            record = finished(record, clock: clock, start: start)
+            try write(record, to: directory.file("run.json"))
+            return record
+        } catch {
+            directory.removeIfCreatedAndEmpty()
+            throw error
+        }
+    }
+
+    private func analyseFiles(
+        into tables: ResultTables, record: inout RunRecord, analysis: FileAnalysis, start: Double,
+        onEvent: @escaping @Sendable (Event) -> Void
+    ) throws {
+        let names = InputFiles.displayNames(files)
+        let sizes = files.map { path in
+            ((try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? Int ?? 0) + 1
+        }
+        let total = Double(sizes.reduce(0, +))
+        var done = 0.0
+        var jobTimes = WorkerStageTimes()
+        for (index, path) in files.enumerated() {
+            let before = done
+            let share = Double(sizes[index])
+            do {
+                let result = try analysis.analyse(path: path, name: names[index]) { stage, fraction in
+                    // Reading and detection are most of the work; the short stages after it show as its end.
+                    let report = ProgressReport(
+                        fraction: (before + 0.95 * share * fraction) / total, stage: stage, item: names[index])
+                    onEvent(.progress(report, elapsedSeconds: monotonicSeconds() - start))
+                }
+                jobTimes += result.detectionTimes
+                try analysis.clock.measure("write") { () throws(AnalysisError) in try tables.append(result) }
+                record.inputs.append(result.input)
+                onEvent(.fileDone(result.input))
+            } catch let error as MzMLError {
+                var input = RunRecord.Input(
+                    path: path, name: names[index], bytes: sizes[index] - 1, status: .failed)
+                input.error = "\(error)"
+                record.inputs.append(input)
+                onEvent(.fileDone(input))
+            }
+            done += share
+        }
+        record.detectionJobs = jobTimes.named.map { RunRecord.Job(name: $0.name, cpuSeconds: $0.seconds) }
+    }
+
+    private func emptyRecord() -> RunRecord {
+        let identity = host.identity
+        var record = RunRecord(
+            versions: RunRecord.Versions(lavoisier: LavoisierVersion.current, libraries: LinkedLibraries.versions),
+            startedAt: ISO8601DateFormatter().string(from: Date()),
+            machine: RunRecord.Machine(
+                id: identity.id, fields: identity.canonicalText.split(separator: "\n").map(String.init)),
+            configuration: configuration.resolved.settings.map {
+                RunRecord.Setting(name: $0.description.name, value: $0.text, source: $0.source)
+            }, configurationHash: configuration.resolved.hash)
+        record.machineProfile = machineProfile
+        return record
+    }
+
+    private func finished(_ record: RunRecord, clock: StageClock, start: Double) -> RunRecord {
+        var record = record
+        record.stages = clock.times
+        record.wallSeconds = monotonicSeconds() - start
+        record.cpuSeconds = processCPUSeconds()
+        (record.peakMemoryBytes, record.mappedFileBytes) = residentMemory()
+        if let peak = record.peakMemoryBytes, peak > configuration.memoryLimit {
+            record.warnings.append(
+                "peak memory of \(peak) bytes was above the limit of \(configuration.memoryLimit); \(record.mappedFileBytes ?? 0) "
+                    + "bytes of it are mapped files")
+        }
+        return record
+    }
+
+    private func write(_ record: RunRecord, to path: String) throws {
+        let file = try OutputFile(path: path)
+        var buffer = TextBuffer()
+        buffer.append(try record.json())
+        try file.write(buffer)
+        try file.commit()
+    }
+}

@@ -1,0 +1,172 @@
+import Annotation
+import FeatureDetection
+import Instrumentation
+import MzML
+import SpectralMatching
+import SpectrumModel
+
+/// Everything that was found in one file.
+struct FileResult {
+    var input: RunRecord.Input
+    var features: [Feature]
+    var assignment: FragmentAssignment
+    var fragments: FragmentStore
+    /// Library matches of each fragment spectrum, best first.
+    var matches: [[LibraryMatch]]
+    /// Library matches of each feature's fragment spectra together, best first, one per compound.
+    var featureMatches: [[FeatureMatch]]
+    /// One per feature; `nil` where nothing was asked for.
+    var annotations: [FeatureAnnotation?]
+    var detectionTimes: WorkerStageTimes
+}
+
+/// Analyses one file: read and detect, group, match, annotate.
+struct FileAnalysis {
+    let configuration: AnalysisConfiguration
+    let references: ReferenceData
+    let budget: MemoryBudget
+    /// Folder for temporary data.
+    let folder: String
+    let clock: StageClock
+    let cancellation: CancellationFlag
+
+    /// - Throws: `MzMLError` for a file that cannot be read, `AnalysisError` for output failures and cancellation.
+    func analyse(
+        path: String, name: String, progress: @escaping @Sendable (_ stage: String, _ fraction: Double) -> Void
+    ) throws -> FileResult {
+        var input = RunRecord.Input(path: path, name: name, bytes: 0, status: .analysed)
+        let source = try clock.measure("open") { () throws(MzMLError) in
+            try MzMLChunkSource(
+                path: path, bufferSize: configuration.bufferSize, spectraPerChunk: configuration.chunkSize,
+                maximumSpectrumBytes: budget.maximumSpectrumBytes, maximumChunkBytes: budget.maximumChunkBytes)
+        }
+        input.bytes = source.fileSize
+        input.instrument = source.header.instrumentName
+        let preset = configuration.preset ?? DetectionPreset(instrument: source.header.instrumentClass)
+        input.preset = preset.rawValue
+        let parameters = configuration.detection(preset: preset)
+
+        let fragments = FragmentStore(folder: folder)
+        let pipeline = DetectionPipeline(
+            source: source, fragments: fragments,
+            parameters: DetectionPipeline.Parameters(
+                workers: configuration.workers, tracesPerJob: configuration.tracesPerJob,
+                maxChunksInFlight: budget.maximumChunksInFlight, centroiding: parameters.centroiding,
+                traces: parameters.traces, peaks: parameters.peaks, precision: configuration.precision),
+            cancellation: cancellation, progress: { progress("reading and detecting", $0) })
+        let outcome = try clock.measure("read and detect") { try pipeline.run() }
+        describe(outcome, source: source, in: &input)
+
+        progress("grouping isotopes", 1)
+        let features = clock.measure("group isotopes") {
+            group(outcome.peaks, parameters: parameters, input: &input)
+        }
+        let assignment = clock.measure("assign fragments") {
+            FragmentAssignment(
+                features: features, headers: fragments.headers, tolerance: configuration.fragmentPrecursorTolerance)
+        }
+        progress("matching fragment spectra", 1)
+        let matches = try clock.measure("match library") { () throws(AnalysisError) in try match(fragments) }
+        progress("naming features", 1)
+        let featureMatches = assignment.fragmentsOfFeature.map {
+            FeatureMatch.best(fragments: $0, matches: matches, top: configuration.search?.top ?? 0)
+        }
+        let annotations = clock.measure("annotate") { annotate(features, featureMatches: featureMatches) }
+        input.features = features.count
+        input.featuresWithFragments = assignment.fragmentsOfFeature.count { !$0.isEmpty }
+        input.identifiedFeatures = annotations.count { $0?.bestMatch != nil }
+        input.annotatedFeatures = annotations.count { $0.map { $0.bestMatch == nil && !$0.candidates.isEmpty } ?? false }
+        return FileResult(
+            input: input, features: features, assignment: assignment, fragments: fragments, matches: matches,
+            featureMatches: featureMatches, annotations: annotations, detectionTimes: outcome.times)
+    }
+
+    private func describe(
+        _ outcome: DetectionPipeline.Outcome, source: MzMLChunkSource, in input: inout RunRecord.Input
+    ) {
+        input.spectra = outcome.counts.spectra
+        input.surveyScans = outcome.survey.surveyScans
+        input.fragmentSpectra = outcome.survey.fragmentScans
+        input.otherSpectra = outcome.survey.otherSpectra
+        input.surveyPoints = outcome.survey.points
+        input.chromatographicPeaks = outcome.peaks.reduce(0) { $0 + $1.table.count }
+        input.notices = source.warnings + outcome.counts.notices
+        if outcome.survey.scansWithoutOrder > 0 {
+            input.notices.append(
+                "\(outcome.survey.scansWithoutOrder) survey scans without a usable retention time were left out")
+        }
+        if outcome.survey.surveyScans == 0 {
+            input.notices.append("no survey (MS1) spectra: there is nothing to detect features in")
+        }
+    }
+
+    private func group(
+        _ peaks: [(polarity: Polarity, table: PeakTable)], parameters: DetectionParameters,
+        input: inout RunRecord.Input
+    ) -> [Feature] {
+        let grouper = IsotopeGrouper(parameters: parameters.isotopes, peakParameters: parameters.peaks)
+        var features: [Feature] = []
+        for (polarity, table) in peaks {
+            features += grouper.features(table, polarity: polarity, firstID: features.count + 1)
+        }
+        return features
+    }
+
+    /// Library matches of every fragment spectrum, in scan order; empty lists without a library.
+    private func match(_ fragments: FragmentStore) throws(AnalysisError) -> [[LibraryMatch]] {
+        guard let library = references.library, let parameters = configuration.search else {
+            return Array(repeating: [], count: fragments.count)
+        }
+        let results = WorkerPool(workers: configuration.workers).map(
+            count: fragments.count, grain: configuration.chunkSize, makeState: { LibrarySearch(library: library) }
+        ) { search, index -> Result<[LibraryMatch], AnalysisError> in
+            if cancellation.isCancelled { return .failure(AnalysisError(.interrupted, "interrupted")) }
+            do throws(AnalysisError) {
+                return .success(search.search(query: try fragments.spectrum(index), parameters: parameters))
+            } catch {
+                return .failure(error)
+            }
+        }
+        var matches: [[LibraryMatch]] = []
+        matches.reserveCapacity(results.count)
+        for result in results { matches.append(try result.get()) }
+        return matches
+    }
+
+    private func annotate(_ features: [Feature], featureMatches: [[FeatureMatch]]) -> [FeatureAnnotation?] {
+        guard let table = references.compounds, let parameters = configuration.annotation else {
+            return Array(repeating: nil, count: features.count)
+        }
+        return WorkerPool(workers: configuration.workers).map(
+            count: features.count, grain: configuration.chunkSize * 4,
+            makeState: { MassAnnotator(table: table, parameters: parameters) }
+        ) { annotator, index in
+            annotator.annotate(features[index], libraryMatches: featureMatches[index].map(\.match))
+        }
+    }
+}
+
+/// A library match of a feature, with the fragment spectrum it came from.
+struct FeatureMatch: Sendable {
+    let match: LibraryMatch
+    /// Position of the fragment spectrum in the store.
+    let fragment: Int
+
+    /// The best match of each compound over all fragment spectra of a feature, best first.
+    static func best(fragments: [Int], matches: [[LibraryMatch]], top: Int) -> [FeatureMatch] {
+        var all = fragments.flatMap { fragment in matches[fragment].map { FeatureMatch(match: $0, fragment: fragment) } }
+        guard all.count > 1 else { return all }
+        all.sort { a, b in
+            if a.match.score != b.match.score { return a.match.score > b.match.score }
+            if a.match.matchedPeaks != b.match.matchedPeaks { return a.match.matchedPeaks > b.match.matchedPeaks }
+            if a.match.libraryIndex != b.match.libraryIndex { return a.match.libraryIndex < b.match.libraryIndex }
+            return a.fragment < b.fragment
+        }
+        var seen: Set<String> = []
+        return Array(
+            all.lazy.filter { candidate in
+                let entry = candidate.match.entry
+                return seen.insert(entry.inchiKey.isEmpty ? entry.accession : entry.inchiKeyBlock).inserted
+            }.prefix(top))
+    }
+}
