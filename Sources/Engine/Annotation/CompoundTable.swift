@@ -32,6 +32,9 @@ public final class CompoundTable: @unchecked Sendable {
         let range: Range<Int>
     }
 
+    /// Version of the file format that this program writes and reads.
+    public static var formatVersion: Int { Int(CompoundTableFormat.kind.version) }
+
     public let path: String
     public let count: Int
     /// SHA-256 and name of each source, as `hash name`.

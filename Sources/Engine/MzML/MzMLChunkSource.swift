@@ -18,8 +18,9 @@ public final class MzMLChunkSource: Sendable {
     public let header: RunHeader
     /// Size of the file as stored, in bytes; 0 for a pipe.
     public let fileSize: Int
-    /// Spectra in every chunk but the last.
+    /// Spectra in every chunk but the last, and those that `maximumChunkBytes` ends before.
     public let spectraPerChunk: Int
+    private let maximumChunkBytes: Int
     private let state: Mutex<State>
     private let consumed: Atomic<Int>
     private let idle: Mutex<[RawChunk]>
@@ -30,10 +31,12 @@ public final class MzMLChunkSource: Sendable {
     ///   - bufferSize: bytes of the reading window; at least 4 KiB is used.
     ///   - spectraPerChunk: 1 or more.
     ///   - maximumSpectrumBytes: a larger `<spectrum>` element is an error.
+    ///   - maximumChunkBytes: a chunk takes no further spectrum once it holds this much.
     /// - Throws: `cannotRead`, `emptyFile`, `notMzML`, `unsupportedEncoding`, `documentType`, `headerTooLarge` (64 MiB),
     ///   `malformedXML`, `truncated`, `corruptGzip`.
     public init(
-        path: String, bufferSize: Int, spectraPerChunk: Int, maximumSpectrumBytes: Int = 1 << 30
+        path: String, bufferSize: Int, spectraPerChunk: Int, maximumSpectrumBytes: Int = 1 << 30,
+        maximumChunkBytes: Int = .max
     ) throws(MzMLError) {
         precondition(bufferSize > 0 && spectraPerChunk > 0 && maximumSpectrumBytes > 0, "sizes must be positive")
         var scanner = try SpectrumScanner(
@@ -41,6 +44,7 @@ public final class MzMLChunkSource: Sendable {
         let (header, hasSpectrumList) = try scanner.readHeader()
         self.header = header
         self.spectraPerChunk = spectraPerChunk
+        self.maximumChunkBytes = maximumChunkBytes
         fileSize = scanner.stream.fileSize
         consumed = Atomic(scanner.stream.bytesConsumed)
         idle = Mutex([])
@@ -55,7 +59,7 @@ public final class MzMLChunkSource: Sendable {
     /// What was odd but did not stop the reading, in the order of discovery. Complete once `next()` has returned `nil`.
     public var warnings: [String] { state.withLock { $0.warnings } }
 
-    /// The next `spectraPerChunk` spectra, fewer only at the end; `nil` behind the last one.
+    /// The next `spectraPerChunk` spectra, fewer only at the end or when they are large; `nil` behind the last one.
     ///
     /// Whole spectra that precede a defect are delivered first; the call after that throws, and so does every later one.
     /// - Throws: `truncated`, `malformedXML`, `spectrumTooLarge`, `corruptGzip`, `cannotRead`.
@@ -66,7 +70,7 @@ public final class MzMLChunkSource: Sendable {
             if let failure = state.failure { throw failure }
             chunk.reset(firstIndex: state.scanner.spectraRead)
             do throws(MzMLError) {
-                while chunk.count < wanted, try state.scanner.nextSpectrum(into: &chunk) {}
+                while chunk.count < wanted, chunk.byteCount < self.maximumChunkBytes, try state.scanner.nextSpectrum(into: &chunk) {}
                 if state.scanner.isFinished, !state.isClosed { try self.close(&state) }
             } catch {
                 let failure = Self.completed(error, spectraRead: state.scanner.spectraRead, header: self.header)

@@ -2,6 +2,7 @@ import Foundation
 import HostEnvironment
 import Instrumentation
 import MzML
+import Parameters
 
 /// One run of the engine: files in, result tables and `run.json` out.
 public struct AnalysisRun: Sendable {

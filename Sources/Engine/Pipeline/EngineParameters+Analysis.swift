@@ -4,8 +4,15 @@ import SpectralMatching
 
 /// The settings that change results. Where the default is `auto`, the instrument's preset decides.
 extension EngineParameters {
+    /// A parameter whose default the preset decides.
     private static func analysis(
-        _ name: String, _ domain: ParameterDomain, _ defaultValue: ParameterValue = .automatic, unit: String = "",
+        _ name: String, _ domain: ParameterDomain, unit: String = "", _ text: String
+    ) -> ParameterDescription {
+        analysis(name, domain, .automatic, unit: unit, text)
+    }
+
+    private static func analysis(
+        _ name: String, _ domain: ParameterDomain, _ defaultValue: ParameterValue, unit: String = "",
         _ text: String, condition: ParameterCondition? = nil
     ) -> ParameterDescription {
         ParameterDescription(

@@ -76,7 +76,7 @@ public struct ReferenceData: Sendable {
         _ source: String, cache: String, note: (String) -> Void
     ) throws -> String {
         if !isText(source) { return source }
-        let destination = try cachedName([source], cache: cache, suffix: "lvsl")
+        let destination = try cachedName([source], cache: cache, version: SpectralLibrary.formatVersion, suffix: "lvsl")
         try exclusively(destination) {
             note("preparing the spectral library \(source) (once)")
             _ = try SpectralLibraryBuilder.build(source: source, destination: destination)
@@ -89,7 +89,7 @@ public struct ReferenceData: Sendable {
         _ sources: [String], cache: String, note: (String) -> Void
     ) throws -> String {
         if sources.count == 1, !isText(sources[0]) { return sources[0] }
-        let destination = try cachedName(sources, cache: cache, suffix: "lvct")
+        let destination = try cachedName(sources, cache: cache, version: CompoundTable.formatVersion, suffix: "lvct")
         try exclusively(destination) {
             note("preparing the compound table from \(sources.count) files (once)")
             _ = try CompoundTableBuilder.build(
@@ -110,7 +110,7 @@ public struct ReferenceData: Sendable {
 
     /// A name that changes when a source does: file names, sizes, modification times and the format's version.
     private static func cachedName(
-        _ sources: [String], cache: String, suffix: String
+        _ sources: [String], cache: String, version: Int, suffix: String
     ) throws(AnalysisError) -> String {
         var key: UInt64 = 0xCBF2_9CE4_8422_2325
         var stem = ""
@@ -127,7 +127,6 @@ public struct ReferenceData: Sendable {
             }
         }
         _ = try OutputDirectory(cache)
-        let version = SpectralLibrary.formatVersion
         return "\(cache)/\(stem)-v\(version)-\(String(key, radix: 16)).\(suffix)"
     }
 

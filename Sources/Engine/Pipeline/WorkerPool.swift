@@ -63,17 +63,13 @@ private final class ThreadBody {
     init(_ run: @escaping @Sendable () -> Void) { self.run = run }
 }
 
-/// Starts a thread with the main thread's stack size (deep library code runs on it). `nil` when the system has no more:
+/// Starts a thread. `nil` when the system has no more:
 /// the remaining workers then share the work, and results do not change.
 private func startThread(_ body: @escaping @Sendable () -> Void) -> pthread_t? {
-    var attributes = pthread_attr_t()
-    pthread_attr_init(&attributes)
-    pthread_attr_setstacksize(&attributes, 8 << 20)
-    defer { pthread_attr_destroy(&attributes) }
-    var thread = pthread_t()
+    var thread: pthread_t = 0
     let argument = Unmanaged.passRetained(ThreadBody(body))
     let status = pthread_create(
-        &thread, &attributes,
+        &thread, nil,
         { argument in
             Unmanaged<ThreadBody>.fromOpaque(argument!).takeRetainedValue().run()
             return nil

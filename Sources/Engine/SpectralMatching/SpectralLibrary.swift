@@ -8,6 +8,9 @@ import SpectrumModel
 ///
 /// `@unchecked Sendable`: only constants that point into a read-only mapping, which `file` keeps.
 public final class SpectralLibrary: @unchecked Sendable {
+    /// Version of the file format that this program writes and reads.
+    public static var formatVersion: Int { Int(SpectralLibraryFormat.kind.version) }
+
     public let path: String
     /// Number of spectra.
     public let count: Int
