@@ -170,7 +170,7 @@ let testTargets: [Target] = [
     tests("BayesianTuning", ["BayesianTuning", "GaussianProcess", "Parameters", "Statistics", testSupport]),
     tests("Benchmarking", ["Benchmarking", "Statistics", "HostEnvironment", testSupport]),
     tests("ResultStore", ["ResultStore", "Benchmarking", "HostEnvironment", testSupport]),
-    tests("Reporting", ["Reporting", "Benchmarking", testSupport]),
+    tests("Reporting", ["Reporting", "Statistics"], resources: [.copy("Fixtures")]),
     tests(
         "StudyRunner", ["StudyRunner", "BayesianTuning", "Benchmarking", "ResultStore", "Parameters", testSupport]),
     tests("Lavoisier", ["Lavoisier", "Pipeline", testSupport]),

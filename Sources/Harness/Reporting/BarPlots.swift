@@ -33,14 +33,14 @@ struct StagePlot {
         let longest = times.arms.flatMap { $0.stages.map(\.seconds) }.filter(\.isFinite).max() ?? 0
         var frame = PlotFrame(
             width: width, height: Double(names.count) * group + 52,
-            left: isNarrow ? 4 : PlotFrame.labelWidth(names), right: 64, top: 6, bottom: 46)
+            left: isNarrow ? 14 : PlotFrame.labelWidth(names), right: 64, top: 6, bottom: 46)
         let scale = AxisScale(.linear, domain: 0...max(longest, 0.001), start: frame.left, end: frame.right)
         frame.horizontalAxis(scale, scale.ticks(isNarrow ? 4 : 8), title: "seconds")
         for (index, name) in names.enumerated() {
             var y = frame.top + Double(index) * group + (isNarrow ? 20 : 7)
             let middle = y + Double(times.arms.count) * (bar + 2) / 2
             if isNarrow {
-                frame.text(name, frame.left + 2, y - 5, "row")
+                frame.text(name, frame.left, y - 5, "row")
             } else {
                 frame.text(name, frame.left - 10, middle + 3, "row", anchor: "end")
             }

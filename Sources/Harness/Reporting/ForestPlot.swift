@@ -84,7 +84,7 @@ struct ForestPlot {
     private func draw(_ row: Row, at y: Double, _ scale: AxisScale, _ frame: inout PlotFrame) {
         let isNarrow = frame.width < 500
         let factor = row.factor
-        let label = "\(row.metric.name) vs. \(row.reference.name)"
+        let label = "\(row.metric.name) vs. \(isNarrow ? row.reference.shortName : row.reference.name)"
         let numbers =
             "\(NumberText.factor(factor.estimate)) "
             + "(\(NumberText.factor(factor.lower))\u{2013}\(NumberText.factor(factor.upper)))"
@@ -113,9 +113,12 @@ struct ForestPlot {
         var frame = PlotFrame(width: 120, height: 16, left: 0, right: 0, top: 0, bottom: 0)
         let scale = AxisScale(.logarithmic, domain: domain, start: 4, end: 116)
         frame.line(4, 8, 116, 8, "grid")
-        frame.line(scale.position(1), 0, scale.position(1), 16, "unity")
+        let one = scale.position(1)
+        let estimate = scale.position(factor.estimate)
+        frame.rectangle(min(one, estimate), 4, abs(estimate - one), 8, "bar " + factor.className, opacity: 0.28)
+        frame.line(one, 0, one, 16, "unity")
         frame.line(scale.position(factor.lower), 8, scale.position(factor.upper), 8, "interval " + factor.className)
-        frame.marker(.circle, scale.position(factor.estimate), 8, radius: 3.5, factor.className)
+        frame.marker(.circle, estimate, 8, radius: 3.5, factor.className)
         return frame.decoration
     }
 }

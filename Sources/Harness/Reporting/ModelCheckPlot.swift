@@ -26,7 +26,7 @@ struct ModelCheckPlot {
         let inside = points.filter { abs($0.observed - $0.predicted.mean) <= 1.96 * $0.predicted.standardDeviation }
         return
             "\(inside.count) of \(points.count) observations (\(NumberText.percent(Double(inside.count) / Double(max(points.count, 1))))) "
-            + "lie within the model's 95 % range; a well calibrated model has about 95 %."
+            + "lie within the model's 95\u{202F}% range; a well calibrated model has about 95\u{202F}%."
     }
 
     var table: DataTable {
@@ -47,7 +47,7 @@ struct ModelCheckPlot {
     func svg(width: Double, id: String) -> Markup {
         let isNarrow = width < 500
         var frame = PlotFrame(
-            width: min(width, 640), height: isNarrow ? 330 : 420, left: PlotFrame.labelWidth(["00000"]), right: 14,
+            width: min(width, 640), height: isNarrow ? 330 : 420, left: PlotFrame.labelWidth(["0000"]), right: 14,
             top: 28, bottom: 46)
         let ends = points.flatMap { point -> [Double] in
             [

@@ -48,7 +48,7 @@ struct ParameterPlot {
     func svg(id: String) -> Markup {
         let values = report.trials.compactMap(\.objective.finite)
         var frame = PlotFrame(
-            width: 340, height: 230, left: PlotFrame.labelWidth(["0000"]), right: 14, top: 26, bottom: 28)
+            width: 340, height: 230, left: PlotFrame.labelWidth(["000"]), right: 14, top: 26, bottom: 28)
         let hasStrip = report.trials.contains { $0.objective.finite == nil }
         let floor = frame.bottom - (hasStrip ? 20 : 0)
         let vertical = AxisScale(.linear, domain: AxisScale.padded(values) ?? 0...1, start: floor, end: frame.top + 4)
@@ -113,7 +113,7 @@ struct ParameterPlot {
     private func spaced(_ ticks: [AxisScale.Tick], on scale: AxisScale) -> [AxisScale.Tick] {
         var free = -Double.infinity
         return ticks.filter { tick in
-            let half = PlotFrame.labelWidth([tick.label]) / 2
+            let half = Double(tick.label.count) * 3.3 + 2
             let x = scale.position(tick.value)
             guard x - half >= free else { return false }
             free = x + half
@@ -123,8 +123,13 @@ struct ParameterPlot {
 
     /// Spreads points that share one place among few; the same in every drawing of a trial.
     private func jitter(_ number: Int) -> Double {
-        guard case .ordinal(let texts) = positions, texts.count < 8 else { return 0 }
-        return Double((number * 7) % 13 - 6) * 1.6
+        let places: Int
+        switch positions {
+        case .ordinal(let texts): places = texts.count
+        case .numeric: places = parameter.values.count
+        }
+        guard (1..<12).contains(places) else { return 0 }
+        return Double((number * 7) % 13 - 6) * min(1.6, 9 / Double(places))
     }
 
     private static func shortened(_ text: String) -> String { text.count <= 10 ? text : text.prefix(9) + "\u{2026}" }

@@ -119,7 +119,7 @@ struct PlotFrame {
             line(left, y, right, y, "grid")
             text(tick.label, left - 7, y + 4, anchor: "end")
         }
-        text(title, 0, max(top - 12, 11), "label")
+        text(title, 0, 12, "label")
     }
 
     /// The finished drawing.
@@ -150,6 +150,6 @@ struct PlotFrame {
 
     /// Room for the longest of `labels` in the tick font, which is 12 px.
     static func labelWidth(_ labels: some Sequence<String>) -> Double {
-        Double(labels.map(\.count).max() ?? 0) * 6.6 + 10
+        Double(labels.map(\.count).max() ?? 0) * 7.2 + 12
     }
 }

@@ -43,7 +43,7 @@ struct ProgressPlot {
         let values = report.trials.compactMap(\.objective.finite)
         let range = AxisScale.padded(values, by: 0.08) ?? 0...1
         var frame = PlotFrame(
-            width: width, height: isNarrow ? 300 : 360, left: PlotFrame.labelWidth(["00000"]), right: 12, top: 44,
+            width: width, height: isNarrow ? 300 : 360, left: PlotFrame.labelWidth(["0000"]), right: 12, top: 44,
             bottom: 46)
         let hasStrip = report.trials.contains { $0.objective.finite == nil }
         let floor = frame.bottom - (hasStrip ? 26 : 0)

@@ -60,6 +60,7 @@ extension ReportPage {
         } else if report.trials.isEmpty {
             body.append(Self.notice("Without trials there is nothing to plot against the parameters."))
         } else {
+            body.append(.element("h3", ["class": "spaced"], "Parameter against objective"))
             body.append(
                 Self.paragraph(
                     "Each point is a trial. The dashed line is the built-in default, the solid line the best found."))
@@ -91,10 +92,11 @@ extension ReportPage {
                 .element(
                     "th", ["scope": "row"], .element("code", [:], parameter.name),
                     .element("span", ["class": "note"], parameter.text)),
-                .element("td", ["class": "num"], parameter.defaultValue.text),
-                .element("td", ["class": "num"], parameter.before.value?.text ?? "\u{2013}"),
-                .element("td", ["class": "num chosen-value"], best?.text ?? "\u{2013}"),
-                .element("td", [:], parameter.unit), .element("td", [:], mark))
+                .element("td", ["class": "num", "data-label": "default"], parameter.defaultValue.text),
+                .element(
+                    "td", ["class": "num", "data-label": "in place before"], parameter.before.value?.text ?? "\u{2013}"),
+                .element("td", ["class": "num chosen-value", "data-label": "best found"], best?.text ?? "\u{2013}"),
+                .element("td", ["class": "empty"], parameter.unit), .element("td", ["class": "empty"], mark))
         }
         let head = ["Parameter", "Default", "In place before", "Best found", "Unit", "Best against default"]
         var body = [

@@ -54,13 +54,15 @@ extension ReportPage {
     }
 
     private func headings(_ names: [String]) -> [DataTable.Column] {
-        [
-            .number("Trial"), .text("Phase"), .text("State"),
-            .number("\(report.objective.name) (\(report.objective.unit))"), .number("Wall time (s)"),
-            .number("CPU time (s)"), .number("Peak memory (MB)"), .number("F1"), .number("Truth recall"),
-            .text("Digest"), .number("Predicted (\(report.objective.unit))"), .number("\u{00B1} sd"),
-            .number("Started at (s)"),
-        ] + names.map { .number($0) } + [.text("Reason")]
+        let last = names.map { $0.split(separator: ".").last.map(String.init) ?? $0 }
+        let short = Set(last).count == names.count ? last : names
+        return [
+            .number("Trial"), .text("State"), .number("\(report.objective.name) (\(report.objective.unit))"),
+        ] + short.map { .number($0) } + [
+            .number("Wall time (s)"), .number("CPU time (s)"), .number("Peak memory (MB)"), .number("F1"),
+            .number("Truth recall"), .text("Digest"), .number("Predicted (\(report.objective.unit))"),
+            .number("\u{00B1} sd"), .number("Started at (s)"), .text("Phase"), .text("Reason"),
+        ]
     }
 
     private func cells(_ trial: StudyReport.Trial, _ names: [String], isBest: Bool) -> [Markup] {
@@ -69,21 +71,23 @@ extension ReportPage {
         let digest = accuracy?.digestEqual.value.map { $0 ? "identical" : "differs" }
         let reasons =
             [trial.reason, trial.repeats.map { "repeats trial \($0)" }, isBest ? "best" : nil].compactMap { $0 }
+        let settings = names.map { name -> Markup in
+            let value = trial.value(of: name)
+            guard let number = value?.number, number.isFinite else {
+                return .element("td", ["class": "num"], value?.text ?? "\u{2013}")
+            }
+            return .element("td", ["class": "num", "data-value": "\(number)"], value?.text ?? "")
+        }
         return [
-            Self.number(Double(trial.number), 0), Self.textCell(trial.phase), state(trial),
-            Self.number(trial.objective.finite, significant: 4), Self.number(trial.wallTime.finite, significant: 3),
-            Self.number(trial.cpuTime.finite, significant: 3), Self.number(trial.peakMemory.finite, significant: 3),
-            Self.number(accuracy?.f1.finite, 4), Self.number(accuracy?.truthRecall.finite, 4),
-            Self.textCell(digest ?? "\u{2013}"), Self.number(prediction?.mean, significant: 4),
-            Self.number(prediction?.standardDeviation, significant: 2), Self.number(trial.start.finite, 1),
+            Self.number(Double(trial.number), 0), state(trial), Self.number(trial.objective.finite, significant: 4),
+        ] + settings + [
+            Self.number(trial.wallTime.finite, significant: 3), Self.number(trial.cpuTime.finite, significant: 3),
+            Self.number(trial.peakMemory.finite, significant: 3), Self.number(accuracy?.f1.finite, 4),
+            Self.number(accuracy?.truthRecall.finite, 4), Self.textCell(digest ?? "\u{2013}"),
+            Self.number(prediction?.mean, significant: 4), Self.number(prediction?.standardDeviation, significant: 2),
+            Self.number(trial.start.finite, 1), Self.textCell(trial.phase),
+            .element("td", ["class": "txt reason"], reasons.joined(separator: "; ")),
         ]
-            + names.map { name in
-                let value = trial.value(of: name)
-                guard let number = value?.number, number.isFinite else {
-                    return .element("td", ["class": "num"], value?.text ?? "\u{2013}")
-                }
-                return .element("td", ["class": "num", "data-value": "\(number)"], value?.text ?? "")
-            } + [.element("td", ["class": "txt reason"], reasons.joined(separator: "; "))]
     }
 
     private func state(_ trial: StudyReport.Trial) -> Markup {

@@ -39,7 +39,7 @@ extension ReportPage {
                     note: "against \(confirmation.headlineReference.phrase)"))
             tiles.append(
                 Tile(
-                    name: "95 % interval",
+                    name: "95\u{202F}% interval",
                     value: NumberText.factor(factor.lower) + "\u{2013}" + NumberText.factor(factor.upper),
                     note: "\(ratio.pairs) interleaved \(ratio.pairs == 1 ? "pair" : "pairs")"))
             tiles.append(
@@ -106,7 +106,8 @@ extension ReportPage {
             body.append(
                 Figure(
                     id: "forest", heading: "How many times better",
-                    lead: "Best found against each known setting; the bar is the 95 % interval, right of 1 is better. "
+                    lead:
+                        "Best found against each known setting; the bar is the 95\u{202F}% interval, right of 1 is better. "
                         + "A bar that crosses 1 is within noise.",
                     table: forest.table, draw: { forest.svg(width: $0, id: $1) }
                 ).markup)
@@ -134,9 +135,10 @@ extension ReportPage {
             let cells = arms.map { arm -> Markup in
                 let values = arm.runs.compactMap { $0.value(metric) }
                 return .element(
-                    "td", ["class": "num"], values.isEmpty ? "\u{2013}" : NumberText.significant(median(values), 4))
+                    "td", ["class": "num", "data-label": arm.role.name],
+                    values.isEmpty ? "\u{2013}" : NumberText.significant(median(values), 4))
             }
-            let factors = references.map { factorCell(confirmation.comparison(metric, $0), metric, forest) }
+            let factors = references.map { factorCell(confirmation.comparison(metric, $0), $0, metric, forest) }
             return .element(
                 "tr", [:],
                 [
@@ -155,30 +157,34 @@ extension ReportPage {
     }
 
     private func factorCell(
-        _ comparison: StudyReport.Comparison?, _ metric: StudyReport.Metric, _ forest: ForestPlot
+        _ comparison: StudyReport.Comparison?, _ reference: StudyReport.ArmRole, _ metric: StudyReport.Metric,
+        _ forest: ForestPlot
     ) -> Markup {
         guard let ratio = comparison?.ratio.value,
             let factor = ImprovementFactor(ratio, higherIsBetter: metric.higherIsBetter)
         else {
-            return .element("td", ["class": "absent"], comparison?.ratio.reason ?? "not compared")
+            return .element(
+                "td", ["class": "absent factor", "data-label": "best against \(reference.name)"],
+                comparison?.ratio.reason ?? "not compared")
         }
         return .element(
-            "td", ["class": "factor"],
+            "td", ["class": "factor", "data-label": "best against \(reference.name)"],
             .element(
                 "span", ["class": "factor-numbers"],
                 .element("strong", [:], NumberText.factor(factor.estimate) + "\u{00D7}"),
                 .text(" \(NumberText.factor(factor.lower))\u{2013}\(NumberText.factor(factor.upper))")),
             forest.cellBar(factor),
             .element(
-                "span", ["class": "note"], "\(factor.word), \(NumberText.change(ratio.estimate)) \(metric.unit)"))
+                "span", ["class": "note"], "\(factor.word): \(NumberText.change(ratio.estimate)) \(metric.phrase)"))
     }
 
     private func accuracyRows(_ arms: [StudyReport.Arm], _ trailing: Int) -> [Markup] {
         func row(_ name: String, _ unit: String, _ cell: (StudyReport.Accuracy) -> String?) -> Markup {
             let cells = arms.map {
-                Markup.element("td", ["class": "num"], $0.accuracy.value.flatMap(cell) ?? "\u{2013}")
+                Markup.element(
+                    "td", ["class": "num", "data-label": $0.role.name], $0.accuracy.value.flatMap(cell) ?? "\u{2013}")
             }
-            let empty = (0..<trailing).map { _ in Markup.element("td", [:], "") }
+            let empty = (0..<trailing).map { _ in Markup.element("td", ["class": "empty"], "") }
             return .element(
                 "tr", [:],
                 [

@@ -18,7 +18,7 @@ struct RunPlot {
         var pressure = PlotFrame(width: 24, height: 16, left: 0, right: 0, top: 0, bottom: 0)
         pressure.rectangle(0, 1, 24, 14, "pressure", opacity: 0.55)
         return confirmation.arms.map { Figure.legendItem($0.role.marker, $0.role.className, $0.role.name) }
-            + (highestPressure > 0 ? [Figure.legendItem(pressure, "CPU pressure (darker is more)")] : [])
+            + (highestPressure > 0 ? [Figure.legendItem(pressure, "CPU pressure (stronger is more)")] : [])
     }
 
     var highestPressure: Double { points.compactMap(\.run.cpuPressure.finite).max() ?? 0 }
@@ -63,7 +63,7 @@ struct RunPlot {
         let points = points
         let values = points.compactMap { $0.run.value(metric) }
         var frame = PlotFrame(
-            width: width, height: isNarrow ? 280 : 300, left: PlotFrame.labelWidth(["00000"]), right: 12, top: 28,
+            width: width, height: isNarrow ? 280 : 300, left: PlotFrame.labelWidth(["0000"]), right: 12, top: 28,
             bottom: 46)
         let orders = points.map { Double($0.run.order + 1) }
         let horizontal = AxisScale(

@@ -120,6 +120,15 @@ extension StudyReport.ArmRole {
         }
     }
 
+    /// Where there is little room.
+    var shortName: String {
+        switch self {
+        case .builtInDefault: "default"
+        case .before: "before"
+        case .best: "best"
+        }
+    }
+
     /// As part of a sentence.
     var phrase: String {
         switch self {
@@ -161,6 +170,16 @@ extension StudyReport.Metric {
         case .throughput: "MB/s"
         case .wallTime, .cpuTime: "s"
         case .peakMemory: "MB"
+        }
+    }
+
+    /// As part of a sentence.
+    var phrase: String {
+        switch self {
+        case .throughput: "throughput"
+        case .wallTime: "wall time"
+        case .cpuTime: "CPU time"
+        case .peakMemory: "peak memory"
         }
     }
 

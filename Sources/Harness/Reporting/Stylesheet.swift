@@ -44,6 +44,7 @@ enum Stylesheet {
         h1{font-size:clamp(1.7rem,1.2rem + 2vw,2.5rem);margin:.5rem 0 1rem;letter-spacing:-.01em}
         h2{font-size:1.55rem;margin:0 0 1.1rem}
         h3{font-size:1rem;font-weight:600;margin:1.6rem 0 .35rem;overflow-wrap:anywhere}
+        h3.spaced{margin-top:2.6rem}
         p{margin:0 0 .8rem;overflow-wrap:anywhere}
         a{color:var(--link);text-underline-offset:.15em}
         :focus-visible{outline:2px solid var(--link);outline-offset:2px;border-radius:3px}
@@ -74,7 +75,7 @@ enum Stylesheet {
         .tiles dd{margin:0;font-size:1.35rem;font-weight:600;font-variant-numeric:tabular-nums;line-height:1.3}
         .tiles dd.note{font-size:.82rem;font-weight:400;line-height:1.4;overflow-wrap:anywhere}
         .note,.unit{color:var(--soft);font-size:.82rem;font-weight:400}
-        .lead{color:var(--soft);max-width:75ch}
+        .lead{color:var(--soft);font-size:.92rem;max-width:75ch}
         .notice{border-left:3px solid var(--axis);padding:.35rem 0 .35rem .9rem;color:var(--soft);max-width:75ch;
         margin:1rem 0}
         .facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(250px,1fr));gap:.1rem 2.4rem;margin:1rem 0}
@@ -127,9 +128,9 @@ enum Stylesheet {
         .configuration td{white-space:nowrap}
         tr.changed .chosen-value{font-weight:650;color:var(--best)}
         tr.unchanged td{color:var(--soft)}
-        .trials th{white-space:nowrap;padding-right:1.1rem}
+        .trials th{padding-right:1.1rem}
         .trials td{white-space:nowrap;padding-right:1.1rem;padding-top:.32rem;padding-bottom:.32rem}
-        .trials td.reason{min-width:16rem;white-space:normal}
+        .trials td.reason{min-width:24rem;white-space:normal}
         .trials .state svg{vertical-align:-2px}
         .trials .best-row td{background:var(--mark)}
         .trials .best-row td:first-child{box-shadow:inset 3px 0 var(--best)}
@@ -140,6 +141,7 @@ enum Stylesheet {
         .sort::after{content:"";display:inline-block;width:.9em;text-align:right}
         [aria-sort=ascending] .sort::after{content:"\\2191"}
         [aria-sort=descending] .sort::after{content:"\\2193"}
+        #model>.scroll{max-width:34rem;margin:1.4rem 0}
         details.data{margin-top:.5rem;font-size:.84rem}
         details.data summary{color:var(--soft);cursor:pointer;width:max-content;padding:.15rem 0}
         details.data .scroll{max-height:22rem;overflow:auto;margin-top:.4rem;padding-right:.6rem}
@@ -166,7 +168,8 @@ enum Stylesheet {
         .tick,.tabular{font-variant-numeric:tabular-nums}
         .phase-name{font-style:italic}
         .value{fill:var(--soft);font-size:11.5px}
-        .row{font-size:12.5px}
+        .row{font-size:12.5px;paint-order:stroke;stroke:var(--page);stroke-width:4px}
+        .value{paint-order:stroke;stroke:var(--page);stroke-width:3px}
         .strong{font-weight:650}
         .grid{stroke:var(--grid);stroke-width:1}
         .axis{stroke:var(--axis);stroke-width:1}
@@ -206,7 +209,20 @@ enum Stylesheet {
         .on-narrow{display:block;max-width:480px}
         .facts{grid-template-columns:1fr}
         .sentence{text-wrap:wrap}
-        pre{padding-right:1rem;padding-top:2.8rem}
+        pre{padding-right:1rem;padding-top:2.8rem;white-space:pre-wrap;overflow-wrap:anywhere}
+        .comparison thead,.configuration thead,.empty{display:none}
+        .comparison,.comparison tbody,.configuration,.configuration tbody{display:block}
+        .comparison tr,.configuration tr{display:grid;grid-template-columns:1fr 1fr 1fr;gap:.1rem .8rem;
+        padding:.7rem 0;border-bottom:1px solid var(--rule)}
+        .comparison th,.comparison td,.configuration th,.configuration td{display:block;border:0;padding:.1rem 0;
+        text-align:left}
+        .comparison tbody th,.configuration tbody th,.comparison .factor{grid-column:1/-1;white-space:normal}
+        .comparison .factor{padding-top:.4rem}
+        [data-label]::before{content:attr(data-label);display:block;font-size:.78rem;font-weight:400;
+        color:var(--soft)}
+        }
+        @media screen and (min-width:1240px){
+        #trials .scroll{width:min(1500px,100vw - 4rem);margin-left:calc(50% - min(750px,50vw - 2rem));max-width:none}
         }
         @media (prefers-reduced-motion:no-preference){html{scroll-behavior:smooth}}
         @media print{

@@ -16,11 +16,11 @@ extension StudyReport {
         guard let ratio = confirmation.headline,
             let factor = ImprovementFactor(ratio, higherIsBetter: metric.higherIsBetter)
         else {
-            return "\(leadWithoutRatio) (\(metric.name.lowercased()) of the best setting found could not be "
+            return "\(leadWithoutRatio) (\(metric.phrase) of the best setting found could not be "
                 + "compared with that of \(confirmation.headlineReference.phrase))."
         }
         let interval =
-            "95 % CI \(NumberText.factor(factor.lower))\u{2013}\(NumberText.factor(factor.upper)), "
+            "95\u{202F}% CI \(NumberText.factor(factor.lower))\u{2013}\(NumberText.factor(factor.upper)), "
             + "\(ratio.pairs) \(ratio.pairs == 1 ? "pair" : "pairs")"
         let measured = "\(NumberText.factor(factor.estimate))\u{00D7}"
         switch verdict {
@@ -29,11 +29,11 @@ extension StudyReport {
                 + "(\(interval)), \(accuracySentence)."
         case .noImprovement:
             return "Not better beyond noise: nothing was replaced; the best setting found measured \(measured) "
-                + "\(confirmation.headlineReference.phrase) in \(metric.name.lowercased()) (\(interval))"
+                + "\(confirmation.headlineReference.phrase) in \(metric.phrase) (\(interval))"
                 + "\(detectable(ratio))."
         case .inconclusive, .failed:
             return "Inconclusive, so nothing was replaced: the best setting found measured \(measured) "
-                + "\(confirmation.headlineReference.phrase) in \(metric.name.lowercased()) (\(interval)), and this "
+                + "\(confirmation.headlineReference.phrase) in \(metric.phrase) (\(interval)), and this "
                 + "machine was too noisy to tell\(detectable(ratio))."
         }
     }
