@@ -163,7 +163,7 @@ let testTargets: [Target] = [
     tests("SpectralMatching", ["SpectralMatching", "SpectrumModel", "Statistics", testSupport]),
     tests("Annotation", ["Annotation", "SpectralMatching", "SpectrumModel", "Statistics", testSupport]),
     tests("Evaluation", ["Evaluation", "SpectrumModel", testSupport]),
-    tests("Workloads", ["Workloads", "MzML", "SpectrumModel", testSupport]),
+    tests("Workloads", ["Workloads", "MzML", "SpectrumModel", "ContentHash", testSupport]),
     tests(
         "Pipeline", ["Pipeline", "Parameters", "SpectrumModel", "Evaluation", "MzML", "Instrumentation", testSupport]),
     tests("GaussianProcess", ["GaussianProcess", "LinearAlgebra", "Statistics", testSupport]),

@@ -3,8 +3,8 @@ import Statistics
 
 /// How features are matched with truth.
 public struct MatchingRule: Sendable, Hashable, Codable {
-    /// Half width of the retention-time window of rows that state a time and no window. Default 6 s: the tolerance (0.1 min) with
-    /// which mzmine aligns the runs of the `medium` workload.
+    /// Half width of the retention-time window of rows that state a time and no window. Default 6 s: the tolerance
+    /// (0.1 min) with which mzmine aligns the runs of the `medium` workload.
     public var halfWindowSeconds: Double
 
     public init(halfWindowSeconds: Double = 6) {
@@ -21,9 +21,10 @@ public struct MatchingRule: Sendable, Hashable, Codable {
 
 /// A feature table held against truth.
 ///
-/// A feature can stand for a row of its file when its m/z is within the row's tolerance and its apex inside the row's window (ends
-/// included). Rows and features are matched one to one: as many as possible, then with the smallest sum of squared distances, each
-/// in units of its tolerance. The charge is not a condition; how often it agrees is counted.
+/// A feature can stand for a row of its file when its m/z is within the row's tolerance and its apex inside the row's
+/// window (ends included). Rows and features are matched one to one: as many as possible, then with the smallest sum
+/// of squared distances, each in units of its tolerance. The charge is not a condition; how often it agrees is
+/// counted.
 public struct EvaluationResult: Sendable, Hashable, Codable {
     /// One matched pair, by position in the truth and in the feature table.
     public struct Match: Sendable, Hashable, Codable {

@@ -88,11 +88,11 @@ public struct ResultIdentification: Sendable, Hashable {
     }
 }
 
-/// Identifications held against those of others: a row is found when any identification within its m/z tolerance and window
-/// names the same compound.
+/// Identifications held against those of others: a row is found when any identification within its m/z tolerance and
+/// window names the same compound.
 ///
-/// The same compound has the same first block of the InChIKey (connectivity: stereoisomers do not differ in MS/MS), or, where
-/// a key is missing, the same name in any case.
+/// The same compound has the same first block of the InChIKey (connectivity: stereoisomers do not differ in MS/MS),
+/// or, where a key is missing, the same name in any case.
 public struct IdentificationEvaluation: Sendable, Hashable {
     public let expected: Int
     public let found: Int

@@ -1,4 +1,5 @@
-/// The edges of a sparse bipartite graph: row `i` may take column `columns[k]` at `costs[k]`, k in `offsets[i]..<offsets[i+1]`.
+/// The edges of a sparse bipartite graph: row `i` may take column `columns[k]` at `costs[k]`, k in
+/// `offsets[i]..<offsets[i+1]`.
 struct CandidatePairs {
     var offsets: [Int] = [0]
     var columns: [Int] = []
@@ -16,10 +17,10 @@ struct CandidatePairs {
 
 /// One-to-one assignment with as many pairs as possible and, among those, the smallest sum of costs.
 ///
-/// Shortest augmenting paths with dual variables (Jonker and Volgenant, Computing 38, 1987) on the sparse graph; each row
-/// also owns a private "unmatched" column that costs more than all pairs together. Costs are in 0...2. Ties go to
-/// a free column, then to the lower index, so the outcome is the same in every run. Complexity O(rows x reach log reach); the reach is
-/// the number of pairs among the rows that compete for the same columns, a few in real tables.
+/// Shortest augmenting paths with dual variables (Jonker and Volgenant, Computing 38, 1987) on the sparse graph; each
+/// row also owns a private "unmatched" column that costs more than all pairs together. Costs are in 0...2. Ties go to
+/// a free column, then to the lower index, so the outcome is the same in every run. Complexity O(rows x reach log
+/// reach); the reach is the number of pairs among the rows that compete for the same columns, a few in real tables.
 struct OptimalAssignment {
     /// Column of each row; -1 for none.
     private(set) var columnOfRow: [Int]

@@ -2,7 +2,8 @@ import SpectrumModel
 
 /// How far two feature tables hold the same features: the accuracy of a tuning trial against the default configuration.
 ///
-/// Features of the same file agree when m/z and apex are within the tolerances (ends included), one to one, as many as possible.
+/// Features of the same file agree when m/z and apex are within the tolerances (ends included), one to one, as many
+/// as possible.
 public struct TableAgreement: Sendable, Hashable, Codable {
     public let referenceFeatures: Int
     public let candidateFeatures: Int

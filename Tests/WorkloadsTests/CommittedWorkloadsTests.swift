@@ -1,0 +1,54 @@
+import SpectrumModel
+import Testing
+
+@testable import Workloads
+
+@Suite struct CommittedWorkloadsTests {
+    private let catalog: WorkloadCatalog
+
+    init() throws { catalog = try WorkloadCatalog(root: repositoryRoot + "/workloads") }
+
+    @Test func everyFileIsAsItsManifestStates() {
+        #expect(catalog.workloads.count == 8)
+        for workload in catalog.workloads {
+            let faults = workload.verify(cacheDirectory: "/nonexistent").filter { $0.code != .notPrepared }
+            #expect(faults.isEmpty, "\(faults.map(\.description))")
+        }
+    }
+
+    @Test func theTiersAreThere() throws {
+        #expect(try catalog.find("small").tier == .small)
+        #expect(try catalog.find("medium").tier == .medium)
+        #expect(try catalog.find("large").tier == .large)
+        #expect(try catalog.find("medium").msLevels == [1, 2])
+        #expect(try catalog.find("ident").representation == .profile)
+        #expect(try catalog.find("small").polarity == .negative)
+        #expect(try catalog.find("large").totalBytes == 250_000_000)
+    }
+
+    /// Data rows of each truth table, by another way than its reader: line ends.
+    @Test(arguments: [
+        ("small", 6), ("medium", 240), ("large", 120), ("gnps", 193), ("ident", 6), ("metabo", 190), ("traces", 449),
+    ])
+    func truthHasTheRowsThatWerePublished(name: String, rows: Int) throws {
+        let path = try #require(try catalog.find(name).truthPath)
+        #expect(try lineCount(path) == rows + 1)
+    }
+
+    @Test func fiveIdentificationsArePublished() throws {
+        let path = try #require(try catalog.find("medium").identificationTruthPath)
+        #expect(try lineCount(path) == 6)
+        #expect(try catalog.find("tof").truthPath == nil)
+    }
+
+    @Test func theRepositoryStaysSmall() {
+        let files = catalog.workloads.flatMap { workload -> [WorkloadFile] in
+            if case .files(let files) = workload.content { files } else { [] }
+        }
+        #expect(files.reduce(0) { $0 + $1.bytes } <= 45_000_000)
+    }
+
+    @Test func hashesDiffer() {
+        #expect(Set(catalog.workloads.map(\.hash)).count == catalog.workloads.count)
+    }
+}
