@@ -258,7 +258,8 @@ extension MassTraceBuilder {
 extension MassTraceBuilder {
     private mutating func close(_ trace: OpenTrace, ownedEnd: Int32) {
         let slot = slots[Int(trace.slot)]
-        let duration = retentionTimes[Int(trace.lastScan) - tableStart] - retentionTimes[Int(slot.firstScan) - tableStart]
+        let duration =
+            retentionTimes[Int(trace.lastScan) - tableStart] - retentionTimes[Int(slot.firstScan) - tableStart]
         guard
             Int(slot.count) >= parameters.minPoints, duration >= parameters.minDurationSeconds,
             Double(slot.apexRatio) >= parameters.apexFactor

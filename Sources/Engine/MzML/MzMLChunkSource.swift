@@ -70,7 +70,9 @@ public final class MzMLChunkSource: Sendable {
             if let failure = state.failure { throw failure }
             chunk.reset(firstIndex: state.scanner.spectraRead)
             do throws(MzMLError) {
-                while chunk.count < wanted, chunk.byteCount < self.maximumChunkBytes, try state.scanner.nextSpectrum(into: &chunk) {}
+                while chunk.count < wanted, chunk.byteCount < self.maximumChunkBytes,
+                    try state.scanner.nextSpectrum(into: &chunk)
+                {}
                 if state.scanner.isFinished, !state.isClosed { try self.close(&state) }
             } catch {
                 let failure = Self.completed(error, spectraRead: state.scanner.spectraRead, header: self.header)

@@ -99,7 +99,8 @@ extension Tuner {
             guard !constraintModels.isEmpty else { return nil }
             return (
                 Acquisition(
-                    improvement: .none, feasibility: feasibility, constraints: constraintModels, dimensions: kinds.count),
+                    improvement: .none, feasibility: feasibility, constraints: constraintModels, dimensions: kinds.count
+                ),
                 leaders: Array(trials.indices.suffix(5))
             )
         }
