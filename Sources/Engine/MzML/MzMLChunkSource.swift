@@ -30,7 +30,7 @@ public final class MzMLChunkSource: Sendable {
     ///   - bufferSize: bytes of the reading window; at least 4 KiB is used.
     ///   - spectraPerChunk: 1 or more.
     ///   - maximumSpectrumBytes: a larger `<spectrum>` element is an error.
-    /// - Throws: `cannotRead`, `emptyFile`, `notMzML`, `unsupportedEncoding`, `documentType`, `headerTooLarge` (64 MiB),
+    /// - Throws: `cannotRead`, `emptyFile`, `notMzML`, `unsupportedVersion`, `unsupportedEncoding`, `documentType`, `headerTooLarge` (64 MiB),
     ///   `malformedXML`, `truncated`, `corruptGzip`.
     public init(
         path: String, bufferSize: Int, spectraPerChunk: Int, maximumSpectrumBytes: Int = 1 << 30

@@ -17,6 +17,7 @@ final class RunHeaderParser {
     private var groupID: String?
     private var configurations: [Configuration] = []
     private var defaultConfiguration: String?
+    private var version = ""
     private var softwareVersion = ""
     private var softwareName = ""
 
@@ -58,6 +59,12 @@ final class RunHeaderParser {
                 .malformedXML, path: path, reason: RunHeaderParser.lastMessage(of: context),
                 hint: "the file was damaged or not written by an XML writer; convert it again")
         }
+        guard parser.version.isEmpty || parser.version.hasPrefix("1.") else {
+            throw MzMLError(
+                .unsupportedVersion, path: path,
+                reason: "mzML version \"\(parser.version)\" is not supported, only 1.x",
+                hint: "write the file again with a current converter")
+        }
         return parser.finish()
     }
 
@@ -96,6 +103,8 @@ final class RunHeaderParser {
 
     private func start(_ name: String, _ attributes: [String: String]) {
         switch name {
+        case "mzML":
+            version = attributes["version"] ?? ""
         case "referenceableParamGroup":
             groupID = attributes["id"]
             if let groupID { header.parameterGroups[groupID] = [] }
