@@ -79,3 +79,17 @@ func modelsTellTheClass(accession: String, expected: InstrumentClass) throws {
     #expect(header.instrumentName == "X1")
     #expect(header.defaultPolarity == .negative)
 }
+
+@Test func aRunOfBothPolaritiesHasNoDefault() throws {
+    let both = model("MS:1000129") + model("MS:1000130")
+    let header = try header("<fileDescription><fileContent>\(both)</fileContent></fileDescription>")
+    #expect(header.defaultPolarity == .unknown)
+}
+
+@Test func theDefaultPolarityServesSpectraWithoutOne() {
+    var document = MzMLDocument(spectra: [.init(mz: [1], intensity: [1]), .init(mz: [1], intensity: [1])])
+    document.header = "<fileDescription><fileContent>\(model("MS:1000129"))</fileContent></fileDescription>"
+    document.spectra[1].terms = ""
+    let folder = TemporaryFolder()
+    #expect(Reading(folder.write(document.text().utf8)).block.headers.map(\.polarity) == [.positive, .negative])
+}

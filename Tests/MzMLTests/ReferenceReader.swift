@@ -24,8 +24,9 @@ final class ReferenceReader: NSObject, XMLParserDelegate {
 
     static func read(_ file: String) -> [Spectrum]? {
         let reader = ReferenceReader()
-        guard let data = FileManager.default.contents(atPath: file) else { return nil }
-        let parser = XMLParser(data: data)
+        // By stream: handed over whole, libxml2 refuses documents above 10 MB.
+        guard let stream = InputStream(fileAtPath: file) else { return nil }
+        let parser = XMLParser(stream: stream)
         parser.delegate = reader
         return parser.parse() ? reader.spectra : nil
     }

@@ -74,12 +74,24 @@ func unitsOfTimeAreRespected(value: String, unit: String, seconds: Double) {
         spectrum.id = "controllerType=0 scanId=5 scan=77"
         spectrum.terms = """
             <cvParam value='2' name='a > b' accession='MS:1000511' cvRef='PSI-MS'/>
-            <cvParam\tcvRef = "MS"\n accession = "MS:1000129"/><cvParam cvRef="MS" accession="MS:1000128" name="p"/>
+            <cvParam accession="MS:1000580"/><cvParam\tcvRef = "MS"\n accession = "MS:1000129"/><cvParam cvRef="MS" accession="MS:1000128" name="p"/>
             """
     }
     let header = reading.block.headers[0]
     #expect(header.msLevel == 2 && header.polarity == .negative && header.representation == .profile)
     #expect(header.scanNumber == 77)
+    // Short tags, one right behind the other.
+    let short = read { $0.terms = "<cvParam accession='MS:1000129'/><cvParam accession='MS:1000511' value='5'/>" }
+    #expect(short.block.headers[0].msLevel == 5 && short.block.headers[0].polarity == .negative)
+}
+
+@Test func endTagsMayHoldBlanks() {
+    let text = MzMLDocument(spectra: [.init(mz: mz, intensity: intensity)]).text()
+    let folder = TemporaryFolder()
+    for name in ["binaryDataArray", "binary", "spectrum", "spectrumList"] {
+        let spaced = text.replacingOccurrences(of: "</\(name)>", with: "</\(name)\n>")
+        #expect(Reading(folder.write(spaced.utf8)).block.mz == mz, "\(name)")
+    }
 }
 
 @Test func theFirstPrecursorIsKept() {

@@ -18,6 +18,7 @@ final class RunHeaderParser {
     private var configurations: [Configuration] = []
     private var defaultConfiguration: String?
     private var version = ""
+    private var statedPolarities: Set<Polarity> = []
     private var softwareVersion = ""
     private var softwareName = ""
 
@@ -166,14 +167,15 @@ final class RunHeaderParser {
             // "custom unreleased software tool" carries the tool's name as its value.
             softwareName = term.value.isEmpty ? (term.name.isEmpty ? softwareName : term.name) : term.value
         case "fileContent":
-            if term.accession == 1_000_130 { header.defaultPolarity = .positive }
-            if term.accession == 1_000_129 { header.defaultPolarity = .negative }
+            if term.accession == 1_000_130 { statedPolarities.insert(.positive) }
+            if term.accession == 1_000_129 { statedPolarities.insert(.negative) }
         default:
             break
         }
     }
 
     private func finish() -> RunHeader {
+        if let polarity = statedPolarities.first, statedPolarities.count == 1 { header.defaultPolarity = polarity }
         let chosen = configurations.filter { $0.id == defaultConfiguration }
         let used = chosen.isEmpty ? configurations : chosen
         header.analyzers = used.flatMap(\.analyzers)
