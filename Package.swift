@@ -158,7 +158,9 @@ let testTargets: [Target] = [
     tests("LinearAlgebra", ["LinearAlgebra", "Statistics", testSupport]),
     tests("SignalKernels", ["SignalKernels", "Statistics", testSupport]),
     tests("SpectrumModel", ["SpectrumModel"]),
-    tests("MzML", ["MzML", "SpectrumModel", "Statistics", testSupport]),
+    tests(
+        "MzML", ["MzML", "SpectrumModel", "Statistics", "ContentHash", "CBase64", "CZlib", testSupport],
+        resources: [.copy("Fixtures")]),
     tests("FeatureDetection", ["FeatureDetection", "SpectrumModel", "SignalKernels", "Statistics", testSupport]),
     tests("SpectralMatching", ["SpectralMatching", "SpectrumModel", "Statistics", testSupport]),
     tests("Annotation", ["Annotation", "SpectralMatching", "SpectrumModel", "Statistics", testSupport]),

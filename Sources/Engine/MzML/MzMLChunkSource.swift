@@ -32,7 +32,8 @@ public final class MzMLChunkSource: Sendable {
     ///   - spectraPerChunk: 1 or more.
     ///   - maximumSpectrumBytes: a larger `<spectrum>` element is an error.
     ///   - maximumChunkBytes: a chunk takes no further spectrum once it holds this much.
-    /// - Throws: `cannotRead`, `emptyFile`, `notMzML`, `unsupportedEncoding`, `documentType`, `headerTooLarge` (64 MiB),
+    /// - Throws: `cannotRead`, `emptyFile`, `notMzML`, `unsupportedVersion`, `unsupportedEncoding`, `documentType`,
+    ///   `headerTooLarge` (64 MiB),
     ///   `malformedXML`, `truncated`, `corruptGzip`.
     public init(
         path: String, bufferSize: Int, spectraPerChunk: Int, maximumSpectrumBytes: Int = 1 << 30,
