@@ -171,7 +171,7 @@ let testTargets: [Target] = [
     tests("GaussianProcess", ["GaussianProcess", "LinearAlgebra", "Statistics", testSupport]),
     tests("BayesianTuning", ["BayesianTuning", "GaussianProcess", "Parameters", "Statistics", testSupport]),
     tests("Benchmarking", ["Benchmarking", "Statistics", "HostEnvironment", testSupport]),
-    tests("ResultStore", ["ResultStore", "Benchmarking", "HostEnvironment", testSupport]),
+    tests("ResultStore", ["ResultStore", "Benchmarking", "HostEnvironment", grdb, testSupport]),
     tests("Reporting", ["Reporting", "Statistics"], resources: [.copy("Fixtures")]),
     tests(
         "StudyRunner", ["StudyRunner", "BayesianTuning", "Benchmarking", "ResultStore", "Parameters", testSupport]),
