@@ -130,7 +130,7 @@ enum Stylesheet {
         tr.unchanged td{color:var(--soft)}
         .trials th{padding-right:1.1rem}
         .trials td{white-space:nowrap;padding-right:1.1rem;padding-top:.32rem;padding-bottom:.32rem}
-        .trials td.reason{min-width:24rem;white-space:normal}
+        .trials td.reason{min-width:15rem;white-space:normal}
         .trials .state svg{vertical-align:-2px}
         .trials .best-row td{background:var(--mark)}
         .trials .best-row td:first-child{box-shadow:inset 3px 0 var(--best)}
@@ -138,7 +138,7 @@ enum Stylesheet {
         .trials tbody tr:hover td{background:var(--row)}
         .sort{font:inherit;color:inherit;background:none;border:0;padding:0;text-align:inherit}
         .sort:hover{color:var(--ink)}
-        .sort::after{content:"";display:inline-block;width:.9em;text-align:right}
+        .sort::after{position:absolute;padding-left:.15em}
         [aria-sort=ascending] .sort::after{content:"\\2191"}
         [aria-sort=descending] .sort::after{content:"\\2193"}
         #model>.scroll{max-width:34rem;margin:1.4rem 0}
@@ -192,6 +192,7 @@ enum Stylesheet {
         .mark.state-failed,.mark.state-infeasible,.mark.state-unfinished{fill:none;stroke:currentColor;stroke-width:1.8}
         .mark.chosen{fill:var(--good);fill-opacity:1;stroke:var(--ink);stroke-width:1.6}
         .bar{fill:currentColor}
+        .backdrop{fill:var(--page)}
         .pressure{fill:var(--pressure)}
         .best-line{fill:none;stroke:var(--good);stroke-width:2.2;stroke-linejoin:round}
         .default-line{stroke:var(--default);stroke-width:1.5;stroke-dasharray:5 4}
@@ -210,7 +211,7 @@ enum Stylesheet {
         .facts{grid-template-columns:1fr}
         .sentence{text-wrap:wrap}
         pre{padding-right:1rem;padding-top:2.8rem;white-space:pre-wrap;overflow-wrap:anywhere}
-        .comparison thead,.configuration thead,.empty{display:none}
+        .comparison thead,.configuration thead{display:none}
         .comparison,.comparison tbody,.configuration,.configuration tbody{display:block}
         .comparison tr,.configuration tr{display:grid;grid-template-columns:1fr 1fr 1fr;gap:.1rem .8rem;
         padding:.7rem 0;border-bottom:1px solid var(--rule)}
@@ -218,6 +219,7 @@ enum Stylesheet {
         text-align:left}
         .comparison tbody th,.configuration tbody th,.comparison .factor{grid-column:1/-1;white-space:normal}
         .comparison .factor{padding-top:.4rem}
+        .comparison .empty,.configuration .empty{display:none}
         [data-label]::before{content:attr(data-label);display:block;font-size:.78rem;font-weight:400;
         color:var(--soft)}
         }
