@@ -2,7 +2,7 @@
 enum Stylesheet {
     private static let light = """
         --page:#fbfaf8;--sheet:#ffffff;--ink:#1c1e21;--soft:#585d64;--rule:#e4e1db;--grid:#eceae5;--axis:#8b8f94;
-        --link:#00568a;--best:#0072b2;--default:#6a6f75;--before:#b0508a;--good:#007a59;--bad:#c04d00;
+        --link:#00568a;--best:#0072b2;--default:#6a6f75;--before:#b0508a;--good:#007a59;--bad:#b84a00;
         --warn:#8f6200;--none:#4a5a70;--good-wash:#e9f5f0;--bad-wash:#fdf0e7;--warn-wash:#fbf4e2;--none-wash:#eef1f5;
         --pressure:#e69f00;--row:#f6f4f0;--mark:#e8f1f8
         """
@@ -240,9 +240,10 @@ enum Stylesheet {
         .scroll{overflow:visible}
         .trials{font-size:6pt}
         .trials td,.trials th{padding:.15rem .3rem .15rem 0;white-space:normal}
-        .trials td.reason{min-width:0}
+        .trials thead th{font-size:6pt}
+        .trials td.reason{min-width:3.2cm}
         pre{white-space:pre-wrap;overflow-wrap:anywhere;padding-right:1rem}
-        .multiples{grid-template-columns:1fr 1fr}
+        .multiples{grid-template-columns:1fr 1fr 1fr}
         }
         """
 }
