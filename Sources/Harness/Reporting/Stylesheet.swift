@@ -201,6 +201,12 @@ enum Stylesheet {
         """
 
     private static let media = """
+        @media (max-width:1080px){
+        .comparison tbody th{white-space:normal}
+        .comparison td,.comparison th{padding-right:.8rem}
+        .factor svg{display:block;margin:.1rem 0}
+        .factor .note{white-space:normal}
+        }
         @media (max-width:680px){
         header,main,footer{padding-left:1rem;padding-right:1rem}
         section{margin-top:2.4rem}
