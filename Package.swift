@@ -158,7 +158,9 @@ let testTargets: [Target] = [
     tests("LinearAlgebra", ["LinearAlgebra", "Statistics", testSupport]),
     tests("SignalKernels", ["SignalKernels", "Statistics", testSupport]),
     tests("SpectrumModel", ["SpectrumModel"]),
-    tests("MzML", ["MzML", "SpectrumModel", "Statistics", testSupport]),
+    tests(
+        "MzML", ["MzML", "SpectrumModel", "Statistics", "ContentHash", "CBase64", "CZlib", testSupport],
+        resources: [.copy("Fixtures")]),
     tests("FeatureDetection", ["FeatureDetection", "SpectrumModel", "SignalKernels", "Statistics", testSupport]),
     tests("SpectralMatching", ["SpectralMatching", "SpectrumModel", "Statistics", testSupport]),
     tests("Annotation", ["Annotation", "SpectralMatching", "SpectrumModel", "Statistics", testSupport]),
@@ -169,7 +171,7 @@ let testTargets: [Target] = [
     tests("GaussianProcess", ["GaussianProcess", "LinearAlgebra", "Statistics", testSupport]),
     tests("BayesianTuning", ["BayesianTuning", "GaussianProcess", "Parameters", "Statistics", testSupport]),
     tests("Benchmarking", ["Benchmarking", "Statistics", "HostEnvironment", testSupport]),
-    tests("ResultStore", ["ResultStore", "Benchmarking", "HostEnvironment", testSupport]),
+    tests("ResultStore", ["ResultStore", "Benchmarking", "HostEnvironment", grdb, testSupport]),
     tests("Reporting", ["Reporting", "Statistics"], resources: [.copy("Fixtures")]),
     tests(
         "StudyRunner", ["StudyRunner", "BayesianTuning", "Benchmarking", "ResultStore", "Parameters", testSupport]),

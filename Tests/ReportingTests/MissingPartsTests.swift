@@ -1,4 +1,5 @@
 import Foundation
+import Statistics
 import Testing
 
 @testable import Reporting
@@ -115,5 +116,50 @@ import Testing
         odd.parameters[0].values.insert(.init(text: "0", number: 0), at: 0)
         let (_, reader) = try read(odd)
         #expect(reader.elements.contains { $0.name == "text" && $0.text == "0" })
+    }
+}
+
+/// Figures that no measurement gives must not stop the page.
+@Suite struct ExtremeNumbersTests {
+    @Test func extremesAreShownAsMissing() throws {
+        let extremes: [Double] = [1e308, -1e308, .infinity, .nan, .leastNonzeroMagnitude, -0.0]
+        var report = SampleStudy.report()
+        for (index, value) in extremes.enumerated() {
+            report.trials[index].objective = .value(value)
+            report.trials[index].wallTime = .value(value)
+            report.trials[index].start = .value(value)
+            report.trials[index].configuration[2].value.number = value
+            report.trials[index + 15].prediction = .value(.init(mean: value, standardDeviation: value))
+        }
+        var stages = try #require(report.stages.value)
+        var importance = try #require(report.importance.value)
+        var model = try #require(report.model.value)
+        for (index, value) in extremes.prefix(5).enumerated() {
+            stages.arms[0].stages[index].seconds = value
+            importance.shares[index].share = value
+            model.lengthScales[index].value = value
+        }
+        model.leaveOneOut = .value(
+            extremes.map {
+                .init(trial: 1, observed: $0, predicted: .init(mean: -$0, standardDeviation: $0))
+            })
+        report.stages = .value(stages)
+        report.importance = .value(importance)
+        report.model = .value(model)
+        var confirmation = try #require(report.confirmation.value)
+        for (index, value) in extremes.enumerated() {
+            confirmation.arms[0].runs[index].throughput = .value(value)
+            confirmation.arms[0].runs[index].cpuPressure = .value(value)
+        }
+        let ratio = try JSONDecoder().decode(
+            PairedRatio.self,
+            from: Data(
+                #"{"estimate":1e-320,"lower":0,"upper":1e300,"level":0.95,"pairs":1,"minimumDetectableEffect":1e300}"#
+                    .utf8))
+        confirmation.comparisons[0].ratio = .value(ratio)
+        confirmation.comparisons[1].ratio = .value(ratio)
+        report.confirmation = .value(confirmation)
+        #expect(PageReader(try report.html()).failure == nil)
+        #expect(report.sentence.contains("could not be compared"))
     }
 }

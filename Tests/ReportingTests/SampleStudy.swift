@@ -183,7 +183,7 @@ struct SampleStudy {
         let factors: [(StudyReport.ArmRole, Double)] = [(.builtInDefault, 1), (.before, 0.89), (.best, 0.66)]
         return .init(
             note:
-                "Median over 12 runs of each setting, summed over workers; stages overlap, so the sum exceeds the wall time.",
+                "Median over 12 runs of each setting, summed over workers; the stages overlap.",
             arms: factors.map { role, factor in
                 .init(
                     role: role,

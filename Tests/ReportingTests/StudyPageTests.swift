@@ -152,6 +152,11 @@ import Testing
         var small = report
         small.trials = Array(small.trials.prefix(6))
         small.parameters = Array(small.parameters.prefix(2))
+        var confirmation = try #require(small.confirmation.value)
+        for index in confirmation.arms.indices {
+            confirmation.arms[index].runs = Array(confirmation.arms[index].runs.prefix(3))
+        }
+        small.confirmation = .value(confirmation)
         let page = try small.html()
         let golden = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .appendingPathComponent("Fixtures/small-study.html")

@@ -29,7 +29,9 @@ struct CPUInformation: Sendable, Equatable {
                 logicalCPUs += 1
             case "physical id": package = Int(value)
             case "core id":
-                if let number, let package, let core = Int(value) { cores[number] = CoreName(package: package, core: core) }
+                if let number, let package, let core = Int(value) {
+                    cores[number] = CoreName(package: package, core: core)
+                }
             case "model name":
                 if model.value == nil { model = .available(value.fields.joined(separator: " ")) }
             case "flags":

@@ -141,7 +141,8 @@ struct ControlGroups: Sendable, Equatable {
     /// CPUs allowed by a `cpu.max` file (`max 100000`, `250000 100000`); nil when unlimited or malformed.
     static func parseCPUMax(_ text: String) -> Double? {
         let words = text.fields
-        guard words.count == 2, let quota = Double(words[0]), let period = Double(words[1]), quota > 0, period > 0 else {
+        guard words.count == 2, let quota = Double(words[0]), let period = Double(words[1]), quota > 0, period > 0
+        else {
             return nil
         }
         return quota / period

@@ -22,7 +22,8 @@ extension HostReader {
         #if canImport(Glibc)
             func size(_ name: Int, _ level: String) -> Measured<Int> {
                 let bytes = sysconf(Int32(name))
-                return Measured(bytes > 0 ? bytes : nil, otherwise: "neither sysfs nor sysconf knows the \(level) cache")
+                return Measured(
+                    bytes > 0 ? bytes : nil, otherwise: "neither sysfs nor sysconf knows the \(level) cache")
             }
             return CacheSizes(
                 l1Data: size(Int(_SC_LEVEL1_DCACHE_SIZE), "L1 data"), l2: size(Int(_SC_LEVEL2_CACHE_SIZE), "L2"),

@@ -17,7 +17,8 @@ public struct HostReader: Sendable {
     /// The machine this process runs on.
     public init() {
         self.init(
-            root: "/", environment: environmentVariables(SlurmAllocation.variables), architecture: Self.systemArchitecture(),
+            root: "/", environment: environmentVariables(SlurmAllocation.variables),
+            architecture: Self.systemArchitecture(),
             cacheFallback: Self.systemCaches(), ticksPerSecond: Double(max(1, sysconf(Int32(_SC_CLK_TCK)))))
     }
 
@@ -112,8 +113,13 @@ public struct HostReader: Sendable {
         var siblings: Set<String> = []
         for cpu in cpus {
             let folder = "/sys/devices/system/cpu/cpu\(cpu)/topology"
-            let list = files.text(folder + "/core_cpus_list").value ?? files.text(folder + "/thread_siblings_list").value
-            if let list = list?.trimmed, !list.isEmpty { siblings.insert(list) } else { return listedCores(cpus, information) }
+            let list =
+                files.text(folder + "/core_cpus_list").value ?? files.text(folder + "/thread_siblings_list").value
+            if let list = list?.trimmed, !list.isEmpty {
+                siblings.insert(list)
+            } else {
+                return listedCores(cpus, information)
+            }
         }
         return .available(siblings.count)
     }
@@ -164,6 +170,8 @@ func parseCacheSize(_ text: String) -> Int? {
     let factors: [Character: Int] = ["K": 1024, "M": 1_048_576, "G": 1_073_741_824]
     guard let last = text.last else { return nil }
     let factor = factors[last]
-    guard let number = Int(factor == nil ? text : String(text.dropLast())), number > 0, number < 1 << 32 else { return nil }
+    guard let number = Int(factor == nil ? text : String(text.dropLast())), number > 0, number < 1 << 32 else {
+        return nil
+    }
     return number * (factor ?? 1)
 }

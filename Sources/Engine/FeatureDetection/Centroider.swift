@@ -105,7 +105,8 @@ public struct Centroider: Sendable {
     ///
     /// Looks at up to 50 of the highest local maxima: in a profile both neighbours of most are about one sampling step
     /// away and carry a good part of the height. Fewer than 3 maxima, or fewer than 10 points: `false`.
-    public static func looksLikeProfile(mz: UnsafeBufferPointer<Double>, intensity: UnsafeBufferPointer<Float>) -> Bool {
+    public static func looksLikeProfile(mz: UnsafeBufferPointer<Double>, intensity: UnsafeBufferPointer<Float>) -> Bool
+    {
         precondition(mz.count == intensity.count, "m/z and intensity differ in length")
         guard mz.count >= 10 else { return false }
         var maxima: [(height: Float, index: Int)] = []

@@ -46,7 +46,9 @@ struct PeakSeed {
     var apex: Int
     /// Half width of the smoothing that suits the peak's scale.
     var half: Int
-    /// Scale of the peak, about its width at half maximum, in scans.
+    /// Scale at which the seed was found.
+    var narrowScale: Double
+    /// Scale of the peak, about its width at half maximum, in scans; larger than `narrowScale` after a merger.
     var scale: Double
     /// Smoothed height.
     var height: Double
@@ -116,7 +118,7 @@ extension ChromatographicPeakDetector {
                     apex = column
                 }
             }
-            let seed = PeakSeed(apex: apex, half: half, scale: scale, height: height)
+            let seed = PeakSeed(apex: apex, half: half, narrowScale: scale, scale: scale, height: height)
             if let last = seeds.last, last.apex == apex {
                 if last.half < half { continue }
                 seeds[seeds.count - 1] = seed
@@ -162,9 +164,11 @@ extension ChromatographicPeakDetector {
                     break
                 }
                 if seed.height > last.height {
+                    widen(&seed, to: last.scale)
                     seed.leftLimit = last.leftLimit
                     kept -= 1
                 } else {
+                    widen(&seeds[kept - 1], to: seed.scale)
                     isKept = false
                     break
                 }
@@ -176,6 +180,12 @@ extension ChromatographicPeakDetector {
             }
         }
         seeds.removeSubrange(kept...)
+    }
+
+    /// Two seeds turned out to be one peak: its edges are looked for as patiently as the wider one asks, within reason (a
+    /// chain of narrow peaks also has a seed at the scale of the chain).
+    private func widen(_ seed: inout PeakSeed, to scale: Double) {
+        seed.scale = max(seed.scale, min(scale, 4 * seed.narrowScale))
     }
 }
 

@@ -53,7 +53,8 @@ public enum DetectionPreset: String, Sendable, Hashable, Codable, CaseIterable {
         case .unitResolution:
             DetectionParameters(
                 centroiding: Centroider.Parameters(),
-                traces: MassTraceParameters(tolerance: .dalton(0.15), noiseQuantile: 0.5, minPoints: 6),
+                traces: MassTraceParameters(
+                    tolerance: .dalton(0.25), mergeDistance: .dalton(0.3), noiseQuantile: 0.25, minPoints: 6),
                 peaks: PeakParameters(minWidthSeconds: 5, maxWidthSeconds: 60),
                 isotopes: IsotopeParameters(maxCharge: 1, tolerance: .dalton(0.2)))
         }

@@ -143,10 +143,30 @@ extension MassTraceBuilder {
             scanMZ.append(position)
             scanIntensity.append(value)
         }
-        guard !ascending else { return }
-        let order = scanMZ.indices.sorted { (scanMZ[$0], $0) < (scanMZ[$1], $1) }
-        scanMZ = order.map { scanMZ[$0] }
-        scanIntensity = order.map { scanIntensity[$0] }
+        if !ascending {
+            let order = scanMZ.indices.sorted { (scanMZ[$0], $0) < (scanMZ[$1], $1) }
+            scanMZ = order.map { scanMZ[$0] }
+            scanIntensity = order.map { scanIntensity[$0] }
+        }
+        if parameters.mergeDistance.halfWidth(at: 1000) > 0 { mergeNeighbours() }
+    }
+
+    /// Keeps of points nearer than the merge distance the strongest; ties go to the lower m/z.
+    private mutating func mergeNeighbours() {
+        var kept = 0
+        for index in scanMZ.indices {
+            let position = scanMZ[index]
+            let value = scanIntensity[index]
+            if kept > 0, position - scanMZ[kept - 1] <= parameters.mergeDistance.halfWidth(at: position) {
+                guard value > scanIntensity[kept - 1] else { continue }
+                kept -= 1
+            }
+            scanMZ[kept] = position
+            scanIntensity[kept] = value
+            kept += 1
+        }
+        scanMZ.removeSubrange(kept...)
+        scanIntensity.removeSubrange(kept...)
     }
 
     /// Half width of the tolerance is `relative * mz + absolute`.
@@ -258,7 +278,8 @@ extension MassTraceBuilder {
 extension MassTraceBuilder {
     private mutating func close(_ trace: OpenTrace, ownedEnd: Int32) {
         let slot = slots[Int(trace.slot)]
-        let duration = retentionTimes[Int(trace.lastScan) - tableStart] - retentionTimes[Int(slot.firstScan) - tableStart]
+        let duration =
+            retentionTimes[Int(trace.lastScan) - tableStart] - retentionTimes[Int(slot.firstScan) - tableStart]
         guard
             Int(slot.count) >= parameters.minPoints, duration >= parameters.minDurationSeconds,
             Double(slot.apexRatio) >= parameters.apexFactor

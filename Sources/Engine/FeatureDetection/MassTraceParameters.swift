@@ -4,6 +4,9 @@ import SpectrumModel
 public struct MassTraceParameters: Sendable, Hashable {
     /// Distance from the running m/z of a trace up to which a point can extend it.
     public var tolerance: Tolerance
+    /// Points of one scan nearer than this to a stronger one are the same ion, and only the strongest counts. Zero
+    /// keeps all. For instruments (or conversions) that report one unresolved ion several times.
+    public var mergeDistance: Tolerance
     /// Points below this many counts are ignored.
     public var noiseThreshold: Double
     /// Quantile of a scan's intensities that counts as its noise level (running median over scans); points below it are
@@ -23,11 +26,13 @@ public struct MassTraceParameters: Sendable, Hashable {
     public var overlapScans: Int
 
     public init(
-        tolerance: Tolerance, noiseThreshold: Double = 0, noiseQuantile: Double = 0.05, maxMissedScans: Int = 5,
-        minPoints: Int = 5, minDurationSeconds: Double = 0, apexFactor: Double = 3, maxScans: Int = 4096,
+        tolerance: Tolerance, mergeDistance: Tolerance = .dalton(0), noiseThreshold: Double = 0,
+        noiseQuantile: Double = 0.05, maxMissedScans: Int = 5, minPoints: Int = 5, minDurationSeconds: Double = 0,
+        apexFactor: Double = 3, maxScans: Int = 4096,
         overlapScans: Int = 256
     ) {
         self.tolerance = tolerance
+        self.mergeDistance = mergeDistance
         self.noiseThreshold = noiseThreshold
         self.noiseQuantile = noiseQuantile
         self.maxMissedScans = maxMissedScans

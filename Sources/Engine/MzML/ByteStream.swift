@@ -21,6 +21,8 @@ struct ByteStream: ~Copyable {
     private let pending: UnsafeMutablePointer<UInt8>
     private var pendingRange = 0..<0
     private var ended = false
+    /// A defect behind bytes that were still to be delivered.
+    private var failure: MzMLError?
 
     private static let pendingCapacity = 256 << 10
 
@@ -90,6 +92,7 @@ struct ByteStream: ~Copyable {
 
     /// Reads 1 to `capacity` bytes; 0 only at the end.
     mutating func read(into target: UnsafeMutablePointer<UInt8>, capacity: Int) throws(MzMLError) -> Int {
+        if let failure { throw failure }
         guard capacity > 0, !ended else { return 0 }
         if let gzip { return try inflate(gzip, into: target, capacity: capacity) }
         if !pendingRange.isEmpty {
@@ -136,11 +139,13 @@ struct ByteStream: ~Copyable {
                 }
             default:
                 let message = stream.pointee.msg.map { String(cString: $0) } ?? "zlib status \(status)"
-                throw MzMLError(
+                let error = MzMLError(
                     .corruptGzip, path: path,
                     reason: "the gzip stream is damaged near compressed byte "
                         + "\(bytesConsumed - pendingRange.count): \(message)",
                     hint: "copy the file again and check it with gzip -t")
+                failure = error
+                if Int(stream.pointee.avail_out) == limit { throw error }
             }
         }
         return limit - Int(stream.pointee.avail_out)

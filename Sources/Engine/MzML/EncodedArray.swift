@@ -1,10 +1,11 @@
 /// A `<binaryDataArray>` before its payload is decoded.
 struct EncodedArray {
-    enum Content { case unknown, mz, intensity, other }
+    /// What is neither m/z nor intensity is skipped.
+    enum Content { case other, mz, intensity }
     enum ElementType { case unstated, float32, float64, int32, int64, unsupported }
     enum Compression { case unstated, none, zlib, unsupported }
 
-    var content = Content.unknown
+    var content = Content.other
     var elementType = ElementType.unstated
     var compression = Compression.unstated
     /// The accession behind `.unsupported`.
@@ -25,7 +26,7 @@ struct EncodedArray {
         }
     }
 
-    /// Takes a term of the array; false when the term says nothing about content, type or compression.
+    /// Takes a term of the array.
     mutating func apply(_ accession: Int) {
         switch accession {
         case 1_000_514: content = .mz

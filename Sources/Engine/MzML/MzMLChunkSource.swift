@@ -32,7 +32,8 @@ public final class MzMLChunkSource: Sendable {
     ///   - spectraPerChunk: 1 or more.
     ///   - maximumSpectrumBytes: a larger `<spectrum>` element is an error.
     ///   - maximumChunkBytes: a chunk takes no further spectrum once it holds this much.
-    /// - Throws: `cannotRead`, `emptyFile`, `notMzML`, `unsupportedEncoding`, `documentType`, `headerTooLarge` (64 MiB),
+    /// - Throws: `cannotRead`, `emptyFile`, `notMzML`, `unsupportedVersion`, `unsupportedEncoding`, `documentType`,
+    ///   `headerTooLarge` (64 MiB),
     ///   `malformedXML`, `truncated`, `corruptGzip`.
     public init(
         path: String, bufferSize: Int, spectraPerChunk: Int, maximumSpectrumBytes: Int = 1 << 30,
@@ -70,7 +71,9 @@ public final class MzMLChunkSource: Sendable {
             if let failure = state.failure { throw failure }
             chunk.reset(firstIndex: state.scanner.spectraRead)
             do throws(MzMLError) {
-                while chunk.count < wanted, chunk.byteCount < self.maximumChunkBytes, try state.scanner.nextSpectrum(into: &chunk) {}
+                while chunk.count < wanted, chunk.byteCount < self.maximumChunkBytes,
+                    try state.scanner.nextSpectrum(into: &chunk)
+                {}
                 if state.scanner.isFinished, !state.isClosed { try self.close(&state) }
             } catch {
                 let failure = Self.completed(error, spectraRead: state.scanner.spectraRead, header: self.header)

@@ -7,6 +7,8 @@ public struct MzMLError: Error, Sendable, Hashable, CustomStringConvertible {
         case emptyFile = "empty-file"
         /// The content is not mzML.
         case notMzML = "not-mzml"
+        /// The file is a pre-release of mzML, whose arrays and attributes mean other things.
+        case unsupportedVersion = "unsupported-version"
         /// The text encoding is not an 8-bit superset of ASCII.
         case unsupportedEncoding = "unsupported-encoding"
         /// The XML is not well formed.

@@ -17,6 +17,8 @@ final class RunHeaderParser {
     private var groupID: String?
     private var configurations: [Configuration] = []
     private var defaultConfiguration: String?
+    private var version = ""
+    private var statedPolarities: Set<Polarity> = []
     private var softwareVersion = ""
     private var softwareName = ""
 
@@ -58,6 +60,12 @@ final class RunHeaderParser {
                 .malformedXML, path: path, reason: RunHeaderParser.lastMessage(of: context),
                 hint: "the file was damaged or not written by an XML writer; convert it again")
         }
+        guard parser.version.isEmpty || parser.version.hasPrefix("1.") else {
+            throw MzMLError(
+                .unsupportedVersion, path: path,
+                reason: "mzML version \"\(parser.version)\" is not supported, only 1.x",
+                hint: "write the file again with a current converter")
+        }
         return parser.finish()
     }
 
@@ -96,6 +104,8 @@ final class RunHeaderParser {
 
     private func start(_ name: String, _ attributes: [String: String]) {
         switch name {
+        case "mzML":
+            version = attributes["version"] ?? ""
         case "referenceableParamGroup":
             groupID = attributes["id"]
             if let groupID { header.parameterGroups[groupID] = [] }
@@ -157,14 +167,15 @@ final class RunHeaderParser {
             // "custom unreleased software tool" carries the tool's name as its value.
             softwareName = term.value.isEmpty ? (term.name.isEmpty ? softwareName : term.name) : term.value
         case "fileContent":
-            if term.accession == 1_000_130 { header.defaultPolarity = .positive }
-            if term.accession == 1_000_129 { header.defaultPolarity = .negative }
+            if term.accession == 1_000_130 { statedPolarities.insert(.positive) }
+            if term.accession == 1_000_129 { statedPolarities.insert(.negative) }
         default:
             break
         }
     }
 
     private func finish() -> RunHeader {
+        if let polarity = statedPolarities.first, statedPolarities.count == 1 { header.defaultPolarity = polarity }
         let chosen = configurations.filter { $0.id == defaultConfiguration }
         let used = chosen.isEmpty ? configurations : chosen
         header.analyzers = used.flatMap(\.analyzers)

@@ -44,11 +44,9 @@ struct SpectrumElement {
             p = tag + 1
             switch tag[1] {
             case UInt8(ascii: "c"):
-                readParameter(tag, end)
-                p = tag + min(40, end - tag)
-                if !matches("<cvParam", tag, end) { p = tag + 1 }
+                p = readParameter(tag, end)
             case UInt8(ascii: "/"):
-                if matches("</binaryDataArray>", tag, end) { finishArray() }
+                if matches("</binaryDataArray", tag, end), end - tag > 17, endsName(tag[17]) { finishArray() }
             case UInt8(ascii: "!"), UInt8(ascii: "?"):
                 guard case .skipped(let behind) = skipMarkup(tag, end) else {
                     throw MzMLError(
@@ -98,12 +96,11 @@ struct SpectrumElement {
             selectedIonCount += 1
             if selectedIonCount > 1 { counts.extraPrecursors += 1 }
             place = selectedIonCount == 1 ? .selectedIon : .ignored
-        } else if equals(name, "activation") || equals(name, "isolationWindow") {
-            // Behind a second selected ion the first precursor goes on; a product's window stays ignored.
-            if precursorCount == 1, place == .selectedIon || selectedIonCount > 1, !insideProduct { place = .precursor }
-        } else if equals(name, "product") || equals(name, "productList") {
+        } else if equals(name, "activation") {
+            // Behind its selected ions the first precursor goes on.
+            if precursorCount == 1 { place = .precursor }
+        } else if equals(name, "product") {
             place = .ignored
-            insideProduct = true
         } else if equals(name, "binaryDataArray") {
             beginArray(nameEnd, end)
         } else if equals(name, "referenceableParamGroupRef") {
@@ -120,26 +117,26 @@ struct SpectrumElement {
         }
     }
 
-    private var insideProduct = false
-
     // MARK: Terms
 
-    /// Reads a `<cvParam>`; `tag` is at its `<`.
+    /// Reads a `<cvParam>`; `tag` is at its `<`. Returns where the search for the next tag may start.
     @inline(__always)
-    private mutating func readParameter(_ tag: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) {
+    private mutating func readParameter(
+        _ tag: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>
+    ) -> UnsafePointer<UInt8> {
         // The usual order of the attributes needs one comparison and one load.
         if end - tag >= 44, matches("<cvParam cvRef=\"MS\" accession=\"MS:", tag, end), tag[41] == UInt8(ascii: "\"") {
-            guard let accession = Accession.sevenDigits(at: tag + 34, readable: 8) else { return }
-            apply(accession, tag + 42, end)
-            return
+            if let accession = Accession.sevenDigits(at: tag + 34, readable: 8) { apply(accession, tag + 42, end) }
+            return tag + 42
         }
-        guard matches("<cvParam", tag, end), end - tag > 8, isXMLSpace(tag[8]) else { return }
+        guard matches("<cvParam", tag, end), end - tag > 8, isXMLSpace(tag[8]) else { return tag + 1 }
         var attributes = AttributeCursor(tag + 8, end)
         while let (name, value) = attributes.next() {
             guard equals(name, "accession") else { continue }
             if let accession = Accession.parse(value) { apply(accession, tag + 8, end) }
-            return
+            break
         }
+        return tag + 8
     }
 
     /// Takes one term; its value and unit are among the attributes that start at `text`.
@@ -147,7 +144,6 @@ struct SpectrumElement {
     private mutating func apply(_ accession: Int, _ text: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) {
         if place == .array {
             array.apply(accession)
-            // Every array states its content; what is neither m/z nor intensity is skipped.
             return
         }
         switch accession {

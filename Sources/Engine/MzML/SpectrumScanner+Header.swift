@@ -123,7 +123,7 @@ extension SpectrumScanner {
         let header = try document.withUnsafeBufferPointer { bytes throws(MzMLError) in
             try RunHeaderParser.parse(bytes, path: path)
         }
-        cursor = end
+        startSpectra(at: end)
         return header
     }
 }

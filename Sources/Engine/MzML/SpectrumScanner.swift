@@ -84,6 +84,17 @@ struct SpectrumScanner: ~Copyable {
         capacity = size
     }
 
+    /// Starts the window at `position` and gives back what the header made it grow by.
+    mutating func startSpectra(at position: Int) {
+        cursor = position
+        let rest = base + filled - position
+        guard capacity > bufferSize, rest <= bufferSize else { return }
+        memmove(window, window + (position - base), rest)
+        base = position
+        filled = rest
+        resize(to: bufferSize)
+    }
+
     func truncated(_ place: String) -> MzMLError {
         MzMLError(
             .truncated, path: stream.path, byteOffset: base + filled,

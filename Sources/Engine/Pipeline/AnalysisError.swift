@@ -41,6 +41,7 @@ public struct AnalysisError: Error, Sendable, CustomStringConvertible {
 
     static func output(_ action: String, _ path: String, errorNumber: Int32 = errno) -> AnalysisError {
         let hint = errorNumber == ENOSPC ? "; free space there or choose another --output" : ""
-        return AnalysisError(.outputFailed, "cannot \(action) \(path): \(String(cString: strerror(errorNumber)))\(hint)")
+        return AnalysisError(
+            .outputFailed, "cannot \(action) \(path): \(String(cString: strerror(errorNumber)))\(hint)")
     }
 }

@@ -56,7 +56,8 @@ public struct AnalysisRun: Sendable {
             let tables = try ResultTables(directory: directory)
             var record = emptyRecord()
             try analyseFiles(
-                into: tables, record: &record, analysis: FileAnalysis(
+                into: tables, record: &record,
+                analysis: FileAnalysis(
                     configuration: configuration, references: data, budget: budget, folder: directory.path,
                     clock: clock, cancellation: cancellation), start: start, onEvent: onEvent)
             guard record.inputs.contains(where: { $0.status == .analysed }) else {

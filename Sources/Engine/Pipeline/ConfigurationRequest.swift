@@ -58,7 +58,8 @@ public struct ConfigurationRequest: Sendable {
             guard let profile else { return nil }
             throw ParameterError(
                 .malformed, parameter: profile,
-                expected: "no tuned profile for this machine (\(host.identity.id)) in \(folders.joined(separator: ", ")); "
+                expected:
+                    "no tuned profile for this machine (\(host.identity.id)) in \(folders.joined(separator: ", ")); "
                     + "run lavoisier-tune first, or leave --profile out",
                 location: "--profile")
         }

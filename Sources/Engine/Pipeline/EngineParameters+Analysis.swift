@@ -47,7 +47,8 @@ extension EngineParameters {
             "traces.max_missed_scans", .integer(0...1_000, .linear), unit: "scans",
             "A trace ends after more missing scans in a row than this."),
         analysis("traces.min_points", .integer(1...1_000, .linear), unit: "points", "Fewest points of a trace."),
-        analysis("traces.min_duration", .number(0...1e5, .linear), unit: "s", "Shortest trace from first to last point."),
+        analysis(
+            "traces.min_duration", .number(0...1e5, .linear), unit: "s", "Shortest trace from first to last point."),
         analysis(
             "traces.apex_factor", .number(0...1e6, .linear),
             "Highest point of a trace over the noise level of its scan, at least."),
@@ -81,11 +82,13 @@ extension EngineParameters {
             "isotopes.max_apex_shift", .number(0...10, .linear),
             "Distance of two isotopes' apexes, relative to the width of the stronger one, at most."),
         analysis(
-            "isotopes.max_isotopes", .integer(1...50, .linear), "Isotopologues per feature, the monoisotopic one included."
+            "isotopes.max_isotopes", .integer(1...50, .linear),
+            "Isotopologues per feature, the monoisotopic one included."
         ),
         analysis(
             "fragments.precursor_tolerance", .number(1e-4...10, .logarithmic), .number(0.01), unit: "Da",
-            "Distance of a fragment spectrum's precursor from a feature's m/z up to which it can belong to the feature."),
+            "Distance of a fragment spectrum's precursor from a feature's m/z up to which it can belong to the feature."
+        ),
     ]
 
     private static let search = SearchParameters()
@@ -118,7 +121,8 @@ extension EngineParameters {
             "matching.min_score", fraction, .number(search.minimumScore), "Matches with a lower score are dropped.",
             condition: whenMatching),
         analysis(
-            "matching.top", .integer(1...100, .linear), .integer(search.top), "Compounds reported per spectrum, at most.",
+            "matching.top", .integer(1...100, .linear), .integer(search.top),
+            "Compounds reported per spectrum, at most.",
             condition: whenMatching),
         analysis(
             "matching.intensity_power", .number(0.1...3, .linear), .number(search.intensityPower),

@@ -26,7 +26,8 @@ public enum EngineParameters {
             ParameterDescription(
                 name: "execution.chunk_size", group: .execution, domain: .integer(1...65_536, .logarithmic),
                 defaultValue: .integer(defaultChunkSize), unit: "spectra",
-                text: "Spectra that a worker decodes at a time. Also the grain of the later stages: traces, queries and "
+                text:
+                    "Spectra that a worker decodes at a time. Also the grain of the later stages: traces, queries and "
                     + "features per job follow from it.",
                 searchValues: [4, 8, 16, 32, 64, 128, 256, 512, 1_024].map { .integer($0) }),
             ParameterDescription(
@@ -42,7 +43,8 @@ public enum EngineParameters {
             ParameterDescription(
                 name: "execution.memory_limit", group: .execution, domain: .size((64 << 20)...(1 << 50)),
                 defaultValue: .integer(max(usableMemory / 5 * 4, 64 << 20)), unit: "bytes",
-                text: "Most resident memory of the process, as a size or a percentage of the usable memory. A limit below "
+                text:
+                    "Most resident memory of the process, as a size or a percentage of the usable memory. A limit below "
                     + "what the other settings need is refused at the start.",
                 searchValues: [], percentBase: usableMemory),
         ]
@@ -60,7 +62,8 @@ public enum EngineParameters {
         ParameterDescription(
             name: "numeric.precision", group: .numeric, domain: .choice(["float64", "float32", "mixed"]),
             defaultValue: .choice("float64"),
-            text: "Arithmetic of the wavelet transform and of integration; mixed transforms in float32 and integrates in "
-                + "float64. m/z and retention time are always float64. Areas agree within 1e-5."),
+            text:
+                "Arithmetic of the wavelet transform and of integration; mixed transforms in float32 and integrates in "
+                + "float64. m/z and retention time are always float64. Areas agree within 1e-5.")
     ]
 }

@@ -75,7 +75,9 @@ struct FileAnalysis {
         input.features = features.count
         input.featuresWithFragments = assignment.fragmentsOfFeature.count { !$0.isEmpty }
         input.identifiedFeatures = annotations.count { $0?.bestMatch != nil }
-        input.annotatedFeatures = annotations.count { $0.map { $0.bestMatch == nil && !$0.candidates.isEmpty } ?? false }
+        input.annotatedFeatures = annotations.count {
+            $0.map { $0.bestMatch == nil && !$0.candidates.isEmpty } ?? false
+        }
         return FileResult(
             input: input, features: features, assignment: assignment, fragments: fragments, matches: matches,
             featureMatches: featureMatches, annotations: annotations, detectionTimes: outcome.times)
@@ -154,7 +156,8 @@ struct FeatureMatch: Sendable {
 
     /// The best match of each compound over all fragment spectra of a feature, best first.
     static func best(fragments: [Int], matches: [[LibraryMatch]], top: Int) -> [FeatureMatch] {
-        var all = fragments.flatMap { fragment in matches[fragment].map { FeatureMatch(match: $0, fragment: fragment) } }
+        var all = fragments.flatMap { fragment in matches[fragment].map { FeatureMatch(match: $0, fragment: fragment) }
+        }
         guard all.count > 1 else { return all }
         all.sort { a, b in
             if a.match.score != b.match.score { return a.match.score > b.match.score }

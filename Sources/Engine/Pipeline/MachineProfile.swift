@@ -56,7 +56,8 @@ public struct MachineProfile: Sendable, Hashable {
         let candidates = profiles.filter { $0.target == wish }
         let order = ["small", "medium", "large"]
         func distance(_ profile: Profile) -> Int {
-            guard let a = order.firstIndex(of: profile.workloadClass), let b = order.firstIndex(of: workloadClass) else {
+            guard let a = order.firstIndex(of: profile.workloadClass), let b = order.firstIndex(of: workloadClass)
+            else {
                 return order.count
             }
             return abs(a - b)
@@ -101,7 +102,8 @@ extension MachineProfile {
             }
         }
         guard let id else {
-            throw ParameterError(.malformed, parameter: file, expected: "no machine.id: not a machine profile", location: file)
+            throw ParameterError(
+                .malformed, parameter: file, expected: "no machine.id: not a machine profile", location: file)
         }
         self.init(machineID: id, machine: machine, profiles: profiles)
     }

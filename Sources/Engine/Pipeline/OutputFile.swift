@@ -83,7 +83,8 @@ struct OutputDirectory {
         var information = stat()
         if stat(path, &information) == 0 {
             guard information.st_mode & S_IFMT == S_IFDIR else {
-                throw AnalysisError(.outputFailed, "cannot write to \(path): it is not a folder; give --output a folder")
+                throw AnalysisError(
+                    .outputFailed, "cannot write to \(path): it is not a folder; give --output a folder")
             }
             guard access(path, W_OK | X_OK) == 0 else { throw .output("write to folder", path) }
             created = false

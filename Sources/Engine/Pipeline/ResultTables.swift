@@ -27,8 +27,10 @@ final class ResultTables {
     }
 
     static let featureColumns = [
-        "feature_id", "file", "mz", "rt_seconds", "rt_start_seconds", "rt_end_seconds", "width_seconds", "charge", "area",
-        "height", "signal_to_noise", "quality", "points", "isotope_count", "isotope_areas", "polarity", "ms2_count", "name",
+        "feature_id", "file", "mz", "rt_seconds", "rt_start_seconds", "rt_end_seconds", "width_seconds", "charge",
+        "area",
+        "height", "signal_to_noise", "quality", "points", "isotope_count", "isotope_areas", "polarity", "ms2_count",
+        "name",
         "formula", "adduct", "inchikey", "level", "confidence", "library_score",
     ]
 
@@ -48,7 +50,8 @@ final class ResultTables {
     /// Names the files. - Returns: the digest over the three tables, and what was written.
     func commit() throws(AnalysisError) -> (digest: String, outputs: [RunRecord.Output]) {
         for file in [features, identifications, spectra] { try file.commit() }
-        let digest = sha256(zip(["features", "identifications", "spectra"], hashes).map { "\($0) \($1.finish())\n" }.joined())
+        let digest = sha256(
+            zip(["features", "identifications", "spectra"], hashes).map { "\($0) \($1.finish())\n" }.joined())
         let outputs = [features, identifications, spectra].map {
             RunRecord.Output(path: $0.path, bytes: $0.byteCount)
         }

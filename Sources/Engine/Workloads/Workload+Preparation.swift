@@ -10,8 +10,8 @@ import MzML
 extension Workload {
     /// What is wrong with the data: missing files, wrong sizes, wrong checksums. Empty when all is well.
     ///
-    /// Reads every byte of the files that the manifest lists, and of a prepared file where there is one; a tiled workload
-    /// that has not been prepared is reported as such.
+    /// Reads every byte of the files that the manifest lists, and of a prepared file where there is one; a tiled
+    /// workload that has not been prepared is reported as such.
     public func verify(cacheDirectory: String) -> [WorkloadError] {
         switch content {
         case .files(let files): return files.compactMap { Self.fault(of: $0, in: folder) }
@@ -25,7 +25,8 @@ extension Workload {
     ///
     /// A workload of files is only checked for presence and size. A tiled one is made from verified sources under a
     /// temporary name, recorded (size and SHA-256) and renamed, so an interrupted preparation leaves nothing that looks
-    /// whole; a later call finds it by its record and size. Two processes may prepare at once: both make the same bytes.
+    /// whole; a later call finds it by its record and size. Two processes may prepare at once: both make the same
+    /// bytes.
     /// - Parameter progress: fraction done, 0...1; called only while something is made.
     /// - Throws: `WorkloadError`.
     public func prepare(

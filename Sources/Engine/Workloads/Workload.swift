@@ -83,8 +83,8 @@ public struct Workload: Sendable, Hashable {
         }
     }
 
-    /// SHA-256 that names the data: checksums of the files, how they are tiled, and the facts that an analysis depends on.
-    /// Titles, texts and truth do not enter; neither do paths.
+    /// SHA-256 that names the data: checksums of the files, how they are tiled, and the facts that an analysis depends
+    /// on. Titles, texts and truth do not enter; neither do paths.
     public var hash: String {
         var lines = [
             "lavoisier workload 1", "name \(name)", "polarity \(polarity.symbol)",

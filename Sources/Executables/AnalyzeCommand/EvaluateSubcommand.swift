@@ -25,7 +25,9 @@ struct EvaluateSubcommand: ParsableCommand {
     @Flag(help: "List every row that was not found.") var missed = false
 
     func validate() throws {
-        guard window > 0, window.isFinite else { throw ValidationError("--window must be a positive number of seconds") }
+        guard window > 0, window.isFinite else {
+            throw ValidationError("--window must be a positive number of seconds")
+        }
     }
 
     func run() throws {

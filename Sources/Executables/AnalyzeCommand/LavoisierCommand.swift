@@ -6,7 +6,8 @@ import Pipeline
 struct LavoisierCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "lavoisier",
-        abstract: "Analyse liquid-chromatography mass-spectrometry data: mzML in; features, identifications and names out.",
+        abstract:
+            "Analyse liquid-chromatography mass-spectrometry data: mzML in; features, identifications and names out.",
         discussion: """
             Start with:   lavoisier analyze run.mzML --output results
             Tune first:   lavoisier-tune --target throughput --budget 50   (analyze then uses what it found by itself)

@@ -58,7 +58,8 @@ private func prepared(_ references: ReferenceOptions) throws -> [String] {
     let cache = references.locations().cache
     guard let library = sources.library, !sources.compounds.isEmpty else {
         throw AnalysisError(
-            .referenceData, "the bundled libraries were not found; give --library and --compounds, or set LAVOISIER_DATA_DIR")
+            .referenceData,
+            "the bundled libraries were not found; give --library and --compounds, or set LAVOISIER_DATA_DIR")
     }
     return [
         try ReferenceData.prepareLibrary(library, cache: cache, note: { Console.note("lavoisier: \($0)") }),

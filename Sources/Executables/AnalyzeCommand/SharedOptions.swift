@@ -36,7 +36,8 @@ struct ReferenceOptions: ParsableArguments {
     @Option(help: "Spectral library: MSP, plain or .gz, or a prepared .lvsl. Default: the bundled MassBank subset.")
     var library: String?
 
-    @Option(help: "Compound table: TSV, plain or .gz, or a prepared .lvct; may be repeated. Default: ChEBI and LIPID MAPS.")
+    @Option(
+        help: "Compound table: TSV, plain or .gz, or a prepared .lvct; may be repeated. Default: ChEBI and LIPID MAPS.")
     var compounds: [String] = []
 
     func locations() -> DataLocations {

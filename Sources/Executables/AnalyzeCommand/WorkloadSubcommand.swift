@@ -17,7 +17,8 @@ struct WorkloadSubcommand: ParsableCommand {
             if let folder { return try WorkloadCatalog(root: folder) }
             guard let found = Self.locations().workloads else {
                 throw AnalysisError(
-                    .badInput, "the bundled workloads were not found; give --workloads FOLDER or set LAVOISIER_DATA_DIR")
+                    .badInput, "the bundled workloads were not found; give --workloads FOLDER or set LAVOISIER_DATA_DIR"
+                )
             }
             return try WorkloadCatalog(root: found)
         }
@@ -40,7 +41,8 @@ struct WorkloadSubcommand: ParsableCommand {
                     alignments: [.left, .left, .right, .left, .left, .left, .left])
                 for workload in try folder.catalog().workloads {
                     table.append([
-                        workload.name, workload.tier.rawValue, String((workload.totalBytes + 50_000) / 100_000 * 100_000 / 1_000_000),
+                        workload.name, workload.tier.rawValue,
+                        String((workload.totalBytes + 50_000) / 100_000 * 100_000 / 1_000_000),
                         "\(workload.polarity)", workload.msLevels.map(String.init).joined(separator: ","),
                         workload.truthPath == nil ? "no" : "yes", workload.title,
                     ])

@@ -12,7 +12,8 @@ enum ChildLaunch {
     case failed(Termination)
 
     init(_ process: ChildProcess, output: Int32, error: Int32) {
-        let texts = [process.executable, process.workingDirectory ?? ""] + process.arguments
+        let texts =
+            [process.executable, process.workingDirectory ?? ""] + process.arguments
             + process.environment.flatMap { [$0.key, $0.value] }
         guard !texts.contains(where: { $0.utf8.contains(0) }) else {
             self = .failed(

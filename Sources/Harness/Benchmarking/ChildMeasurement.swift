@@ -26,6 +26,31 @@ public struct ChildMeasurement: Sendable, Hashable, Codable {
     public let standardOutput: OutputTail
     public let standardError: OutputTail
 
+    public init(
+        termination: Termination, startedAt: Double, wallSeconds: Measured<Double>, userSeconds: Measured<Double>,
+        systemSeconds: Measured<Double>, peakMemoryBytes: Measured<Int>, peakMemorySource: PeakMemorySource?,
+        io: Measured<InputOutput>, minorFaults: Measured<Int>, majorFaults: Measured<Int>,
+        voluntarySwitches: Measured<Int>, involuntarySwitches: Measured<Int>, cpuPressureSeconds: Measured<Double>,
+        stealSeconds: Measured<Double>, standardOutput: OutputTail, standardError: OutputTail
+    ) {
+        self.termination = termination
+        self.startedAt = startedAt
+        self.wallSeconds = wallSeconds
+        self.userSeconds = userSeconds
+        self.systemSeconds = systemSeconds
+        self.peakMemoryBytes = peakMemoryBytes
+        self.peakMemorySource = peakMemorySource
+        self.io = io
+        self.minorFaults = minorFaults
+        self.majorFaults = majorFaults
+        self.voluntarySwitches = voluntarySwitches
+        self.involuntarySwitches = involuntarySwitches
+        self.cpuPressureSeconds = cpuPressureSeconds
+        self.stealSeconds = stealSeconds
+        self.standardOutput = standardOutput
+        self.standardError = standardError
+    }
+
     /// User plus system time.
     public var cpuSeconds: Measured<Double> { userSeconds.combined(with: systemSeconds, +) }
 }

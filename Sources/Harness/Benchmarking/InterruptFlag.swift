@@ -39,4 +39,3 @@ public struct InterruptFlag: Sendable {
     /// Readable while the flag is raised.
     var descriptor: Int32 { interrupt_flag_descriptor() }
 }
-

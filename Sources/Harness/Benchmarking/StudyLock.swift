@@ -33,7 +33,9 @@ public final class StudyLock: Sendable {
             self.init(pid: pid, study: String(lines[2]), startedAt: startedAt)
         }
 
-        var text: String { "\(pid)\n\(startedAt)\n\(study.split(whereSeparator: \.isNewline).joined(separator: " "))\n" }
+        var text: String {
+            "\(pid)\n\(startedAt)\n\(study.split(whereSeparator: \.isNewline).joined(separator: " "))\n"
+        }
     }
 
     private let descriptor: Int32

@@ -9,7 +9,7 @@ struct StagePlot {
     }
 
     private func seconds(_ arm: StudyReport.StageTimes.ArmStages, _ name: String) -> Double? {
-        arm.stages.first { $0.name == name && $0.seconds.isFinite }?.seconds
+        arm.stages.first { $0.name == name && $0.seconds.isDrawable }?.seconds
     }
 
     var legend: [Markup] {
@@ -30,7 +30,7 @@ struct StagePlot {
         let isNarrow = width < 500
         let bar = 11.0
         let group = Double(times.arms.count) * (bar + 2) + (isNarrow ? 28 : 14)
-        let longest = times.arms.flatMap { $0.stages.map(\.seconds) }.filter(\.isFinite).max() ?? 0
+        let longest = times.arms.flatMap { $0.stages.map(\.seconds) }.filter(\.isDrawable).max() ?? 0
         var frame = PlotFrame(
             width: width, height: Double(names.count) * group + 52,
             left: isNarrow ? 14 : PlotFrame.labelWidth(names), right: 64, top: 6, bottom: 46)
@@ -64,7 +64,7 @@ struct ImportancePlot {
 
     /// Largest first; equal shares by name.
     private var shares: [StudyReport.Importance.Share] {
-        importance.shares.filter(\.share.isFinite).sorted {
+        importance.shares.filter(\.share.isDrawable).sorted {
             $0.share != $1.share ? $0.share > $1.share : $0.parameter < $1.parameter
         }
     }

@@ -91,6 +91,7 @@ struct ForestPlot {
         let emphasis = row.isHeadline ? "row strong" : "row"
         let lineY = isNarrow ? y + 10 : y
         if isNarrow {
+            frame.rectangle(0, y - 17, frame.width, 17, "backdrop")
             frame.text(label, frame.left, y - 5, emphasis)
             frame.text(numbers, frame.right, y - 5, emphasis + " tabular", anchor: "end")
         } else {

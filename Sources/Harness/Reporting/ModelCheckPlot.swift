@@ -16,17 +16,19 @@ struct ModelCheckPlot {
             }
         }
         points = (leaveOneOut ?? suggested).filter {
-            $0.observed.isFinite && $0.predicted.mean.isFinite && $0.predicted.standardDeviation.isFinite
+            $0.observed.isDrawable && $0.predicted.mean.isDrawable && $0.predicted.standardDeviation.isDrawable
                 && $0.predicted.standardDeviation >= 0
         }
     }
 
     /// How many observations lie within two standard deviations of their prediction.
     var coverage: String {
-        let inside = points.filter { abs($0.observed - $0.predicted.mean) <= 1.96 * $0.predicted.standardDeviation }
-        return
-            "\(inside.count) of \(points.count) observations (\(NumberText.percent(Double(inside.count) / Double(max(points.count, 1))))) "
-            + "lie within the model's 95\u{202F}% range; a well calibrated model has about 95\u{202F}%."
+        let inside = points.count {
+            abs($0.observed - $0.predicted.mean) <= 1.96 * $0.predicted.standardDeviation
+        }
+        let share = NumberText.percent(Double(inside) / Double(max(points.count, 1)))
+        return "\(inside) of \(points.count) observations (\(share)) lie within the model's 95\u{202F}% range; "
+            + "a well calibrated model has about 95\u{202F}%."
     }
 
     var table: DataTable {

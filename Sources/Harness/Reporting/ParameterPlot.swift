@@ -17,7 +17,7 @@ struct ParameterPlot {
         self.parameter = parameter
         let tried = report.trials.compactMap { $0.value(of: parameter.name) }
         let all = parameter.values + tried + [parameter.defaultValue] + (parameter.best.value.map { [$0] } ?? [])
-        let numbers = all.compactMap(\.number).filter(\.isFinite)
+        let numbers = all.compactMap(\.number).filter { $0.isFinite && $0.magnitude < 1e30 }
         let isNumeric = parameter.scale != .categorical && numbers.count == all.count
         if isNumeric, parameter.scale == .logarithmic, let range = AxisScale.paddedByFactor(numbers) {
             positions = .numeric(.logarithmic, range)
@@ -129,7 +129,7 @@ struct ParameterPlot {
         case .numeric: places = parameter.values.count
         }
         guard (1..<12).contains(places) else { return 0 }
-        return Double((number * 7) % 13 - 6) * min(1.6, 9 / Double(places))
+        return Double((number % 13 * 7) % 13 - 6) * min(1.6, 9 / Double(places))
     }
 
     private static func shortened(_ text: String) -> String { text.count <= 10 ? text : text.prefix(9) + "\u{2026}" }

@@ -94,7 +94,8 @@ extension ReportPage {
                     .element("span", ["class": "note"], parameter.text)),
                 .element("td", ["class": "num", "data-label": "default"], parameter.defaultValue.text),
                 .element(
-                    "td", ["class": "num", "data-label": "in place before"], parameter.before.value?.text ?? "\u{2013}"),
+                    "td", ["class": "num", "data-label": "in place before"],
+                    parameter.before.value?.text ?? "\u{2013}"),
                 .element("td", ["class": "num chosen-value", "data-label": "best found"], best?.text ?? "\u{2013}"),
                 .element("td", ["class": "empty"], parameter.unit), .element("td", ["class": "empty"], mark))
         }

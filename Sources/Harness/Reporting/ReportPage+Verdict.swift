@@ -107,8 +107,8 @@ extension ReportPage {
                 Figure(
                     id: "forest", heading: "How many times better",
                     lead:
-                        "Best found against each known setting; the bar is the 95\u{202F}% interval, right of 1 is better. "
-                        + "A bar that crosses 1 is within noise.",
+                        "Best found against each known setting; the bar is the 95\u{202F}% interval, right of 1 is "
+                        + "better. A bar that crosses 1 is within noise.",
                     table: forest.table, draw: { forest.svg(width: $0, id: $1) }
                 ).markup)
         }

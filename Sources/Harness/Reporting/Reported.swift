@@ -36,9 +36,14 @@ public enum Reported<Value: Codable & Sendable & Hashable>: Codable, Sendable, H
 }
 
 extension Reported<Double> {
-    /// The value if it is a finite number: all that a chart may draw.
+    /// The value if a chart can draw it: finite, and of a size that a measurement can have.
     var finite: Double? {
-        guard let value, value.isFinite else { return nil }
+        guard let value, value.isDrawable else { return nil }
         return value
     }
+}
+
+extension Double {
+    /// Finite, and far from where differences and factors of values overflow.
+    var isDrawable: Bool { isFinite && magnitude < 1e15 }
 }

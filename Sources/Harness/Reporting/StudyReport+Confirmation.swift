@@ -208,7 +208,7 @@ extension StudyReport.Confirmation {
     var headline: PairedRatio? { comparison(headlineMetric, headlineReference)?.ratio.value }
 }
 
-/// A ratio turned so that more than 1 is better, whatever the metric.
+/// A ratio turned so that more than 1 is better, whatever the metric; `nil` beyond a factor of a million.
 struct ImprovementFactor: Equatable {
     let estimate: Double
     let lower: Double
@@ -216,7 +216,7 @@ struct ImprovementFactor: Equatable {
 
     init?(_ ratio: PairedRatio, higherIsBetter: Bool) {
         let values = [ratio.estimate, ratio.lower, ratio.upper]
-        guard values.allSatisfy({ $0.isFinite && $0 > 0 }) else { return nil }
+        guard values.allSatisfy({ (1e-6...1e6).contains($0) }) else { return nil }
         estimate = higherIsBetter ? ratio.estimate : 1 / ratio.estimate
         lower = higherIsBetter ? ratio.lower : 1 / ratio.upper
         upper = higherIsBetter ? ratio.upper : 1 / ratio.lower

@@ -20,7 +20,7 @@ extension StudyReport {
         public var prediction: Reported<Prediction>
         /// Seconds from the start of the study.
         public var start: Reported<Double>
-        /// The earlier trial with the same configuration, if this is a repeat (repeats do not count against the budget).
+        /// The earlier trial with the same configuration, if this repeats one; repeats do not count against the budget.
         public var repeats: Int?
 
         public init(

@@ -2,7 +2,7 @@
 enum Stylesheet {
     private static let light = """
         --page:#fbfaf8;--sheet:#ffffff;--ink:#1c1e21;--soft:#585d64;--rule:#e4e1db;--grid:#eceae5;--axis:#8b8f94;
-        --link:#00568a;--best:#0072b2;--default:#6a6f75;--before:#b0508a;--good:#007a59;--bad:#c04d00;
+        --link:#00568a;--best:#0072b2;--default:#6a6f75;--before:#b0508a;--good:#007a59;--bad:#b84a00;
         --warn:#8f6200;--none:#4a5a70;--good-wash:#e9f5f0;--bad-wash:#fdf0e7;--warn-wash:#fbf4e2;--none-wash:#eef1f5;
         --pressure:#e69f00;--row:#f6f4f0;--mark:#e8f1f8
         """
@@ -130,7 +130,7 @@ enum Stylesheet {
         tr.unchanged td{color:var(--soft)}
         .trials th{padding-right:1.1rem}
         .trials td{white-space:nowrap;padding-right:1.1rem;padding-top:.32rem;padding-bottom:.32rem}
-        .trials td.reason{min-width:24rem;white-space:normal}
+        .trials td.reason{min-width:15rem;white-space:normal}
         .trials .state svg{vertical-align:-2px}
         .trials .best-row td{background:var(--mark)}
         .trials .best-row td:first-child{box-shadow:inset 3px 0 var(--best)}
@@ -138,7 +138,7 @@ enum Stylesheet {
         .trials tbody tr:hover td{background:var(--row)}
         .sort{font:inherit;color:inherit;background:none;border:0;padding:0;text-align:inherit}
         .sort:hover{color:var(--ink)}
-        .sort::after{content:"";display:inline-block;width:.9em;text-align:right}
+        .sort::after{position:absolute;padding-left:.15em}
         [aria-sort=ascending] .sort::after{content:"\\2191"}
         [aria-sort=descending] .sort::after{content:"\\2193"}
         #model>.scroll{max-width:34rem;margin:1.4rem 0}
@@ -192,6 +192,7 @@ enum Stylesheet {
         .mark.state-failed,.mark.state-infeasible,.mark.state-unfinished{fill:none;stroke:currentColor;stroke-width:1.8}
         .mark.chosen{fill:var(--good);fill-opacity:1;stroke:var(--ink);stroke-width:1.6}
         .bar{fill:currentColor}
+        .backdrop{fill:var(--page)}
         .pressure{fill:var(--pressure)}
         .best-line{fill:none;stroke:var(--good);stroke-width:2.2;stroke-linejoin:round}
         .default-line{stroke:var(--default);stroke-width:1.5;stroke-dasharray:5 4}
@@ -200,6 +201,12 @@ enum Stylesheet {
         """
 
     private static let media = """
+        @media (max-width:1080px){
+        .comparison tbody th{white-space:normal}
+        .comparison td,.comparison th{padding-right:.8rem}
+        .factor svg{display:block;margin:.1rem 0}
+        .factor .note{white-space:normal}
+        }
         @media (max-width:680px){
         header,main,footer{padding-left:1rem;padding-right:1rem}
         section{margin-top:2.4rem}
@@ -210,7 +217,7 @@ enum Stylesheet {
         .facts{grid-template-columns:1fr}
         .sentence{text-wrap:wrap}
         pre{padding-right:1rem;padding-top:2.8rem;white-space:pre-wrap;overflow-wrap:anywhere}
-        .comparison thead,.configuration thead,.empty{display:none}
+        .comparison thead,.configuration thead{display:none}
         .comparison,.comparison tbody,.configuration,.configuration tbody{display:block}
         .comparison tr,.configuration tr{display:grid;grid-template-columns:1fr 1fr 1fr;gap:.1rem .8rem;
         padding:.7rem 0;border-bottom:1px solid var(--rule)}
@@ -218,6 +225,7 @@ enum Stylesheet {
         text-align:left}
         .comparison tbody th,.configuration tbody th,.comparison .factor{grid-column:1/-1;white-space:normal}
         .comparison .factor{padding-top:.4rem}
+        .comparison .empty,.configuration .empty{display:none}
         [data-label]::before{content:attr(data-label);display:block;font-size:.78rem;font-weight:400;
         color:var(--soft)}
         }
@@ -238,9 +246,10 @@ enum Stylesheet {
         .scroll{overflow:visible}
         .trials{font-size:6pt}
         .trials td,.trials th{padding:.15rem .3rem .15rem 0;white-space:normal}
-        .trials td.reason{min-width:0}
+        .trials thead th{font-size:6pt}
+        .trials td.reason{min-width:3.2cm}
         pre{white-space:pre-wrap;overflow-wrap:anywhere;padding-right:1rem}
-        .multiples{grid-template-columns:1fr 1fr}
+        .multiples{grid-template-columns:1fr 1fr 1fr}
         }
         """
 }

@@ -1,11 +1,11 @@
+import CLAPACKE
+import COpenBLAS
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Darwin)
     import Darwin
 #endif
-
-import CLAPACKE
-import COpenBLAS
 
 /// The lower Cholesky factor of a symmetric positive definite matrix: A + jitter I = L L'.
 ///

@@ -1,9 +1,10 @@
+import GaussianProcess
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Darwin)
     import Darwin
 #endif
-import GaussianProcess
 
 /// The probability that a trial runs at all, from which evaluated neighbours did.
 ///

@@ -1,9 +1,10 @@
+import GaussianProcess
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Darwin)
     import Darwin
 #endif
-import GaussianProcess
 
 /// Hyper-parameters after each told outcome, every fit starting from the one before.
 ///

@@ -1,9 +1,10 @@
+import Statistics
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Darwin)
     import Darwin
 #endif
-import Statistics
 
 /// ln E[max(incumbent - f, 0)] for f normal with this mean and variance; smaller f is better.
 ///

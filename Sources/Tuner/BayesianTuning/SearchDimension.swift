@@ -1,9 +1,10 @@
+import Parameters
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Darwin)
     import Darwin
 #endif
-import Parameters
 
 /// The levels that a search tries for one parameter, and where each lies on the model's axis.
 ///

@@ -1,10 +1,11 @@
+import GaussianProcess
+import Statistics
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Darwin)
     import Darwin
 #endif
-import GaussianProcess
-import Statistics
 
 extension SearchSpace {
     /// How the model compares each encoded input.
@@ -68,7 +69,8 @@ extension SearchSpace {
     /// `neighbours`, and for long lists also six normal steps of 0.2 of the range.
     func neighbours(of point: LatticePoint, using generator: inout SeededGenerator) -> [LatticePoint] {
         var found = neighbours(of: point)
-        for d in modelled where !dimensions[d].isCategorical && !dimensions[d].isContinuous && dimensions[d].count > 12 {
+        for d in modelled where !dimensions[d].isCategorical && !dimensions[d].isContinuous && dimensions[d].count > 12
+        {
             for _ in 0..<6 {
                 let level = normalStep(in: dimensions[d], from: Int(point.levels[d]), using: &generator)
                 if level != Int(point.levels[d]) { appendMove(of: point, d, to: level, into: &found) }

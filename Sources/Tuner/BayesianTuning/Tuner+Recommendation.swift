@@ -52,7 +52,7 @@ extension Tuner {
     ///
     /// The posterior mean, not the best single value: under noise the latter is the luckiest one. With fewer than three
     /// objectives it is the best value observed.
-    public mutating func recommendation() -> Recommendation? {
+    public func recommendation() -> Recommendation? {
         let feasible = trials.indices.filter { trials[$0].isFeasible(constraints) }
         guard !feasible.isEmpty else { return nil }
         guard let (model, data) = fittedModel() else {
@@ -80,7 +80,7 @@ extension Tuner {
     }
 
     /// What the model believes after everything told; `nil` before there is a model.
-    public mutating func diagnostics() -> ModelDiagnostics? {
+    public func diagnostics() -> ModelDiagnostics? {
         guard let (model, data) = fittedModel() else { return nil }
         let posterior = model.posterior(at: data.training.inputs)
         let leftOut = model.leaveOneOut()
@@ -108,8 +108,10 @@ extension Tuner {
             jitter: model.jitter)
     }
 
-    private mutating func fittedModel() -> (GaussianProcessModel, ObjectiveData)? {
+    private func fittedModel() -> (GaussianProcessModel, ObjectiveData)? {
         guard let data = ObjectiveData(trials, kinds: kinds, direction: direction) else { return nil }
+        // A copy: reading what is believed changes nothing. Usually the last suggestion has fitted all trials but one.
+        var fits = fits
         fits.extend(to: trials, kinds: kinds, direction: direction, limits: constraints)
         guard let hyperparameters = fits.objective,
             let model = try? GaussianProcessModel(training: data.training, hyperparameters: hyperparameters)

@@ -7,6 +7,8 @@ extension Tuner {
     static let forestPeriod = 4
     static let candidateCount = 1_000
     static let climbRounds = 2
+    /// How loosely (variance, standardised units) a failed trial counts as one with the worst value seen.
+    static let failureVariance = 0.01
 
     /// The unseen candidate with the best score, or `nil` when the models cannot be built yet.
     mutating func modelSuggestion(index: Int, using generator: inout SeededGenerator) -> LatticePoint? {
@@ -99,11 +101,13 @@ extension Tuner {
             guard !constraintModels.isEmpty else { return nil }
             return (
                 Acquisition(
-                    improvement: .none, feasibility: feasibility, constraints: constraintModels, dimensions: kinds.count),
+                    improvement: .none, feasibility: feasibility, constraints: constraintModels, dimensions: kinds.count
+                ),
                 leaders: Array(trials.indices.suffix(5))
             )
         }
-        let means = model.means(at: data.training.inputs)
+        let believed = believing(model, data)
+        let means = believed.means(at: data.training.inputs)
         let rows = data.positions.indices.sorted { means[$0] != means[$1] ? means[$0] < means[$1] : $0 < $1 }
         let feasible = rows.filter { trials[data.positions[$0]].isFeasible(constraints) }
         let leaders = (feasible + rows.filter { !feasible.contains($0) }).prefix(5).map { data.positions[$0] }
@@ -115,7 +119,7 @@ extension Tuner {
             improvement = .forest(
                 RandomForest(data.training, seed: seed ^ (UInt64(index) &* 0xD134_2543_DE82_EF95)), incumbent: lowest)
         } else {
-            improvement = .process(believing(model, data), incumbent: means[feasible[0]])
+            improvement = .process(believed, incumbent: means[feasible[0]])
         }
         return (
             Acquisition(
@@ -126,14 +130,21 @@ extension Tuner {
     }
 
     /// The model with every configuration that is still running taken to give what it predicts (Ginsbourger et al. 2010),
-    /// so that suggestions asked at the same time spread out.
+    /// so that suggestions asked at the same time spread out, and with every failed one taken to give the worst value seen.
+    ///
+    /// The success probability alone is not enough: once the best of what runs is found, any improvement left to expect
+    /// lies where everything fails. Hyper-parameters are fitted without the failures, whose cliff would shorten them.
     private func believing(_ model: GaussianProcessModel, _ data: ObjectiveData) -> GaussianProcessModel {
-        guard !pending.isEmpty else { return model }
-        let inputs = pending.flatMap(space.encode)
+        let failed = trials.filter { $0.isFailure(constraints) }.flatMap(\.inputs)
+        let running = pending.flatMap(space.encode)
+        guard !failed.isEmpty || !running.isEmpty else { return model }
+        let failures = failed.count / kinds.count
+        let worst = data.training.targets.reduce(-.infinity, max)
         let believed = TrainingSet(
-            kinds: kinds, inputs: data.training.inputs + inputs,
-            targets: data.training.targets + model.means(at: inputs),
-            noiseVariances: data.training.noiseVariances + [Double](repeating: 0, count: pending.count))
+            kinds: kinds, inputs: data.training.inputs + failed + running,
+            targets: data.training.targets + [Double](repeating: worst, count: failures) + model.means(at: running),
+            noiseVariances: data.training.noiseVariances + [Double](repeating: Self.failureVariance, count: failures)
+                + [Double](repeating: 0, count: pending.count))
         return (try? GaussianProcessModel(training: believed, hyperparameters: model.hyperparameters)) ?? model
     }
 }

@@ -78,7 +78,8 @@ public struct Tuner: Sendable {
         if case .success(let objective, _, _) = outcome, !objective.isFinite {
             outcome = .failed(reason: "the objective is \(objective)")
         }
-        if case .success(let objective, let deviation?, let measured) = outcome, !(deviation.isFinite && deviation >= 0) {
+        if case .success(let objective, let deviation?, let measured) = outcome, !(deviation.isFinite && deviation >= 0)
+        {
             outcome = .success(objective: objective, constraints: measured)
         }
         if let position = pending.firstIndex(of: configuration) { pending.remove(at: position) }

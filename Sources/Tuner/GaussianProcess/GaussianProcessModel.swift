@@ -1,9 +1,10 @@
+import LinearAlgebra
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Darwin)
     import Darwin
 #endif
-import LinearAlgebra
 
 /// Mean and variance of the latent function (without noise) at several points, in standardised units.
 public struct Posterior: Sendable, Hashable {

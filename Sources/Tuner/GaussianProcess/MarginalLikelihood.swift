@@ -1,9 +1,10 @@
+import LinearAlgebra
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Darwin)
     import Darwin
 #endif
-import LinearAlgebra
 
 /// The negative log posterior of the hyper-parameters and its gradient, up to constants:
 /// y'K^-1 y / 2 + ln|K| / 2 + sum_j (t_j - mu)^2 / 6 + (t_n + 4)^2 / 2.

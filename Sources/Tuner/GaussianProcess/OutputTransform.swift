@@ -1,9 +1,10 @@
+import Statistics
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Darwin)
     import Darwin
 #endif
-import Statistics
 
 /// Maps measured values to what the model fits, smaller is better, mean 0 and standard deviation 1, and back.
 ///

@@ -1,0 +1,53 @@
+import Benchmarking
+import Foundation
+import HostEnvironment
+import Testing
+
+@Suite struct ChildMeasurementTests {
+    @Test func costsAreThoseOfTheChild() {
+        let run = shell("i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; head -c 5000000 /dev/zero >/dev/null").run()
+        #expect(run.termination.isSuccess)
+        let wall = run.wallSeconds.value ?? 0
+        let cpu = run.cpuSeconds.value ?? 0
+        #expect(cpu > 0.01)
+        // One thread at a time: CPU time cannot exceed wall time by more than the accounting's grain.
+        #expect(cpu <= wall * 1.1 + 0.05)
+        #expect((run.voluntarySwitches.value ?? 0) > 0)
+        #expect((run.minorFaults.value ?? 0) > 0)
+        #expect(run.cpuPressureSeconds.value.map { $0 >= 0 } ?? (run.cpuPressureSeconds.reason != nil))
+    }
+
+    @Test func inputOutputIsReadBeforeReaping() throws {
+        let run = ChildProcess(
+            executable: "/bin/dd", arguments: ["if=/dev/zero", "of=/dev/null", "bs=1M", "count=7"]
+        ).run()
+        let io = try #require(run.io.value)
+        #expect(io.readCallBytes >= 7 << 20 && io.readCallBytes < 8 << 20)
+        #expect(io.writeCallBytes >= 7 << 20 && io.writeCallBytes < 8 << 20)
+    }
+
+    @Test func peakMemoryIsTheChildsNotOurs() throws {
+        // The parent is made big: the kernel's figure for a small child is then the parent's.
+        let ballast = [UInt8](repeating: 1, count: 150 << 20)
+        let small = shell("exec sleep 0.05").run()
+        #expect(small.peakMemorySource == .polled)
+        #expect(try #require(small.peakMemoryBytes.value) < 32 << 20)
+        #expect(ballast[ballast.count - 1] == 1)
+    }
+
+    @Test func aLargePeakIsExact() throws {
+        let run = ChildProcess(
+            executable: "/bin/dd", arguments: ["if=/dev/zero", "of=/dev/null", "bs=500M", "count=1"]
+        ).run()
+        #expect(run.peakMemorySource == .resourceUsage)
+        let peak = try #require(run.peakMemoryBytes.value)
+        #expect(peak >= 500 << 20 && peak < 520 << 20)
+    }
+
+    @Test func roundTripsThroughJSON() throws {
+        for run in [shell("echo hello; exit 3").run(), ChildProcess(executable: "/nowhere").run()] {
+            let data = try JSONEncoder().encode(run)
+            #expect(try JSONDecoder().decode(ChildMeasurement.self, from: data) == run)
+        }
+    }
+}

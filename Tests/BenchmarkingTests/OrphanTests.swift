@@ -1,0 +1,48 @@
+import Benchmarking
+import Testing
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+private let orphanFile = "LAVOISIER_TEST_ORPHAN_FILE"
+
+@Suite struct OrphanTests {
+    /// The "tuner": runs only inside the process that `noEngineSurvivesAKilledTuner` starts, and kills that.
+    @Test(.enabled(if: getenv(orphanFile) != nil))
+    func killedTuner() throws {
+        let path = String(cString: try #require(getenv(orphanFile)))
+        // The engine and a grandchild in its group; both ids are on file before the tuner dies.
+        let script =
+            "sleep 1000 & echo $$ $! > '\(path).part' && mv '\(path).part' '\(path)' && kill -KILL \(getpid()); wait"
+        _ = shell(script, limits: ChildLimits(timeoutSeconds: 60)).run()
+        Issue.record("the tuner outlived its SIGKILL")
+    }
+
+    @Test(.enabled(if: getenv(orphanFile) == nil))
+    func noEngineSurvivesAKilledTuner() throws {
+        let path = "/tmp/lavoisier-orphan-\(getpid())"
+        defer { unlink(path) }
+        var buffer = [CChar](repeating: 0, count: 4096)
+        let length = readlink("/proc/self/exe", &buffer, buffer.count)
+        let program = String(decoding: buffer[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        var environment = [orphanFile: path, "PATH": "/usr/bin:/bin"]
+        if let libraries = getenv("LD_LIBRARY_PATH") { environment["LD_LIBRARY_PATH"] = String(cString: libraries) }
+        let tuner = ChildProcess(
+            executable: program, arguments: ["--testing-library", "swift-testing", "--filter", "killedTuner"],
+            environment: environment, limits: ChildLimits(timeoutSeconds: 60))
+        let run = tuner.run()
+        try #require(run.termination == .signalled(number: SIGKILL), "\(run)")
+        let file = try #require(fopen(path, "r"))
+        defer { fclose(file) }
+        var line = [CChar](repeating: 0, count: 64)
+        _ = fgets(&line, 64, file)
+        let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let pids = text.split(whereSeparator: \.isWhitespace).compactMap { Int32($0) }
+        try #require(pids.count == 2)
+        #expect(vanishes(pids[0]), "the engine survived")
+        #expect(vanishes(pids[1]), "the engine's child survived")
+    }
+}

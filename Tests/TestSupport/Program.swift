@@ -1,0 +1,81 @@
+import Foundation
+
+/// Runs the programs that the package builds, as a user would.
+public enum Program {
+    public struct Outcome: Sendable {
+        /// Exit status; 128 + number for a signal.
+        public let status: Int32
+        public let output: String
+        public let error: String
+    }
+
+    /// The built program beside the running test bundle.
+    public static func path(_ name: String) -> String {
+        let bundle = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+        return URL(fileURLWithPath: bundle).deletingLastPathComponent().appendingPathComponent(name).path
+    }
+
+    /// Runs a program to its end.
+    ///
+    /// - Parameter environment: added to PATH and HOME, nothing else is inherited; a value of `nil` removes.
+    /// - Parameter shellLimits: `ulimit` commands that precede the program, for example `ulimit -f 8`.
+    public static func run(
+        _ name: String, _ arguments: [String], environment: [String: String] = [:], directory: String? = nil,
+        shellLimits: String? = nil, outputFile: String? = nil
+    ) throws -> Outcome {
+        let process = Process()
+        let program = name.hasPrefix("/") ? name : path(name)
+        if let shellLimits {
+            process.executableURL = URL(fileURLWithPath: "/bin/sh")
+            process.arguments = ["-c", "\(shellLimits); exec \"$0\" \"$@\"", program] + arguments
+        } else {
+            process.executableURL = URL(fileURLWithPath: program)
+            process.arguments = arguments
+        }
+        if let directory { process.currentDirectoryURL = URL(fileURLWithPath: directory) }
+        let inherited = ProcessInfo.processInfo.environment
+        var variables = environment
+        for key in ["PATH", "HOME", "LD_LIBRARY_PATH", "XDG_CACHE_HOME", "OPENBLAS_CORETYPE"]
+        where variables[key] == nil {
+            variables[key] = inherited[key]
+        }
+        process.environment = variables
+        let outputPipe = Pipe()
+        let errorPipe = Pipe()
+        if let outputFile {
+            process.standardOutput = FileHandle(forWritingAtPath: outputFile)
+        } else {
+            process.standardOutput = outputPipe
+        }
+        process.standardError = errorPipe
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+        // Both pipes are drained at once: a full one would block the child.
+        let errorReader = Reader(errorPipe.fileHandleForReading)
+        let output = outputFile == nil ? outputPipe.fileHandleForReading.readDataToEndOfFile() : Data()
+        let error = errorReader.finish()
+        process.waitUntilExit()
+        let status =
+            process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus
+        return Outcome(
+            status: status, output: String(decoding: output, as: UTF8.self),
+            error: String(decoding: error, as: UTF8.self))
+    }
+
+    private final class Reader: @unchecked Sendable {
+        private var data = Data()
+        private let done = DispatchSemaphore(value: 0)
+
+        init(_ handle: FileHandle) {
+            Thread.detachNewThread {
+                self.data = handle.readDataToEndOfFile()
+                self.done.signal()
+            }
+        }
+
+        func finish() -> Data {
+            done.wait()
+            return data
+        }
+    }
+}
