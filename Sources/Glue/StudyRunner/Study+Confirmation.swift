@@ -1,0 +1,125 @@
+import BayesianTuning
+import Benchmarking
+import Foundation
+import HostEnvironment
+import ResultStore
+
+extension StudyVerdict {
+    func json() throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(self), as: UTF8.self)
+    }
+}
+
+extension Study {
+    /// Compares the best found with what was known before, in interleaved runs.
+    mutating func conclude(
+        _ history: StudyHistory, _ tuner: inout Tuner, _ search: SearchState, stopSignal: () -> Int32?,
+        progress: (StudyEvent) -> Void
+    ) throws -> StudyEnd {
+        guard let recommendation = tuner.recommendation() else { return .finished(Self.noneFeasible(history)) }
+        let best = recommendation.configuration
+        let settings = space.settings(of: best)
+        let bestTrial = history.judged.first { $0.configuration == best }?.number
+        let place = before.flatMap { $0 == space.defaultConfiguration ? nil : $0 }
+        if best == (place ?? space.defaultConfiguration) || best == space.defaultConfiguration {
+            let isPlace = best == place
+            let reason =
+                isPlace
+                ? "the best configuration found is the one already in place"
+                : "the best configuration found is the built-in default"
+            return .finished(
+                StudyVerdict(
+                    kind: .noImprovement, sentence: "Nothing is replaced: \(reason).", best: settings, bestTrial: bestTrial,
+                    reference: isPlace ? .before : .builtInDefault, unconfirmedReason: reason))
+        }
+        var arms: [(arm: StudyArm, configuration: Configuration)] = [(.builtInDefault, space.defaultConfiguration)]
+        if let place { arms.append((.before, place)) }
+        arms.append((.best, best))
+        let trial = try begin(best, phase: .confirm, suggestionSeconds: nil)
+        if let signal = try confirm(arms, trial: trial, search, stopSignal: stopSignal, progress: progress) {
+            try store.finishTrial(
+                trial, in: id,
+                outcome: ResultStore.TrialOutcome(state: .interrupted, reason: "stopped in the confirmation"))
+            return .interrupted(signal: signal)
+        }
+        try store.finishTrial(trial, in: id, outcome: ResultStore.TrialOutcome(state: .succeeded))
+        let confirmed = try StudyHistory(study: id, store: store)
+        guard let confirmation = confirmed.confirmation else {
+            throw StudyError(.corruptStudy, "study \(id): the confirmation was not stored")
+        }
+        var known: [StudyArm] = []
+        var breaks: [String] = []
+        for (arm, configuration) in arms where arm != .best {
+            let judgement = history.judged.first { $0.configuration == configuration }?.judgement
+            if judgement?.isFeasible ?? true { known.append(arm) } else if let reason = judgement?.reason {
+                breaks.append("\(arm.phrase): \(reason)")
+            }
+        }
+        return .finished(
+            StudyVerdict(
+                confirmation: confirmation, known: known, best: settings, bestTrial: bestTrial,
+                breaks: breaks.isEmpty ? nil : breaks.joined(separator: "; ")))
+    }
+
+    /// One discarded run per arm, then interleaved rows. A row in which a run fails is repeated at the end, at most half of
+    /// the rows. - Returns: the signal when interrupted.
+    private mutating func confirm(
+        _ arms: [(arm: StudyArm, configuration: Configuration)], trial: Int, _ search: SearchState,
+        stopSignal: () -> Int32?, progress: (StudyEvent) -> Void
+    ) throws -> Int32? {
+        let limits = options.limits(defaultSeconds: search.defaultSeconds, usableMemoryBytes: usableMemoryBytes)
+        let wanted = options.confirmationRows
+        let most = wanted + wanted / 2
+        let rows = interleavedOrder(pairs: most, arms: arms.count, seed: options.seed)
+        var order = 0
+        let confirmationStart = clock.elapsedSeconds
+        for (index, entry) in arms.enumerated() {
+            progress(.confirming(row: 0, rows: wanted, position(search)))
+            let run = try program.run(entry.configuration, limits: limits)
+            if let signal = Self.interruption([run]) ?? stopSignal() { return signal }
+            try save(run, trial: trial, arm: "\(RunArm.warmUp) \(entry.arm.rawValue)", index: index, order: order)
+            order += 1
+        }
+        var complete = 0
+        for (row, sequence) in rows.enumerated() where complete < wanted {
+            let elapsed = clock.elapsedSeconds - confirmationStart
+            if complete >= Comparison.minimumPairs, elapsed > options.confirmationSeconds { break }
+            var place = position(search)
+            place.remainingSeconds = complete == 0 ? nil : elapsed / Double(complete) * Double(wanted - complete)
+            progress(.confirming(row: complete, rows: wanted, place))
+            var isGood = true
+            for position in sequence {
+                let (arm, configuration) = arms[position]
+                let run = try program.run(configuration, limits: limits)
+                if let signal = Self.interruption([run]) ?? stopSignal() { return signal }
+                try save(run, trial: trial, arm: arm.rawValue, index: row, order: order)
+                order += 1
+                isGood = isGood && run.failure == nil
+            }
+            if isGood { complete += 1 }
+        }
+        return nil
+    }
+
+    /// Nothing meets the constraints: names the configuration that came closest.
+    private static func noneFeasible(_ history: StudyHistory) -> StudyVerdict {
+        let candidates = history.judged.compactMap { trial in
+            trial.judgement?.violation.map { (trial: trial, violation: $0) }
+        }
+        guard let closest = candidates.min(by: { $0.violation < $1.violation })?.trial else {
+            return StudyVerdict(
+                kind: .noFeasibleConfiguration,
+                sentence: "No configuration meets the constraints: none of \(history.judged.count) gave a usable result.",
+                best: [], unconfirmedReason: "no configuration meets the constraints")
+        }
+        let settings = history.settings(of: closest.configuration)
+        let text = settings.map { "\($0.name)=\($0.text)" }.joined(separator: " ")
+        return StudyVerdict(
+            kind: .noFeasibleConfiguration,
+            sentence: "No configuration meets the constraints. The closest is trial \(closest.number) (\(text)): "
+                + "\(closest.judgement?.reason ?? "").",
+            best: settings, bestTrial: closest.number, unconfirmedReason: "no configuration meets the constraints")
+    }
+}

@@ -1,0 +1,100 @@
+import BayesianTuning
+import Benchmarking
+import HostEnvironment
+
+/// What a study optimises.
+public enum StudyTarget: String, Sendable, Hashable, Codable, CaseIterable {
+    /// MB of input per second of wall time.
+    case throughput
+    /// Peak resident memory.
+    case memory
+    /// User and system time.
+    case cpuUsage = "cpu_usage"
+
+    public var direction: ObjectiveDirection { self == .throughput ? .maximise : .minimise }
+
+    public var metric: Metric {
+        switch self {
+        case .throughput: .throughput(of: "MB")
+        case .memory: .peakMemory
+        case .cpuUsage: .cpu
+        }
+    }
+
+    /// The objective of one run: MB/s, bytes or seconds.
+    public func value(of run: ProgramRun) -> Measured<Double> { run.value(of: metric) }
+
+    /// How many times better `value` is than `reference`: above 1 is better, whatever the direction.
+    public func gain(of value: Double, over reference: Double) -> Double {
+        direction == .maximise ? value / reference : reference / value
+    }
+}
+
+extension ProgramRun {
+    /// A metric of the whole run.
+    public func value(of metric: Metric) -> Measured<Double> {
+        switch metric.name {
+        case Metric.wall.name: wallSeconds
+        case Metric.cpu.name: cpuSeconds
+        case Metric.peakMemory.name: peakMemoryBytes
+        case "throughput": throughput
+        default: .unavailable(reason: "\(metric.name) is not measured in a study")
+        }
+    }
+}
+
+/// How a study is done. Stored with it, so that `resume` goes on in the same way.
+public struct StudyOptions: Sendable, Hashable, Codable {
+    public var target = StudyTarget.throughput
+    /// Configurations to try at most.
+    public var budget = 50
+    public var seed: UInt64 = 1
+    public var strategy = SearchStrategy.bayesian
+    /// Peak memory that the configuration must not pass.
+    public var maximumMemoryBytes: Int?
+    /// Wall seconds that a run must not pass.
+    public var maximumSeconds: Double?
+    /// F1 against the default's results.
+    public var minimumAccuracy = 0.999
+    /// Runs per configuration.
+    public var minimumRepeats = 2
+    /// Runs per configuration when the first ones disagree or were disturbed.
+    public var maximumRepeats = 3
+    /// After so many configurations the default is run again, to see drift.
+    public var driftInterval = 10
+    /// Interleaved rows of the confirmation.
+    public var confirmationRows = 12
+    /// The confirmation stops after so many seconds, but not before `Comparison.minimumPairs` rows.
+    public var confirmationSeconds = 600.0
+
+    public init() {}
+
+    static let memoryConstraint = "memory"
+    static let timeConstraint = "time"
+
+    /// The bounds as the tuner takes them.
+    public var constraints: [Constraint] {
+        var constraints: [Constraint] = []
+        if let maximumMemoryBytes {
+            constraints.append(Constraint(name: Self.memoryConstraint, .atMost, Double(maximumMemoryBytes)))
+        }
+        if let maximumSeconds { constraints.append(Constraint(name: Self.timeConstraint, .atMost, maximumSeconds)) }
+        return constraints
+    }
+
+    /// Bounds of one run. A run is not killed at a small limit of memory or time: only the real figure tells how far a
+    /// configuration is from meeting it.
+    /// - Parameter defaultSeconds: what the default took, `nil` while it is not known.
+    func limits(defaultSeconds: Double?, usableMemoryBytes: Int?) -> RunLimits {
+        let timeout: Double
+        if let defaultSeconds {
+            timeout = max(30, maximumSeconds ?? 10 * defaultSeconds)
+        } else {
+            // Without a run of the default there is nothing to compare with: it may take long.
+            timeout = max(1_800, 10 * (maximumSeconds ?? 0))
+        }
+        let roomy = maximumMemoryBytes.map { max(2 * $0, 1 << 30) }
+        let memory = [roomy, usableMemoryBytes].compactMap { $0 }.min()
+        return RunLimits(timeoutSeconds: timeout, memoryBytes: memory)
+    }
+}

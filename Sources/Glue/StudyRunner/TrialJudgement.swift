@@ -1,0 +1,131 @@
+import BayesianTuning
+import HostEnvironment
+import ResultStore
+import Statistics
+
+/// What the runs of one configuration amount to. A pure function of the runs, so that a resumed study learns the same.
+public struct TrialJudgement: Sendable, Hashable {
+    public let state: TrialState
+    /// Why it did not succeed.
+    public let reason: String?
+    /// Median over the runs, in the target's unit.
+    public let objective: Double?
+    /// Standard deviation of that median as the runs show it; `nil` for a single run.
+    public let deviation: Double?
+    /// Measured values of the constraints.
+    public let constraints: [String: Double]
+    /// Largest value relative to its limit; 1 or less meets all constraints.
+    public let violation: Double?
+    public let accuracy: ResultAccuracy?
+    let tunerOutcome: BayesianTuning.TrialOutcome
+
+    /// - Parameter runs: of one configuration, at least one. The first failed one decides.
+    public init(_ runs: [ProgramRun], options: StudyOptions) {
+        accuracy = runs.first?.accuracy
+        if let failed = runs.first(where: { $0.failure != nil }), let failure = failed.failure {
+            objective = nil
+            deviation = nil
+            constraints = [:]
+            violation = nil
+            reason = failure.reason
+            switch failure.kind {
+            case .crashed, .outOfMemory, .wrongResult:
+                state = .failed
+                tunerOutcome = .failed(reason: failure.reason)
+            case .timedOut:
+                state = .timedOut
+                tunerOutcome = .timedOut(afterSeconds: failed.wallSeconds.value ?? 0)
+            case .inaccurate:
+                state = .infeasible
+                tunerOutcome = .infeasible(constraints: [:])
+            case .interrupted:
+                state = .interrupted
+                tunerOutcome = .failed(reason: failure.reason)
+            }
+            return
+        }
+        let values = runs.compactMap { options.target.value(of: $0).value }
+        guard values.count == runs.count, !values.isEmpty, values.allSatisfy({ $0 > 0 && $0.isFinite }) else {
+            let gap = runs.lazy.compactMap { options.target.value(of: $0).reason }.first ?? "no run"
+            state = .failed
+            reason = "the objective could not be measured: \(gap)"
+            objective = nil
+            deviation = nil
+            constraints = [:]
+            violation = nil
+            tunerOutcome = .failed(reason: "not measured")
+            return
+        }
+        let center = median(values)
+        let spread = values.count > 1 ? standardDeviation(values) / Double(values.count).squareRoot() : nil
+        objective = center
+        deviation = spread
+        var measured: [String: Double] = [:]
+        let peaks = runs.compactMap(\.peakMemoryBytes.value)
+        if peaks.count == runs.count { measured[StudyOptions.memoryConstraint] = peaks.max() }
+        let walls = runs.compactMap(\.wallSeconds.value)
+        if walls.count == runs.count { measured[StudyOptions.timeConstraint] = median(walls) }
+        let bounds = options.constraints
+        constraints = measured.filter { name, _ in bounds.contains { $0.name == name } }
+        tunerOutcome = .success(objective: center, objectiveSD: spread, constraints: constraints)
+        // A bound on something that could not be measured is not known to be met.
+        violation = bounds.map { bound in measured[bound.name].map { $0 / bound.limit } ?? .infinity }.max()
+        let broken = bounds.filter { bound in !(measured[bound.name].map(bound.isMet) ?? false) }
+        state = broken.isEmpty ? .succeeded : .infeasible
+        reason =
+            broken.isEmpty
+            ? nil
+            : broken.map { ConstraintText.broken($0, value: measured[$0.name]) }.joined(separator: "; ")
+    }
+
+    var isFeasible: Bool { state == .succeeded }
+}
+
+/// Constraints in words.
+enum ConstraintText {
+    static func broken(_ constraint: Constraint, value: Double?) -> String {
+        let limit = text(constraint.limit, of: constraint.name)
+        guard let value else { return "\(constraint.name) could not be measured (limit \(limit))" }
+        return "\(constraint.name) \(text(value, of: constraint.name)) is above the limit of \(limit)"
+    }
+
+    static func text(_ value: Double, of name: String) -> String {
+        name == StudyOptions.memoryConstraint
+            ? "\((value / 1e4).rounded() / 100) MB" : "\((value * 1_000).rounded() / 1_000) s"
+    }
+}
+
+/// Whether a configuration must be run again.
+struct RepeatRule {
+    let options: StudyOptions
+    /// The best objective so far, `nil` for the configurations that others are compared with.
+    let best: Double?
+
+    /// Runs that differ by more have been disturbed, or the configuration is unsteady.
+    static let largestSpread = 0.15
+    /// A first run that is worse than the best by this factor needs no second one to be ruled out.
+    static let hopeless = 1.5
+    /// Extra waiting for CPUs relative to the calmest run of the same configuration, and stolen CPU time per second, above
+    /// which a run counts as disturbed. Pressure as such says little: more workers than CPUs make it themselves.
+    static let disturbedPressure = 0.25
+    static let disturbedSteal = 0.10
+
+    func wantsAnother(after runs: [ProgramRun]) -> Bool {
+        guard runs.allSatisfy({ $0.failure == nil }), runs.count < options.maximumRepeats else { return false }
+        let values = runs.compactMap { options.target.value(of: $0).value }
+        guard values.count == runs.count, let low = values.min(), let high = values.max() else { return false }
+        let disturbed = isDisturbed(runs)
+        if runs.count < options.minimumRepeats {
+            if let best, !disturbed, options.target.gain(of: best, over: median(values)) > Self.hopeless { return false }
+            return true
+        }
+        return disturbed || (high - low) / median(values) > Self.largestSpread
+    }
+
+    private func isDisturbed(_ runs: [ProgramRun]) -> Bool {
+        if runs.contains(where: { ($0.stealShare.value ?? 0) > Self.disturbedSteal }) { return true }
+        let pressures = runs.compactMap(\.pressureShare.value)
+        guard let calmest = pressures.min(), let worst = pressures.max() else { return false }
+        return worst - calmest > Self.disturbedPressure
+    }
+}
