@@ -203,6 +203,12 @@ func unitsOfTimeAreRespected(value: String, unit: String, seconds: Double) {
     #expect(failure { $0.length = 4 }?.code == .wrongLength)
     #expect(failure { $0.length = 2_147_483_648 }?.code == .wrongLength)
     #expect(failure { $0.length = 99_999_999_999_999_999 }?.code == .wrongLength)
+    let hostile = failure { spectrum in
+        spectrum.length = 2_147_483_648
+        spectrum.arrays[0].zlib = true
+        spectrum.arrays[1].zlib = true
+    }
+    #expect(hostile?.code == .wrongLength && hostile?.reason.contains("cannot hold more than") == true)
     #expect(failure { $0.arrays[0].attributes = "arrayLength=\"2\"" }?.code == .wrongLength)
     #expect(failure { $0.arrays[1].values = [1] }?.code == .wrongLength)
     #expect(failure { $0.arrays.remove(at: 1) }?.code == .malformedSpectrum)

@@ -99,6 +99,8 @@ public final class CompoundTable: @unchecked Sendable {
     /// The compound at a position of the table's order.
     public func compound(at index: Int) -> Compound {
         precondition(index >= 0 && index < count, "compound \(index) is not in the table")
+        // The pointers do not keep the mapping; the table must outlive their use.
+        defer { withExtendedLifetime(self) {} }
         func text(_ field: CompoundText) -> String { strings[textNumber(field, at: index)] }
         return Compound(
             identifiers: text(.identifiers), name: text(.name), formula: text(.formula), inchiKey: text(.inchiKey),

@@ -49,6 +49,7 @@ public struct MassAnnotator {
 
     /// What the table and the library matches (best first, may be empty) say about one feature.
     public mutating func annotate(_ feature: Feature, libraryMatches: [LibraryMatch] = []) -> FeatureAnnotation {
+        defer { withExtendedLifetime(table) {} }
         let ions = ions[feature.polarity] ?? []
         collectHits(feature, ions: ions, supportedBlock: libraryMatches.first?.entry.inchiKeyBlock ?? "")
         let table = table

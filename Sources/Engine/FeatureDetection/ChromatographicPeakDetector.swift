@@ -95,7 +95,7 @@ extension ChromatographicPeakDetector {
         var low = 0
         while low + 1 < values.count && values[low + 1] <= narrowest { low += 1 }
         var high = low
-        while high + 1 < values.count && values[high] < widest { high += 1 }
+        while high + 1 < values.count && values[high + 1] <= widest { high += 1 }
         high = max(high, min(low + 1, values.count - 1))
         return min(low, high - 1)..<(high + 1)
     }
@@ -131,7 +131,7 @@ extension ChromatographicPeakDetector {
 
     /// Keeps of neighbouring seeds without a real valley between them the higher one.
     private mutating func mergeSeeds() {
-        guard !seeds.isEmpty else { return }
+        guard seeds.count > 1 else { return }
         let count = workspace.count
         let selection = workspace.selection
         selection.update(from: workspace.residual, count: count)

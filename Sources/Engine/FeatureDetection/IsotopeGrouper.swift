@@ -186,7 +186,7 @@ struct IsotopeLadder {
             let startB = second.profileStart + Int(from - second.firstScan)
             let x = UnsafeBufferPointer(rebasing: samples[startA..<(startA + common)])
             let y = UnsafeBufferPointer(rebasing: samples[startB..<(startB + common)])
-            // In Double: squares of large counts overflow the precision of Float.
+            // The product of two squares does not fit the range of Float.
             let square = Double(fixedLaneDot(x, x)) * Double(fixedLaneDot(y, y))
             return square > 0 ? Double(fixedLaneDot(x, y)) / square.squareRoot() : 0
         }

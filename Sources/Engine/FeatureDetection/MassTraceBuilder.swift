@@ -14,14 +14,14 @@ public struct MassTraceBuilder: Sendable {
     /// Scans refused because their retention time was not a number or before the previous one.
     public private(set) var skippedScans = 0
     /// Points held at the moment, in open traces and in closed ones not yet taken.
-    public var heldPoints: Int { log.owner.count + ready.pointCount }
+    public var heldPoints: Int { log.count + ready.pointCount }
 
     private var noise: NoiseLevel
     private var open: [OpenTrace] = []
     private var nextOpen: [OpenTrace] = []
     private var slots: [TraceSlot] = []
     private var closed: [ClosedTrace] = []
-    private var log = PointLog()
+    private var log: [LoggedPoint] = []
     private var compactionTrigger = 1 << 16
     private var ready = MassTraceBatch()
     private var best: [Int32] = []
@@ -59,7 +59,7 @@ public struct MassTraceBuilder: Sendable {
         select(mz: mz, intensity: intensity, level: max(level, Float(parameters.noiseThreshold)))
         assign()
         extend(scan: scan, level: level)
-        if log.owner.count > compactionTrigger { compact() }
+        if log.count > compactionTrigger { compact() }
     }
 
     /// Closes every open trace; call once after the last scan, then `takeClosed`.
@@ -89,6 +89,8 @@ private struct OpenTrace {
     var mz: Double
     var slot: Int32
     var lastScan: Int32
+
+    static let blank = OpenTrace(mz: 0, slot: 0, lastScan: 0)
 }
 
 /// The part of a trace that is touched only when a point joins it.
@@ -103,6 +105,7 @@ private struct TraceSlot {
 
     static let open: Int32 = -1
     static let dropped: Int32 = -2
+    static let blank = TraceSlot(weight: 0, count: 0, firstScan: 0, ownedStart: 0, apexRatio: 0)
 }
 
 private struct ClosedTrace {
@@ -110,19 +113,14 @@ private struct ClosedTrace {
     let owned: Range<Int32>
 }
 
-/// Points in order of arrival with the slot that owns each.
-private struct PointLog {
-    var owner: [Int32] = []
-    var scan: [Int32] = []
-    var mz: [Double] = []
-    var intensity: [Float] = []
+/// A point in order of arrival with the slot that owns it.
+private struct LoggedPoint {
+    var mz: Double
+    var intensity: Float
+    var scan: Int32
+    var owner: Int32
 
-    mutating func append(_ owner: Int32, _ scan: Int32, _ mz: Double, _ intensity: Float) {
-        self.owner.append(owner)
-        self.scan.append(scan)
-        self.mz.append(mz)
-        self.intensity.append(intensity)
-    }
+    static let blank = LoggedPoint(mz: 0, intensity: 0, scan: 0, owner: 0)
 }
 
 // MARK: - One scan
@@ -215,61 +213,126 @@ extension MassTraceBuilder {
     /// Extends, closes and starts traces, and leaves `open` ascending in m/z again.
     private mutating func extend(scan: Int32, level: Float) {
         let count = scanMZ.count
-        nextOpen.removeAll(keepingCapacity: true)
-        nextOpen.reserveCapacity(open.count + count)
+        let openCount = open.count
+        let firstPoint = log.count
+        let firstSlot = slots.count
+        // Room for the case that nothing matches; cut back below. Plain memory keeps the loop free of checks.
+        log.append(contentsOf: repeatElement(.blank, count: count))
+        slots.append(contentsOf: repeatElement(.blank, count: count))
+        if nextOpen.count < openCount + count {
+            nextOpen.append(contentsOf: repeatElement(.blank, count: openCount + count - nextOpen.count))
+        }
+        var ending: [OpenTrace] = []
+        let maxMissed = Int32(parameters.maxMissedScans)
         let inverseLevel = level > 0 ? 1 / level : Float.infinity
+        var used = (open: 0, slots: firstSlot)
+        open.withUnsafeBufferPointer { open in
+            best.withUnsafeBufferPointer { best in
+                scanMZ.withUnsafeBufferPointer { mz in
+                    scanIntensity.withUnsafeBufferPointer { intensity in
+                        claimed.withUnsafeBufferPointer { claimed in
+                            slots.withUnsafeMutableBufferPointer { slots in
+                                nextOpen.withUnsafeMutableBufferPointer { next in
+                                    log.withUnsafeMutableBufferPointer { log in
+                                        used = Self.merge(
+                                            Scan(
+                                                number: scan, inverseLevel: inverseLevel, mz: mz,
+                                                intensity: intensity, claimed: claimed),
+                                            open: open, openCount: openCount, best: best, slots: slots,
+                                            firstSlot: firstSlot, next: next,
+                                            log: UnsafeMutableBufferPointer(rebasing: log[firstPoint...]),
+                                            maxMissed: maxMissed, count: count, ending: &ending)
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        slots.removeSubrange(used.slots...)
+        swap(&open, &nextOpen)
+        open.removeSubrange(used.open...)
+        for trace in ending { close(trace, ownedEnd: Int32.max) }
+    }
+
+    /// The points of the current scan and what `assign` found about them.
+    private struct Scan {
+        let number: Int32
+        let inverseLevel: Float
+        let mz: UnsafeBufferPointer<Double>
+        let intensity: UnsafeBufferPointer<Float>
+        let claimed: UnsafeBufferPointer<Bool>
+    }
+
+    /// Walks traces and unclaimed points together in ascending m/z and writes the next list, one log entry per point.
+    private static func merge(
+        _ scan: Scan, open: UnsafeBufferPointer<OpenTrace>, openCount: Int, best: UnsafeBufferPointer<Int32>,
+        slots: UnsafeMutableBufferPointer<TraceSlot>, firstSlot: Int, next: UnsafeMutableBufferPointer<OpenTrace>,
+        log: UnsafeMutableBufferPointer<LoggedPoint>, maxMissed: Int32, count: Int, ending: inout [OpenTrace]
+    ) -> (open: Int, slots: Int) {
+        var kept = 0
+        var slotCount = firstSlot
+        var logged = 0
         var point = 0
-        for index in 0..<open.count {
+
+        @inline(__always) func insert(_ trace: OpenTrace) {
+            // Moves back over the few neighbours that the updated mean has passed.
+            var position = kept
+            while position > 0 && next[position - 1].mz > trace.mz {
+                next[position] = next[position - 1]
+                position -= 1
+            }
+            next[position] = trace
+            kept += 1
+        }
+        @inline(__always) func record(_ point: Int, owner: Int32) {
+            log[logged] = LoggedPoint(
+                mz: scan.mz[point], intensity: scan.intensity[point], scan: scan.number, owner: owner)
+            logged += 1
+        }
+        @inline(__always) func start(_ point: Int) {
+            let value = scan.intensity[point]
+            slots[slotCount] = TraceSlot(
+                weight: Double(value), count: 1, firstScan: scan.number, ownedStart: 0,
+                apexRatio: value * scan.inverseLevel)
+            let owner = Int32(truncatingIfNeeded: slotCount)
+            slotCount += 1
+            record(point, owner: owner)
+            insert(OpenTrace(mz: scan.mz[point], slot: owner, lastScan: scan.number))
+        }
+
+        for index in 0..<openCount {
             var trace = open[index]
-            while point < count && (claimed[point] || scanMZ[point] < trace.mz) {
-                if !claimed[point] { start(point, scan: scan, inverseLevel: inverseLevel) }
+            while point < count && (scan.claimed[point] || scan.mz[point] < trace.mz) {
+                if !scan.claimed[point] { start(point) }
                 point += 1
             }
             let winner = Int(best[index])
             if winner >= 0 {
-                let weight = Double(scanIntensity[winner])
+                let value = scan.intensity[winner]
+                let weight = Double(value)
                 let slot = Int(trace.slot)
                 slots[slot].weight += weight
                 slots[slot].count += 1
-                slots[slot].apexRatio = max(slots[slot].apexRatio, scanIntensity[winner] * inverseLevel)
-                trace.mz += (scanMZ[winner] - trace.mz) * (weight / slots[slot].weight)
-                trace.lastScan = scan
-                log.append(trace.slot, scan, scanMZ[winner], scanIntensity[winner])
+                slots[slot].apexRatio = max(slots[slot].apexRatio, value * scan.inverseLevel)
+                trace.mz += (scan.mz[winner] - trace.mz) * (weight / slots[slot].weight)
+                trace.lastScan = scan.number
+                record(winner, owner: trace.slot)
             } else {
-                let missed = scan - trace.lastScan
-                if missed > Int32(parameters.maxMissedScans) || missed > slots[Int(trace.slot)].count {
-                    close(trace, ownedEnd: Int32.max)
+                let missed = scan.number - trace.lastScan
+                if missed > maxMissed || missed > slots[Int(trace.slot)].count {
+                    ending.append(trace)
                     continue
                 }
             }
             insert(trace)
         }
         while point < count {
-            if !claimed[point] { start(point, scan: scan, inverseLevel: inverseLevel) }
+            if !scan.claimed[point] { start(point) }
             point += 1
         }
-        swap(&open, &nextOpen)
-    }
-
-    private mutating func start(_ point: Int, scan: Int32, inverseLevel: Float) {
-        let slot = Int32(truncatingIfNeeded: slots.count)
-        slots.append(
-            TraceSlot(
-                weight: Double(scanIntensity[point]), count: 1, firstScan: scan, ownedStart: 0,
-                apexRatio: scanIntensity[point] * inverseLevel))
-        log.append(slot, scan, scanMZ[point], scanIntensity[point])
-        insert(OpenTrace(mz: scanMZ[point], slot: slot, lastScan: scan))
-    }
-
-    /// Appends and moves back over the few neighbours that the updated mean has passed.
-    private mutating func insert(_ trace: OpenTrace) {
-        nextOpen.append(trace)
-        var position = nextOpen.count - 1
-        while position > 0 && nextOpen[position - 1].mz > trace.mz {
-            nextOpen[position] = nextOpen[position - 1]
-            position -= 1
-        }
-        nextOpen[position] = trace
+        return (kept, slotCount)
     }
 }
 
@@ -308,15 +371,15 @@ extension MassTraceBuilder {
                 TraceSlot(
                     weight: slot.weight, count: 0, firstScan: scan, ownedStart: boundary, apexRatio: slot.apexRatio))
         }
-        var first = log.scan.count
-        while first > 0 && log.scan[first - 1] >= scan - overlap { first -= 1 }
-        for index in first..<log.scan.count {
-            let owner = Int(log.owner[index])
-            guard owner < successor.count, successor[owner] >= 0 else { continue }
-            let next = Int(successor[owner])
-            slots[next].count += 1
-            slots[next].firstScan = min(slots[next].firstScan, log.scan[index])
-            log.append(Int32(next), log.scan[index], log.mz[index], log.intensity[index])
+        var first = log.count
+        while first > 0 && log[first - 1].scan >= scan - overlap { first -= 1 }
+        for index in first..<log.count {
+            var point = log[index]
+            guard Int(point.owner) < successor.count, successor[Int(point.owner)] >= 0 else { continue }
+            point.owner = successor[Int(point.owner)]
+            slots[Int(point.owner)].count += 1
+            slots[Int(point.owner)].firstScan = min(slots[Int(point.owner)].firstScan, point.scan)
+            log.append(point)
         }
     }
 
@@ -346,27 +409,22 @@ extension MassTraceBuilder {
             open[index].slot = Int32(truncatingIfNeeded: index)
         }
         var kept = 0
-        for index in 0..<log.owner.count {
-            let owner = Int(log.owner[index])
-            let fate = slots[owner].fate
+        for index in 0..<log.count {
+            let point = log[index]
+            let fate = slots[Int(point.owner)].fate
             if fate >= 0 {
                 let target = cursor[Int(fate)]
                 cursor[Int(fate)] = target + 1
-                ready.scans[target] = log.scan[index]
-                ready.mz[target] = log.mz[index]
-                ready.intensity[target] = log.intensity[index]
+                ready.scans[target] = point.scan
+                ready.mz[target] = point.mz
+                ready.intensity[target] = point.intensity
             } else if fate == TraceSlot.open {
-                log.owner[kept] = renumbered[owner]
-                log.scan[kept] = log.scan[index]
-                log.mz[kept] = log.mz[index]
-                log.intensity[kept] = log.intensity[index]
+                log[kept] = point
+                log[kept].owner = renumbered[Int(point.owner)]
                 kept += 1
             }
         }
-        log.owner.removeSubrange(kept...)
-        log.scan.removeSubrange(kept...)
-        log.mz.removeSubrange(kept...)
-        log.intensity.removeSubrange(kept...)
+        log.removeSubrange(kept...)
         slots = keptSlots
         closed.removeAll(keepingCapacity: true)
         compactionTrigger = max(1 << 16, 3 * kept)

@@ -18,7 +18,7 @@ public struct PeakParameters: Sendable, Hashable {
 
     public init(
         minWidthSeconds: Double, maxWidthSeconds: Double, signalToNoise: Double = 3, isotopeSignalToNoise: Double = 2,
-        minQuality: Double = 0.6, minPoints: Int = 5, valleyRatio: Double = 0.8, edgeFraction: Double = 0.01
+        minQuality: Double = 0.7, minPoints: Int = 5, valleyRatio: Double = 0.8, edgeFraction: Double = 0.01
     ) {
         self.minWidthSeconds = minWidthSeconds
         self.maxWidthSeconds = maxWidthSeconds

@@ -67,9 +67,10 @@ struct SpectrumElement {
         }
     }
 
-    private mutating func readAttributes(_ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) -> UnsafePointer<
-        UInt8
-    > {
+    /// Reads the attributes of `<spectrum>` itself; returns where they end.
+    private mutating func readAttributes(
+        _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>
+    ) -> UnsafePointer<UInt8> {
         var attributes = AttributeCursor(start, end)
         while let (name, value) = attributes.next() {
             if equals(name, "id") {

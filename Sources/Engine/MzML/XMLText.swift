@@ -1,3 +1,5 @@
+import CBase64
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Darwin)
@@ -96,15 +98,9 @@ enum MarkupSkip {
 /// Skips a comment, a CDATA section or a processing instruction; `start` is at its `<`.
 func skipMarkup(_ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) -> MarkupSkip {
     func past(_ last: StaticString, from: UnsafePointer<UInt8>) -> MarkupSkip {
-        var p = from
-        while let close = find(UInt8(ascii: ">"), p, end) {
-            let length = last.utf8CodeUnitCount
-            if close + 1 - from >= length, memcmp(close + 1 - length, last.utf8Start, length) == 0 {
-                return .skipped(close + 1)
-            }
-            p = close + 1
-        }
-        return .unfinished
+        let length = last.utf8CodeUnitCount
+        guard let found = bytes_find(from, end - from, last.utf8Start, length) else { return .unfinished }
+        return .skipped(UnsafePointer(found.assumingMemoryBound(to: UInt8.self)) + length)
     }
     if matches("<?", start, end) { return past("?>", from: start + 2) }
     if matches("<!--", start, end) { return past("-->", from: start + 4) }

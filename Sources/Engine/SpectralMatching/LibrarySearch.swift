@@ -31,6 +31,7 @@ public struct LibrarySearch {
     /// Empty when the query has no peak left or no precursor m/z. With `analog` the search covers every precursor
     /// within `analogMaximumShift` by modified cosine, identical precursors included (`LibraryMatch.kind` tells them).
     public mutating func search(query spectrum: FragmentSpectrum, parameters: SearchParameters) -> [LibraryMatch] {
+        defer { withExtendedLifetime(library) {} }
         let precursor = spectrum.precursorMZ
         guard precursor.isFinite, precursor > 0 else { return [] }
         let cleaning = PeakCleaning(

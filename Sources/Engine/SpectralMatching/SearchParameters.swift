@@ -64,4 +64,19 @@ public struct LibraryMatch: Sendable, Hashable {
     public var entry: LibraryEntry
     /// Further spectra of the same compound that passed, with a lower rank.
     public var otherSpectraOfCompound: Int
+
+    public init(
+        kind: Kind, score: Double, measure: SimilarityMeasure, matchedPeaks: Int, precursorErrorDalton: Double,
+        precursorErrorPPM: Double, libraryIndex: Int, entry: LibraryEntry, otherSpectraOfCompound: Int
+    ) {
+        self.kind = kind
+        self.score = score
+        self.measure = measure
+        self.matchedPeaks = matchedPeaks
+        self.precursorErrorDalton = precursorErrorDalton
+        self.precursorErrorPPM = precursorErrorPPM
+        self.libraryIndex = libraryIndex
+        self.entry = entry
+        self.otherSpectraOfCompound = otherSpectraOfCompound
+    }
 }

@@ -99,6 +99,8 @@ public final class SpectralLibrary: @unchecked Sendable {
     /// What the library states about spectrum `index` (its position in the library's order).
     public func entry(at index: Int) -> LibraryEntry {
         precondition(index >= 0 && index < count, "spectrum \(index) is not in the library")
+        // The pointers do not keep the mapping; the library must outlive their use.
+        defer { withExtendedLifetime(self) {} }
         var entry = LibraryEntry(
             polarity: polarity(at: index), precursorMZ: precursorMZ[index], exactMass: exactMass[index])
         for field in TextField.allCases {
@@ -110,6 +112,7 @@ public final class SpectralLibrary: @unchecked Sendable {
     /// The cleaned peaks of spectrum `index`, base peak 1.
     public func peaks(at index: Int) -> PeakList {
         precondition(index >= 0 && index < count, "spectrum \(index) is not in the library")
+        defer { withExtendedLifetime(self) {} }
         let range = peakRange(of: index)
         return PeakList(mz: Array(peakMZ[range]), intensity: peakIntensity[range].map { Double($0) })
     }

@@ -1,0 +1,145 @@
+import Foundation
+import HostEnvironment
+import Parameters
+import Testing
+import TestSupport
+
+@testable import Pipeline
+
+@Suite struct MachineProfileTests {
+    private func sample(_ id: String = "abc") -> MachineProfile {
+        MachineProfile(
+            machineID: id, machine: [.init("cpu_model", "Some \"CPU\"")],
+            profiles: [
+                .init(
+                    target: "throughput", workloadClass: "small",
+                    settings: [.init("execution.workers", "2"), .init("execution.buffer_size", "64KiB")],
+                    provenance: [.init("study", "2026-01-01-throughput-x"), .init("ratio", "1.10 (95 % CI 1.05 to 1.16)")])
+            ])
+    }
+
+    @Test func fileRoundTrip() throws {
+        let yaml = sample().yaml(descriptions: EngineParameters.descriptions(host: EngineRun.host))
+        #expect(try MachineProfile(yaml: yaml, file: "x") == sample())
+        #expect(yaml.contains("execution.buffer_size: \"64KiB\"  # bytes, default "))
+    }
+
+    @Test func writingOneProfileLeavesTheOthers() {
+        var profile = sample()
+        profile.set(.init(target: "memory", workloadClass: "large", settings: [], provenance: []))
+        profile.set(.init(target: "throughput", workloadClass: "small", settings: [], provenance: []))
+        #expect(profile.profiles.map(\.name) == ["memory/large", "throughput/small"])
+        #expect(profile.profiles[1].settings.isEmpty)
+    }
+
+    @Test func nearestClassIsChosen() {
+        var profile = sample()
+        profile.set(.init(target: "throughput", workloadClass: "large", settings: [], provenance: []))
+        #expect(profile.profile(named: "throughput", workloadClass: "large")?.workloadClass == "large")
+        #expect(profile.profile(named: "throughput", workloadClass: "small")?.workloadClass == "small")
+        #expect(profile.profile(named: "throughput/medium", workloadClass: "small") == nil)
+        #expect(profile.profile(named: "memory", workloadClass: "small") == nil)
+        #expect(MachineProfile.workloadClass(ofBytes: 31_999_999) == "small")
+        #expect(MachineProfile.workloadClass(ofBytes: 200_000_000) == "large")
+    }
+
+    @Test func anotherMachinesFileIsRefused() throws {
+        let folder = try TemporaryDirectory()
+        try folder.write("here.yaml", sample("there").yaml(descriptions: []))
+        let error = #expect(throws: ParameterError.self) {
+            try MachineProfile.find(machineID: "here", folders: [folder.path])
+        }
+        #expect(error?.description.contains("measured on machine there") == true)
+        #expect(try MachineProfile.find(machineID: "there", folders: [folder.path]) == nil)
+    }
+
+    @Test(arguments: ["profiles: {}\n", "machine: {id: x}\nprofiles: {throughput: 3}\n", "a: 1\n", ": ["])
+    func malformedFiles(yaml: String) {
+        #expect(throws: ParameterError.self) { try MachineProfile(yaml: yaml, file: "x") }
+    }
+}
+
+@Suite struct ConfigurationRequestTests {
+    private func request(_ folder: TemporaryDirectory, profile: Bool) throws -> ConfigurationRequest {
+        var request = ConfigurationRequest()
+        request.configurationDirectory = folder.path
+        if profile {
+            try MachineProfile(
+                machineID: EngineRun.host.identity.id, machine: [],
+                profiles: [
+                    .init(
+                        target: "throughput", workloadClass: "small",
+                        settings: [.init("execution.chunk_size", "111"), .init("execution.buffer_size", "128KiB")],
+                        provenance: [])
+                ]
+            ).write(
+                to: folder.file("\(EngineRun.host.identity.id).yaml"),
+                descriptions: EngineParameters.descriptions(host: EngineRun.host))
+        }
+        return request
+    }
+
+    @Test func layersWinInOrder() throws {
+        let folder = try TemporaryDirectory()
+        var request = try request(folder, profile: true)
+        request.configurationFile = try folder.write("c.yaml", "execution:\n  buffer_size: 256KiB\n  workers: 3\n")
+        request.environment = ["LAVOISIER_WORKERS": "4", "LAVOISIER_MEMORY_LIMIT": "50%", "LAVOISIER_TYPO": "1"]
+        request.assignments = ["numeric.precision=mixed"]
+        let outcome = try request.resolve(host: EngineRun.host)
+        let configuration = outcome.configuration
+        #expect(configuration["execution.chunk_size"].text == "111")
+        #expect(configuration["execution.chunk_size"].source == "machine profile")
+        #expect(configuration["execution.buffer_size"].text == "256KiB")
+        #expect(configuration["execution.workers"].source == "environment")
+        #expect(configuration.integer("execution.workers") == 4)
+        #expect(configuration.integer("execution.memory_limit") == (EngineRun.host.usableMemoryBytes.value ?? 0) / 2)
+        #expect(configuration.choice("numeric.precision") == "mixed")
+        #expect(outcome.machineProfile?.contains("throughput/small") == true)
+        #expect(outcome.notices.contains { $0.contains("LAVOISIER_TYPO") })
+    }
+
+    @Test func profileCanBeSwitchedOff() throws {
+        let folder = try TemporaryDirectory()
+        var request = try request(folder, profile: true)
+        request.profile = "none"
+        #expect(try request.resolve(host: EngineRun.host).configuration["execution.chunk_size"].source == "default")
+    }
+
+    @Test func askingForAProfileThatIsNotThereIsAnError() throws {
+        let folder = try TemporaryDirectory()
+        var request = try request(folder, profile: true)
+        request.profile = "memory"
+        let error = #expect(throws: ParameterError.self) { try request.resolve(host: EngineRun.host) }
+        #expect(error?.description.contains("it has throughput/small") == true)
+    }
+
+    @Test func wrongEnvironmentValueIsNamed() throws {
+        let folder = try TemporaryDirectory()
+        var request = try request(folder, profile: false)
+        request.environment = ["LAVOISIER_MEMORY_LIMIT": "lots"]
+        let error = #expect(throws: ParameterError.self) { try request.resolve(host: EngineRun.host) }
+        #expect(error?.description.hasPrefix("environment LAVOISIER_MEMORY_LIMIT: 'lots' is not valid") == true)
+    }
+
+    @Test func defaultsAreAnExperts() throws {
+        let configuration = try ResolvedConfiguration(
+            descriptions: EngineParameters.descriptions(host: EngineRun.host), layers: [])
+        #expect(configuration.integer("execution.workers") == EngineRun.host.recommendedWorkers)
+        let searched = EngineParameters.searched(host: EngineRun.host).map(\.name)
+        #expect(
+            searched == ["execution.chunk_size", "execution.workers", "execution.buffer_size", "numeric.precision"])
+    }
+}
+
+@Suite struct DataLocationsTests {
+    @Test func foundBesideTheProgram() throws {
+        let folder = try TemporaryDirectory()
+        try FileManager.default.createDirectory(
+            atPath: folder.file("share/lavoisier/workloads/libraries"), withIntermediateDirectories: true)
+        let locations = DataLocations.standard(
+            environment: ["XDG_CACHE_HOME": "/c"], programPath: folder.file("bin/lavoisier"))
+        // The working directory of the tests may hold the repository's own folder, which comes first.
+        #expect(["workloads", folder.file("share/lavoisier/workloads")].contains(locations.workloads))
+        #expect(locations.cache == "/c/lavoisier")
+    }
+}

@@ -1,0 +1,40 @@
+import Foundation
+import Synchronization
+import TestSupport
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+extension EngineRun {
+    /// Read calls that the program makes for one file, from the kernel's accounting of this process's reaped children.
+    static func readCallsOfProgram(_ arguments: [String]) throws -> Int {
+        let folder = try TemporaryDirectory()
+        // The shell prints its own accounting after the program has been waited for; reads of the child are in it.
+        let script = "\"$0\" \"$@\"; grep syscr /proc/self/io >/dev/null; grep -h syscr /proc/$$/io"
+        let outcome = try Program.run(
+            "/bin/sh",
+            [
+                "-c", script, Program.path("lavoisier"), "analyze", dda, "--output", folder.path, "--quiet", "--profile",
+                "none", "--set", "matching.enabled=false", "--set", "annotation.enabled=false",
+            ] + arguments)
+        return outcome.output.split(separator: " ").last.flatMap { Int($0.trimmingCharacters(in: .newlines)) } ?? 0
+    }
+
+    /// Most worker threads that were alive at once during a run in this process, the calling one included.
+    ///
+    /// Threads are counted by the pool's own starts: the test process has threads of its own.
+    static func mostThreads(workers: Int) throws -> Int {
+        let folder = try TemporaryDirectory()
+        let threads = Mutex<Set<UInt64>>([])
+        try run(
+            [dda], ["execution.workers=\(workers)", "execution.chunk_size=1", "matching.enabled=false"],
+            output: folder.path
+        ) { event in
+            if case .progress(let report, _) = event, report.stage == "reading and detecting" {
+                threads.withLock { _ = $0.insert(UInt64(syscall(Int(SYS_gettid)))) }
+            }
+        }
+        return threads.withLock { $0.count }
+    }
+}

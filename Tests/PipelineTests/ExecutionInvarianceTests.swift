@@ -1,0 +1,57 @@
+import Evaluation
+import Pipeline
+import Testing
+
+/// Execution settings never change results: the tables are the same, byte for byte.
+@Suite struct ExecutionInvarianceTests {
+    static let inputs = [EngineRun.dda, EngineRun.profile]
+    static let reference = try? EngineRun(inputs, ["execution.workers=1"]).record.digest
+
+    static let settings: [[String]] = ["1", "2", "4"].flatMap { workers in
+        ["1", "24", "1000"].flatMap { chunk in
+            ["16KiB", "1MiB", "32MiB"].map { buffer in
+                [
+                    "execution.workers=\(workers)", "execution.chunk_size=\(chunk)", "execution.buffer_size=\(buffer)",
+                ]
+            }
+        }
+    }
+
+    @Test(arguments: settings) func digestIsTheSame(settings: [String]) throws {
+        let reference = try #require(Self.reference ?? nil)
+        #expect(try EngineRun(Self.inputs, settings).record.digest == reference)
+    }
+
+    /// A limit near the smallest one ends chunks early and lets fewer wait; the result stays.
+    @Test func memoryLimitKeepsTheDigest() throws {
+        let reference = try #require(Self.reference ?? nil)
+        let run = try EngineRun(Self.inputs, ["execution.workers=2", "execution.memory_limit=96MiB", "execution.chunk_size=1000"])
+        #expect(run.record.digest == reference)
+    }
+
+    @Test func repeatedRunsAgree() throws {
+        let digests = try (0..<5).map { _ in try EngineRun([EngineRun.dda], ["execution.workers=4"]).record.digest }
+        #expect(Set(digests).count == 1)
+    }
+
+    /// Precision may change results, within the bound that its description states.
+    @Test(arguments: ["float32", "mixed"]) func precisionIsBounded(precision: String) throws {
+        let exact = try EngineRun(Self.inputs)
+        let other = try EngineRun(Self.inputs, ["numeric.precision=\(precision)"])
+        let reference = try FeatureTable(path: exact.folder.file("features.tsv"))
+        let candidate = try FeatureTable(path: other.folder.file("features.tsv"))
+        #expect(TableAgreement(reference: reference, candidate: candidate).f1 >= 0.999)
+        var largest = 0.0
+        for feature in candidate.features {
+            guard
+                let twin = reference.features.first(where: {
+                    $0.file == feature.file && abs($0.mz - feature.mz) < 1e-6
+                        && abs($0.retentionTimeSeconds - feature.retentionTimeSeconds) < 0.01
+                        && $0.startSeconds == feature.startSeconds && $0.endSeconds == feature.endSeconds
+                })
+            else { continue }
+            largest = max(largest, abs(twin.area / feature.area - 1))
+        }
+        #expect(largest <= 1e-5, "largest relative difference of an area: \(largest)")
+    }
+}

@@ -1,0 +1,136 @@
+import Foundation
+import SpectrumModel
+import Statistics
+import Testing
+import TestSupport
+
+@testable import Pipeline
+
+@Suite struct TextBufferTests {
+    private func text(_ body: (inout TextBuffer) -> Void) -> String {
+        var buffer = TextBuffer()
+        body(&buffer)
+        return String(decoding: buffer.bytes, as: UTF8.self)
+    }
+
+    @Test func agreesWithPrintf() {
+        var generator = SeededGenerator(seed: 5)
+        for _ in 0..<2_000 {
+            let value = (generator.uniform() - 0.3) * pow(10, Double(generator.integer(below: 9)))
+            let decimals = generator.integer(below: 7)
+            let ours = text { $0.append(value, decimals: decimals) }
+            let theirs = String(format: "%.\(decimals)f", value)
+            // printf rounds the exact binary value half to even; ours rounds the scaled double half away: last digit only.
+            let difference = abs((Double(ours) ?? .nan) - (Double(theirs) ?? .nan))
+            #expect(difference <= 1.01 * pow(10, -Double(decimals)), "\(value) with \(decimals): \(ours) and \(theirs)")
+        }
+    }
+
+    @Test(arguments: [
+        (0.0, 3, "0.000"), (-0.0001, 3, "0.000"), (-1.5, 0, "-2"), (1e300, 2, "1e+300"), (.nan, 2, "nan"),
+        (-.infinity, 2, "-inf"), (999.9996, 3, "1000.000"), (12.5, 0, "13"),
+    ])
+    func edges(value: Double, decimals: Int, expected: String) {
+        #expect(text { $0.append(value, decimals: decimals) } == expected)
+    }
+
+    @Test func cellsCannotBreakRows() {
+        #expect(text { $0.appendCell("a\tb\nc\r\u{E9}") } == "a b c \u{E9}")
+    }
+}
+
+@Suite struct FragmentStoreTests {
+    @Test func spillingChangesNothing() throws {
+        let folder = try TemporaryDirectory()
+        let small = FragmentStore(folder: folder.path, memoryLimit: 1_000)
+        let large = FragmentStore(folder: folder.path)
+        var generator = SeededGenerator(seed: 9)
+        for index in 0..<300 {
+            let count = generator.integer(below: 60)
+            let mz = (0..<count).map { _ in generator.uniform() * 1_000 }.sorted()
+            let intensity = (0..<count).map { _ in Float(generator.uniform() * 1e6) }
+            let header = SpectrumHeader(
+                index: index, scanNumber: index + 1, msLevel: 2, polarity: .positive, representation: .centroid,
+                retentionTimeSeconds: Double(index))
+            try small.append(header, mz: mz[...], intensity: intensity[...])
+            try large.append(header, mz: mz[...], intensity: intensity[...])
+        }
+        for index in 0..<300 { #expect(try small.spectrum(index) == large.spectrum(index)) }
+        #expect(small.totalIntensities == large.totalIntensities)
+        #expect(try folder.contents.isEmpty, "temporary data has no name that could stay behind")
+    }
+}
+
+@Suite struct FragmentAssignmentTests {
+    @Test(arguments: 0..<20) func agreesWithBruteForce(seed: UInt64) {
+        var generator = SeededGenerator(seed: seed)
+        let features = (0..<200).map { id -> Feature in
+            let start = generator.uniform() * 100
+            return Feature(
+                id: id + 1, mz: 100 + generator.uniform() * 2, retentionTimeSeconds: start + 5, startSeconds: start,
+                endSeconds: start + 10, widthSeconds: 4, charge: 1, area: 1, height: generator.uniform(),
+                signalToNoise: 5, quality: 1, pointCount: 9, isotopeAreas: [1],
+                polarity: generator.uniform() < 0.5 ? .positive : .negative)
+        }
+        let headers = (0..<100).map { index in
+            SpectrumHeader(
+                index: index, scanNumber: index, msLevel: 2,
+                polarity: [.positive, .negative, .unknown][generator.integer(below: 3)], representation: .centroid,
+                retentionTimeSeconds: generator.uniform() * 110,
+                precursor: generator.uniform() < 0.1 ? nil : Precursor(selectedIonMZ: 100 + generator.uniform() * 2))
+        }
+        let assignment = FragmentAssignment(features: features, headers: headers, tolerance: 0.02)
+        for (fragment, header) in headers.enumerated() {
+            let candidates = features.indices.filter { index in
+                let feature = features[index]
+                guard let mz = header.precursor?.mz else { return false }
+                return abs(feature.mz - mz) <= 0.02
+                    && (feature.polarity == header.polarity || header.polarity == .unknown)
+                    && header.retentionTimeSeconds >= feature.startSeconds
+                    && header.retentionTimeSeconds <= feature.endSeconds
+            }
+            let nearest = candidates.min {
+                abs(features[$0].mz - header.precursor!.mz!) < abs(features[$1].mz - header.precursor!.mz!)
+            }
+            #expect(assignment.featureOfFragment[fragment] == nearest ?? -1, "seed \(seed)")
+        }
+        #expect(assignment.fragmentsOfFeature.joined().count == assignment.featureOfFragment.count { $0 >= 0 })
+    }
+}
+
+@Suite struct WorkerPoolTests {
+    @Test(arguments: [1, 2, 5], [1, 3, 1_000]) func mapKeepsTheOrder(workers: Int, grain: Int) {
+        let results = WorkerPool(workers: workers).map(count: 257, grain: grain, makeState: { 0 }) { _, index in
+            index * index
+        }
+        #expect(results == (0..<257).map { $0 * $0 })
+    }
+
+    @Test func nothingToDo() {
+        #expect(WorkerPool(workers: 3).map(count: 0, grain: 1, makeState: { 0 }) { _, index in index }.isEmpty)
+    }
+}
+
+@Suite struct InputFilesTests {
+    @Test func foldersAreExpandedInOrder() throws {
+        let folder = try TemporaryDirectory()
+        try FileManager.default.createDirectory(atPath: folder.file("b"), withIntermediateDirectories: true)
+        for name in ["z.mzML", "a.MZML.gz", "note.txt", "b/c.mzml", ".hidden.mzML"] { try folder.write(name, "x") }
+        try FileManager.default.createSymbolicLink(atPath: folder.file("b/loop"), withDestinationPath: folder.path)
+        let files = try InputFiles.expand([folder.path, folder.file("note.txt"), folder.file("z.mzML")])
+        #expect(files.map { $0.dropFirst(folder.path.count + 1) } == ["a.MZML.gz", "b/c.mzml", "z.mzML", "note.txt"])
+    }
+
+    @Test func emptyFoldersAndMissingFilesAreErrors() throws {
+        let folder = try TemporaryDirectory()
+        let empty = #expect(throws: AnalysisError.self) { try InputFiles.expand([folder.path]) }
+        #expect(empty?.description.contains("no mzML in folder \(folder.path)") == true)
+        let missing = #expect(throws: AnalysisError.self) { try InputFiles.expand([folder.file("no.mzML")]) }
+        #expect(missing?.exitStatus == 65)
+    }
+
+    @Test func equalNamesGetTheirFolders() {
+        #expect(InputFiles.displayNames(["/a/x/r.mzML", "/a/y/r.mzML", "q.mzML"]) == ["x/r.mzML", "y/r.mzML", "q.mzML"])
+        #expect(InputFiles.displayNames(["r.mzML", "r.mzML"]) == ["r.mzML", "r.mzML"])
+    }
+}

@@ -1,0 +1,104 @@
+import Foundation
+import Pipeline
+import Synchronization
+import Testing
+
+/// Every documented setting changes behaviour.
+@Suite struct SettingEffectTests {
+    static let dda = try? EngineRun([EngineRun.dda], ["execution.workers=2"])
+    static let profile = try? EngineRun([EngineRun.profile], ["execution.workers=2"])
+
+    /// Settings that change results: each value must change the tables of a run that has what the setting acts on.
+    @Test(arguments: [
+        ["analysis.preset=tof"], ["traces.tolerance=2"], ["traces.tolerance_unit=Da"], ["traces.noise_threshold=1e5"],
+        ["traces.noise_quantile=0.5"], ["traces.max_missed_scans=0"], ["traces.min_points=9"], ["traces.min_duration=10"],
+        ["traces.apex_factor=30"], ["peaks.min_width=6"], ["peaks.max_width=4"], ["peaks.signal_to_noise=20"],
+        ["peaks.isotope_signal_to_noise=50"], ["peaks.min_quality=0.95"], ["peaks.min_points=12"],
+        ["peaks.valley_ratio=0.1"], ["peaks.edge_fraction=0.3"], ["isotopes.max_charge=1"], ["isotopes.tolerance=0.5"],
+        ["isotopes.tolerance_unit=Da"], ["isotopes.min_cosine=0.999"], ["isotopes.max_apex_shift=0.01"],
+        ["isotopes.max_isotopes=1"], ["fragments.precursor_tolerance=0.5"], ["matching.enabled=false"],
+        ["matching.similarity=cosine"], ["matching.similarity=modified_cosine"], ["matching.precursor_tolerance_ppm=0.5"],
+        ["matching.fragment_tolerance=0.001"], ["matching.fragment_tolerance_unit=ppm"], ["matching.min_matched_peaks=9"],
+        ["matching.min_score=0.95"], ["matching.top=1", "matching.min_score=0.3"], ["matching.noise_fraction=0.3"],
+        ["matching.remove_precursor=true"], ["matching.analog=true"], ["annotation.enabled=false"],
+        ["annotation.tolerance_ppm=1"], ["annotation.top=1"], ["annotation.library_score_threshold=1"],
+        ["annotation.isotope_score_threshold=0.99"],
+    ])
+    func changesTheResult(assignments: [String]) throws {
+        let reference = try #require(Self.dda)
+        let changed = try EngineRun([EngineRun.dda], ["execution.workers=2"] + assignments)
+        #expect(changed.record.digest != reference.record.digest)
+    }
+
+    /// Settings that act only together with another one.
+    @Test(arguments: [
+        (["matching.min_score=0.3"], ["matching.top=1"]),
+        (["matching.similarity=cosine"], ["matching.intensity_power=1"]),
+        (["matching.analog=true"], ["matching.analog_max_shift=1"]),
+    ])
+    func changesTheResultInContext(context: [String], assignments: [String]) throws {
+        let reference = try EngineRun([EngineRun.dda], ["execution.workers=2"] + context)
+        let changed = try EngineRun([EngineRun.dda], ["execution.workers=2"] + context + assignments)
+        #expect(changed.record.digest != reference.record.digest)
+    }
+
+    @Test(arguments: [["centroiding.min_samples=9"], ["centroiding.max_spacing_ratio=1.01"]])
+    func changesProfileResults(assignments: [String]) throws {
+        let reference = try #require(Self.profile)
+        let changed = try EngineRun([EngineRun.profile], ["execution.workers=2"] + assignments)
+        #expect(changed.record.digest != reference.record.digest)
+    }
+
+    /// Smaller chunks are more chunks: one report of progress for each.
+    @Test func chunkSizeSetsTheNumberOfChunks() throws {
+        #expect(try chunks("1") > 500)
+        #expect(try chunks("1000") <= 2)
+    }
+
+    private func chunks(_ size: String) throws -> Int {
+        let seen = Mutex(0)
+        let folder = try EngineRun([EngineRun.dda], []).folder
+        try EngineRun.run(
+            [EngineRun.dda],
+            ["execution.chunk_size=\(size)", "matching.enabled=false", "annotation.enabled=false"], output: folder.path
+        ) { event in
+            if case .progress(let report, _) = event, report.stage == "reading and detecting" { seen.withLock { $0 += 1 } }
+        }
+        return seen.withLock { $0 }
+    }
+
+    /// A smaller buffer means more read calls of the process.
+    @Test func bufferSizeSetsTheReads() throws {
+        func readCalls(_ size: String) throws -> Int {
+            let outcome = try EngineRun.readCallsOfProgram(["--set", "execution.buffer_size=\(size)"])
+            return outcome
+        }
+        let small = try readCalls("16KiB")
+        let large = try readCalls("16MiB")
+        #expect(small > large + 100, "16KiB: \(small) calls, 16MiB: \(large)")
+    }
+
+    /// The threads of the process while it runs, as the kernel counts them.
+    @Test(arguments: [1, 2, 4]) func workersSetTheThreads(workers: Int) throws {
+        #expect(try EngineRun.mostThreads(workers: workers) == workers)
+    }
+
+    @Test func precisionIsUsed() throws {
+        let exact = try #require(Self.dda)
+        let single = try EngineRun([EngineRun.dda], ["execution.workers=2", "numeric.precision=float32"])
+        // Areas are written with one decimal: single precision shows in some of them.
+        #expect(single.record.digest != exact.record.digest)
+    }
+
+    @Test func tooSmallAMemoryLimitNamesTheSmallest() throws {
+        let error = #expect(throws: AnalysisError.self) {
+            try EngineRun([EngineRun.dda], ["execution.memory_limit=64MiB", "execution.buffer_size=64MiB"])
+        }
+        let needed = try #require(error?.description.split(separator: " ").compactMap { word -> Int? in
+            word.hasSuffix("MiB,") ? Int(word.dropLast(4)) : nil
+        }.last)
+        let run = try EngineRun(
+            [EngineRun.dda], ["execution.memory_limit=\(needed)MiB", "execution.buffer_size=64MiB"])
+        #expect(run.record.totalFeatures > 0)
+    }
+}
