@@ -29,6 +29,8 @@ public struct WorkloadRun: Sendable, Hashable {
     public var measurement: ChildMeasurement
     /// Work done.
     public var inputBytes: Int
+    /// What the workload consists of (spectra), where the program counts it.
+    public var itemCount: Int?
     /// The larger of what the harness saw and what the program says of itself.
     public var peakMemoryBytes: Measured<Int>
     public var digest: String?
@@ -36,12 +38,13 @@ public struct WorkloadRun: Sendable, Hashable {
     public var stages: [StageSeconds]
 
     public init(
-        workload: String, measurement: ChildMeasurement, inputBytes: Int, peakMemoryBytes: Measured<Int>,
-        digest: String?, stages: [StageSeconds]
+        workload: String, measurement: ChildMeasurement, inputBytes: Int, itemCount: Int?,
+        peakMemoryBytes: Measured<Int>, digest: String?, stages: [StageSeconds]
     ) {
         self.workload = workload
         self.measurement = measurement
         self.inputBytes = inputBytes
+        self.itemCount = itemCount
         self.peakMemoryBytes = peakMemoryBytes
         self.digest = digest
         self.stages = stages
@@ -79,7 +82,7 @@ public struct ResultAccuracy: Sendable, Hashable, Codable {
 }
 
 /// Why a run does not count.
-public struct RunFailure: Sendable, Hashable, Codable {
+public struct RunFailure: Error, Sendable, Hashable, Codable {
     public enum Kind: String, Sendable, Hashable, Codable {
         /// It ended with an error or by a signal, or wrote no result.
         case crashed

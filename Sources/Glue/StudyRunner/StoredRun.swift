@@ -24,6 +24,7 @@ private struct StoredVerdict: Codable {
 /// What the program says of its own run.
 private struct StoredDetails: Codable {
     var inputBytes: Int
+    var itemCount: Int?
     var peakMemoryBytes: Measured<Int>
     var stages: [StageSeconds]
 }
@@ -36,7 +37,8 @@ extension ProgramRun {
         let verdict = try encoder.encode(StoredVerdict(failure: failure, accuracy: accuracy))
         return try parts.map { part in
             let details = StoredDetails(
-                inputBytes: part.inputBytes, peakMemoryBytes: part.peakMemoryBytes, stages: part.stages)
+                inputBytes: part.inputBytes, itemCount: part.itemCount, peakMemoryBytes: part.peakMemoryBytes,
+                stages: part.stages)
             return MeasurementRecord(
                 repeatIndex: index, arm: arm, order: order, workload: part.workload, run: part.measurement,
                 digest: part.digest, accuracyJSON: String(decoding: verdict, as: UTF8.self),
@@ -65,7 +67,7 @@ public struct StoredRun: Sendable {
             let details = try decoder.decode(StoredDetails.self, from: Data(text.utf8))
             let part = WorkloadRun(
                 workload: record.workload, measurement: record.run, inputBytes: details.inputBytes,
-                peakMemoryBytes: details.peakMemoryBytes, digest: record.digest, stages: details.stages)
+                itemCount: details.itemCount, peakMemoryBytes: details.peakMemoryBytes, digest: record.digest, stages: details.stages)
             if let last = runs.last, last.arm == record.arm, last.index == record.repeatIndex, last.order == record.order {
                 var run = last.run
                 run.parts.append(part)

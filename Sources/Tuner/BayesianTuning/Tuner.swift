@@ -28,7 +28,7 @@ public struct Tuner: Sendable {
     var fits: FitChain
 
     /// Trials that come from Sobol points (given configurations included) before the model takes over.
-    static let initialCount = 8
+    public static let initialCount = 8
     /// Objectives that the model needs.
     static let minimumSuccesses = 3
 

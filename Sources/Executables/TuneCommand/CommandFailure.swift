@@ -1,0 +1,49 @@
+import ArgumentParser
+import BayesianTuning
+import Benchmarking
+import Console
+import Parameters
+import Pipeline
+import Reporting
+import ResultStore
+import StudyRunner
+import Workloads
+
+/// Runs a command's body and turns what it throws into one clear line and the right exit status.
+func reportingFailures(_ body: () throws -> Void) throws {
+    do {
+        try body()
+    } catch let exit as ExitCode {
+        throw exit
+    } catch let error as ValidationError {
+        throw error
+    } catch {
+        Console.note("lavoisier-tune: \(error)")
+        throw ExitCode(exitStatus(of: error))
+    }
+}
+
+/// The design's exit status for a failure.
+func exitStatus(of error: any Error) -> Int32 {
+    switch error {
+    case let error as StudyError:
+        switch error.code {
+        case .invalidOptions, .notTheSame, .nothingToResume: 64
+        case .badInput, .corruptStudy: 65
+        case .outputFailed: 73
+        }
+    case let error as ResultStoreError:
+        switch error.code {
+        case .unknownStudy, .ambiguousStudy, .unknownTrial: 64
+        case .cannotOpen, .readOnly, .diskFull, .inputOutput: 73
+        case .notADatabase, .foreignDatabase, .newerSchema, .corrupt, .invalidValue, .trialNotRunning: 65
+        case .busy: 1
+        }
+    case let error as WorkloadError: error.code == .cannotPrepare ? 73 : 65
+    case let error as AnalysisError: error.exitStatus
+    case is ParameterError, is SearchSpaceError: 64
+    case let error as BenchmarkingError: error.code == .lockFile ? 73 : 1
+    case is ConsoleError: 73
+    default: 1
+    }
+}

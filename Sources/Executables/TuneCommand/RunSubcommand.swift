@@ -1,0 +1,136 @@
+import ArgumentParser
+import BayesianTuning
+import Benchmarking
+import Console
+import EngineTuning
+import Foundation
+import Parameters
+import StudyRunner
+
+struct RunSubcommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Run a new study (what happens without a subcommand).")
+
+    @Option(help: "What to optimise: throughput, memory (peak) or cpu_usage (CPU time).")
+    var target = "throughput"
+
+    @Option(help: "Configurations to try at most; repeats of one do not count.")
+    var budget = 50
+
+    @Option(name: .customLong("workload"), help: "Bundled workload to run; may be repeated: each run then runs all. Default: medium.")
+    var workloads: [String] = []
+
+    @Option(help: "Seed of the search; the same seed and results give the same search.")
+    var seed: UInt64 = 1
+
+    @Option(help: "Largest peak memory that a configuration may need, like 8GB or 512MiB.")
+    var maxMemory: String?
+
+    @Option(help: "Longest time that one run may take, like 90s or 2m.")
+    var maxTime: String?
+
+    @Option(help: "Smallest F1 of the feature table against the default's, 0 to 1; no known truth may be lost either.")
+    var minAccuracy = 0.999
+
+    @Option(help: "How to search: bayesian, random or sobol.")
+    var strategy = "bayesian"
+
+    @Option(help: "The program 'lavoisier'. Default: the one beside this program.")
+    var engine: String?
+
+    @OptionGroup var places: PlaceOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+        try reportingFailures {
+            var request = try places.request()
+            request.options = try options()
+            if !workloads.isEmpty { request.workloads = workloads }
+            request.enginePath = engine
+            request.interrupt = try InterruptFlag.install()
+            let display = StudyDisplay(quiet: output.quiet)
+            let study = try EngineStudy.start(request) { display.note($0) }
+            display.opening(study, request)
+            try finish(study, request, display, json: output.json)
+        }
+    }
+
+    func options() throws -> StudyOptions {
+        var options = StudyOptions()
+        options.target = try choice("--target", target, StudyTarget.allCases.map { ($0.rawValue, $0) })
+        options.strategy = try choice("--strategy", strategy, SearchStrategy.allCases.map { ($0.rawValue, $0) })
+        options.budget = budget
+        options.seed = seed
+        options.minimumAccuracy = minAccuracy
+        options.maximumMemoryBytes = try maxMemory.map { try quantity("--max-memory", try ByteSize(parsing: $0).bytes) }
+        options.maximumSeconds = try maxTime.map { try quantity("--max-time", try TimeSpan(parsing: $0).seconds) }
+        return options
+    }
+
+    private func quantity<Value>(_ option: String, _ value: @autoclosure () throws -> Value) throws -> Value {
+        do {
+            return try value()
+        } catch {
+            throw StudyError(.invalidOptions, "\(option) \(error)")
+        }
+    }
+
+    private func choice<Value>(_ option: String, _ text: String, _ known: [(name: String, value: Value)]) throws -> Value {
+        if let found = known.first(where: { $0.name == text }) { return found.value }
+        let names = known.map(\.name)
+        let hint = nearestName(to: text, among: names).map { "; did you mean '\($0)'?" } ?? ""
+        throw StudyError(
+            .invalidOptions, "\(option) '\(text)' is not supported: it is one of \(names.joined(separator: ", "))\(hint)")
+    }
+}
+
+struct ResumeSubcommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "resume", abstract: "Go on with a study that was stopped.",
+        discussion: "Uses the options that the study was started with. The machine, the engine and the workloads must be "
+            + "the same as then.")
+
+    @Argument(help: "Id of the study, its beginning, or 'latest'.")
+    var study: String
+
+    @Option(help: "The program 'lavoisier'. Default: the one that the study used.")
+    var engine: String?
+
+    @OptionGroup var places: PlaceOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+        try reportingFailures {
+            var request = try places.request()
+            request.enginePath = engine
+            request.interrupt = try InterruptFlag.install()
+            let display = StudyDisplay(quiet: output.quiet)
+            let resumed = try EngineStudy.resume(study, request) { display.note($0) }
+            display.opening(resumed, request)
+            try finish(resumed, request, display, json: output.json)
+        }
+    }
+}
+
+/// Runs a study, says how it ended, and leaves with the status of that end.
+private func finish(
+    _ study: EngineStudy, _ request: EngineStudyRequest, _ display: StudyDisplay, json: Bool
+) throws {
+    var study = study
+    let outcome: EngineStudy.Outcome
+    do {
+        outcome = try study.run { display.show($0) }
+    } catch {
+        display.clear()
+        Console.note("lavoisier-tune: study \(study.id) stopped; once the cause is gone: lavoisier-tune resume \(study.id)")
+        throw error
+    }
+    display.clear()
+    if json { try Console.output(try StudyResult(outcome).json()) }
+    display.closing(outcome)
+    switch outcome.end {
+    case .finished(let verdict): if verdict.kind == .noFeasibleConfiguration { throw ExitCode(8) }
+    case .interrupted(let signal): throw ExitCode(signal == SIGINT ? 130 : 143)
+    case .failed: throw ExitCode(1)
+    }
+}

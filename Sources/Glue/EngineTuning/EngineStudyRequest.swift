@@ -1,0 +1,144 @@
+import Benchmarking
+import ContentHash
+import Evaluation
+import Foundation
+import HostEnvironment
+import Pipeline
+import ResultStore
+import StudyRunner
+import Workloads
+
+/// What to tune, how, and where the results go.
+public struct EngineStudyRequest: Sendable {
+    public var options = StudyOptions()
+    /// Names of bundled workloads; every run runs all of them.
+    public var workloads = ["medium"]
+    /// The program `lavoisier`; `nil` takes the one beside this program.
+    public var enginePath: String?
+    public var storePath = "reports/trials.sqlite"
+    public var reportsDirectory = "reports"
+    /// Folder of this machine's profile; `nil` takes the one that `analyze` would find.
+    public var configurationDirectory: String?
+    public var environment: [String: String] = ProcessInfo.processInfo.environment
+    /// Raised by Ctrl-C; kills a running child.
+    public var interrupt: InterruptFlag?
+    /// One study at a time per lock.
+    public var lockPath = StudyLock.machineWidePath
+
+    public init() {}
+}
+
+/// Everything that a study of the engine needs, checked and prepared before the first trial.
+struct EngineSetup {
+    let host: HostDescription
+    let launcher: EngineLauncher
+    let profilePath: String
+    /// What this machine's profile says now.
+    let before: [Setting]?
+
+    /// - Parameter note: told before something is prepared, which takes some seconds.
+    init(_ request: EngineStudyRequest, note: (String) -> Void) throws {
+        host = HostReader().read()
+        let engine = try Self.enginePath(request)
+        let locations = DataLocations.standard(
+            environment: request.environment, programPath: DataLocations.programPath)
+        let (loaded, prepared) = try Self.prepare(request.workloads, locations, note: note)
+        let sources = ReferenceData.Sources.bundled(locations)
+        _ = try ReferenceData.open(
+            sources, cache: locations.cache, wantsLibrary: true, wantsCompounds: true, note: note)
+        let identity = ProgramIdentity(
+            path: engine, sha256: try sha256(file: engine), versions: Self.versions(host),
+            workloads: loaded.map { WorkloadReference(name: $0.name, sha256: $0.hash) })
+        launcher = try EngineLauncher(
+            identity: identity, workloads: prepared, host: host, locations: locations,
+            minimumAccuracy: request.options.minimumAccuracy, interrupt: request.interrupt)
+        let folders = MachineProfile.searchFolders(
+            configDirectory: request.configurationDirectory, environment: request.environment)
+        let found = try MachineProfile.find(machineID: host.identity.id, folders: folders)
+        let size = MachineProfile.workloadClass(ofBytes: prepared.map(\.bytes).max() ?? 0)
+        before = found?.profile.profile(named: request.options.target.rawValue, workloadClass: size)?
+            .settings.map { Setting($0.name, $0.value) }
+        profilePath =
+            request.configurationDirectory.map { "\($0)/\(host.identity.id).yaml" } ?? found?.path
+            ?? "\(Self.newProfileFolder(folders))/\(host.identity.id).yaml"
+        try Self.checkWritable([
+            request.reportsDirectory, String(profilePath.prefix(upTo: profilePath.lastIndex(of: "/") ?? profilePath.startIndex)),
+        ])
+    }
+
+    /// The first folder that exists, else the user's own: `./config` is only right inside a project.
+    private static func newProfileFolder(_ folders: [String]) -> String {
+        var isFolder: ObjCBool = false
+        return folders.first { FileManager.default.fileExists(atPath: $0, isDirectory: &isFolder) && isFolder.boolValue }
+            ?? folders.last ?? "config"
+    }
+
+    private static func enginePath(_ request: EngineStudyRequest) throws(StudyError) -> String {
+        let path: String
+        if let given = request.enginePath {
+            path = absolutePath(given)
+        } else {
+            let program = DataLocations.programPath
+            path = "\(program.prefix(upTo: program.lastIndex(of: "/") ?? program.startIndex))/lavoisier"
+        }
+        guard FileManager.default.isExecutableFile(atPath: path) else {
+            let hint = request.enginePath == nil ? "; build or install it, or give --engine PATH" : ""
+            throw StudyError(.badInput, "the engine \(path) does not exist or is not a program\(hint)")
+        }
+        return path
+    }
+
+    private static func versions(_ host: HostDescription) -> [String: String] {
+        var versions = ["lavoisier": LavoisierVersion.current]
+        versions["kernel"] = host.kernel.value
+        return versions
+    }
+
+    private static func prepare(
+        _ names: [String], _ locations: DataLocations, note: (String) -> Void
+    ) throws -> ([Workload], [EngineWorkload]) {
+        guard let root = locations.workloads else {
+            throw StudyError(
+                .badInput, "the bundled workloads were not found; run inside the project or set LAVOISIER_DATA_DIR")
+        }
+        guard !names.isEmpty, Set(names).count == names.count else {
+            throw StudyError(.invalidOptions, "name at least one workload, and each only once")
+        }
+        let catalog = try WorkloadCatalog(root: root)
+        let workloads = try names.map { try catalog.find($0) }
+        let prepared = try workloads.map { workload in
+            var isNoted = false
+            let files = try workload.prepare(cacheDirectory: locations.cache) { _ in
+                if !isNoted { note("preparing the workload \(workload.name) (once)") }
+                isNoted = true
+            }
+            return EngineWorkload(
+                name: workload.name, files: files.map(absolutePath), bytes: try files.reduce(0) { try $0 + size(of: $1) },
+                truth: try workload.truthPath.map { try TruthTable(path: $0) },
+                identificationTruth: try workload.identificationTruthPath.map { try IdentificationTruthTable(path: $0) })
+        }
+        return (workloads, prepared)
+    }
+
+    private static func size(of path: String) throws(StudyError) -> Int {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+        guard let bytes = attributes?[.size] as? Int, bytes > 0 else {
+            throw StudyError(.badInput, "\(path) is missing or empty")
+        }
+        return bytes
+    }
+
+    /// Better now than after minutes of measuring.
+    private static func checkWritable(_ folders: [String]) throws(StudyError) {
+        for folder in folders where !folder.isEmpty {
+            do {
+                try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            } catch {
+                throw StudyError(.outputFailed, "cannot create the folder \(folder): \(error.localizedDescription)")
+            }
+            guard FileManager.default.isWritableFile(atPath: folder) else {
+                throw StudyError(.outputFailed, "the folder \(folder) cannot be written to; choose another")
+            }
+        }
+    }
+}

@@ -1,0 +1,147 @@
+import HostEnvironment
+import Parameters
+import Reporting
+import ResultStore
+import Statistics
+import StudyRunner
+
+extension StudyReport {
+    static func environment(_ history: StudyHistory) -> Environment {
+        let plan = history.record.plan
+        let identity = plan.machine
+        func fact(_ name: String, _ value: String?, _ reason: String = "not known") -> Fact {
+            Fact(name: name, value: value.map { .value($0) } ?? .unavailable(reason: reason))
+        }
+        let parts = history.trials.flatMap(\.runs).flatMap(\.run.parts)
+        return Environment(
+            machine: [
+                fact("Machine identity", identity.id), fact("CPU", identity.cpuModel),
+                fact("Architecture", identity.architecture),
+                fact("Usable CPUs", identity.usableCPUs.map { String($0) }),
+                fact(
+                    "Usable memory, rounded down",
+                    identity.usableMemoryBytes.map { ByteSize(bytes: $0).description }),
+                fact("GPU", identity.gpuModel),
+            ],
+            versions: [fact("Engine", "\(plan.enginePath), SHA-256 \(plan.engineSHA256)")]
+                + plan.versions.sorted { $0.key < $1.key }.map { fact($0.key, $0.value) },
+            workloads: plan.workloads.map { reference in
+                let part = parts.first { $0.workload == reference.name }
+                let items = parts.lazy.filter { $0.workload == reference.name }.compactMap(\.itemCount).first
+                return Environment.Workload(
+                    name: reference.name, sha256: reference.sha256, bytes: part?.inputBytes ?? 0,
+                    spectra: items.map { .value($0) } ?? .unavailable(reason: "no run counted them"))
+            },
+            noise: noise(history),
+            notMeasured: [
+                Environment.Gap(what: "energy", reason: "this version does not read energy counters"),
+                Environment.Gap(what: "cold page cache", reason: "files were in the page cache: the workloads run warm"),
+            ])
+    }
+
+    private static func noise(_ history: StudyHistory) -> [Fact] {
+        let repeats = history.trials.map(\.candidateRuns).filter { $0.count > 1 }
+        let spreads = repeats.compactMap { runs -> Double? in
+            let walls = runs.compactMap(\.wallSeconds.value)
+            guard walls.count > 1, let low = walls.min(), let high = walls.max(), median(walls) > 0 else { return nil }
+            return (high - low) / median(walls)
+        }
+        let drift = (history.defaultTrial.map { $0.candidateRuns + $0.driftRuns } ?? []).compactMap {
+            history.options.target.value(of: $0).value
+        }
+        let runs = history.trials.flatMap(\.runs).map(\.run) + confirmationRuns(history)
+        let scale = ObjectiveScale(history.options.target)
+        func share(_ name: String, _ value: (ProgramRun) -> Measured<Double>) -> Fact {
+            let shares = runs.compactMap { value($0).value }
+            guard !shares.isEmpty else {
+                return Fact(
+                    name: name, value: .unavailable(reason: runs.first.flatMap { value($0).reason } ?? "nothing ran"))
+            }
+            return Fact(
+                name: name,
+                value: .value("median \(percent(median(shares))), 95th percentile \(percent(quantile(shares, 0.95)))"))
+        }
+        return [
+            Fact(
+                name: "Repeats of one configuration differ in wall time by",
+                value: spreads.isEmpty
+                    ? .unavailable(reason: "no configuration ran twice")
+                    : .value("median \(percent(median(spreads))), 95th percentile \(percent(quantile(spreads, 0.95)))")),
+            Fact(
+                name: "The default again during the study, \(scale.unit)",
+                value: drift.count < 2
+                    ? .unavailable(reason: "it ran once")
+                    : .value(drift.map { rounded($0 * scale.factor) }.joined(separator: ", "))),
+            share("Share of a run in which some task waited for a CPU", \.pressureShare),
+            share("CPU time taken by other guests, per second", \.stealShare),
+        ]
+    }
+
+    private static func confirmationRuns(_ history: StudyHistory) -> [ProgramRun] {
+        history.confirmation.map { confirmed in confirmed.arms.flatMap { confirmed.runs(of: $0) }.map(\.run) } ?? []
+    }
+
+    // MARK: Search
+
+    static func search(_ history: StudyHistory) -> SearchSettings {
+        let options = history.options
+        func fact(_ name: String, _ value: String) -> Fact { Fact(name: name, value: .value(value)) }
+        let tuning = history.trials.compactMap(\.record.plan.suggestionCPUSeconds).reduce(0, +)
+        var more = [
+            fact("Configurations tried", "\(history.judged.count)"),
+            fact(
+                "Engine runs",
+                "\(history.engineRuns) (repeats, drift checks, warm-up and confirmation included), "
+                    + "\(rounded(history.engineCPUSeconds)) s of CPU; \(history.failedRuns) failed"),
+            fact("CPU time of all suggestions", "\(rounded(tuning)) s"),
+            fact(
+                "Runs per configuration",
+                "\(options.minimumRepeats), up to \(options.maximumRepeats) when they disagree or were disturbed; "
+                    + "1 when the first rules it out"),
+            fact("Accuracy floor", "F1 \(options.minimumAccuracy) against the default's results, and no truth lost"),
+        ]
+        more.append(
+            fact(
+                "Search space",
+                history.space.count.map { "\($0) configurations" } ?? "more configurations than are worth counting"))
+        if let limit = options.maximumMemoryBytes { more.append(fact("Memory limit", ByteSize(bytes: limit).description)) }
+        if let limit = options.maximumSeconds { more.append(fact("Time limit", "\(rounded(limit)) s per run")) }
+        return SearchSettings(
+            seed: options.seed, budget: options.budget, strategy: options.strategy.rawValue,
+            acquisition: options.strategy == .bayesian
+                ? "log expected improvement; from trial 20 on every fourth from a random forest" : "none", more: more)
+    }
+
+    static func commands(_ history: StudyHistory) -> [Command] {
+        let options = history.options
+        let plan = history.record.plan
+        var words = [
+            "lavoisier-tune", "--target", options.target.rawValue, "--budget", "\(options.budget)", "--seed",
+            "\(options.seed)",
+        ]
+        for workload in plan.workloads { words += ["--workload", workload.name] }
+        if let limit = options.maximumMemoryBytes { words += ["--max-memory", ByteSize(bytes: limit).description] }
+        if let limit = options.maximumSeconds { words += ["--max-time", TimeSpan(seconds: limit).description] }
+        if options.minimumAccuracy != 0.999 { words += ["--min-accuracy", "\(options.minimumAccuracy)"] }
+        if options.strategy != .bayesian { words += ["--strategy", options.strategy.rawValue] }
+        var commands = [Command(purpose: "Run the same study again", command: words.joined(separator: " "))]
+        if let best = history.verdict?.best, !best.isEmpty {
+            let sets = best.map { "--set \($0.name)=\($0.text)" }.joined(separator: " ")
+            commands.append(
+                Command(
+                    purpose: "Analyse with the best configuration found",
+                    command: "lavoisier analyze RUN.mzML --output results \(sets)"))
+        }
+        commands.append(
+            Command(
+                purpose: "Export every run", command: "lavoisier-tune export \(history.record.id) --format csv"))
+        return commands
+    }
+
+    private static func percent(_ share: Double) -> String { "\((share * 1000).rounded() / 10) %" }
+
+    private static func rounded(_ value: Double) -> String {
+        let scale = abs(value) >= 100 ? 1.0 : 100.0
+        return "\((value * scale).rounded() / scale)"
+    }
+}
