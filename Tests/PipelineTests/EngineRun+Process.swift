@@ -4,6 +4,8 @@ import TestSupport
 
 #if canImport(Glibc)
     import Glibc
+#elseif canImport(Darwin)
+    import Darwin
 #endif
 
 extension EngineRun {
@@ -32,7 +34,7 @@ extension EngineRun {
             output: folder.path
         ) { event in
             if case .progress(let report, _) = event, report.stage == "reading and detecting" {
-                threads.withLock { _ = $0.insert(UInt64(syscall(Int(SYS_gettid)))) }
+                threads.withLock { _ = $0.insert(UInt64(pthread_self())) }
             }
         }
         return threads.withLock { $0.count }

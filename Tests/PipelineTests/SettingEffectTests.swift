@@ -1,6 +1,8 @@
 import Foundation
+import Instrumentation
 import Pipeline
 import Synchronization
+import TestSupport
 import Testing
 
 /// Every documented setting changes behaviour.
