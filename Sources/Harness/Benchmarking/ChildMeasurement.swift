@@ -57,7 +57,8 @@ public struct ChildMeasurement: Sendable, Hashable, Codable {
 
 /// Where a peak comes from.
 public enum PeakMemorySource: String, Sendable, Hashable, Codable {
-    /// The kernel's figure at exit: exact. Used when it is above what fork copied from this process.
+    /// The kernel's figure at exit: exact. Used when it is above this process's own peak,
+    /// which the kernel counts in.
     case resourceUsage
     /// The kernel's running maximum (VmHWM), polled: growth after the last poll is missed.
     case polled

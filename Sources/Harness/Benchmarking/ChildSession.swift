@@ -35,8 +35,8 @@ struct ChildSession {
             return neverRan(
                 .startFailed(errorNumber: number, step: "prepare", message: systemMessage(number)), startedAt)
         }
-        // What fork copies from this process counts in the child's maximum resident size.
-        let inherited = residentBytes(of: "self", "VmRSS")
+        // The kernel counts this process's peak in the child's, because exec drops memory they share.
+        let inherited = ownPeakBytes()
         let before = host.readInterference()
         let launch = ChildLaunch(process, output: outputPipe[1], error: errorPipe[1])
         close(outputPipe[1])
@@ -143,9 +143,9 @@ struct ChildSession {
 
     // MARK: reading the costs
 
-    private func residentBytes(of pid: String, _ key: String) -> Int? {
-        guard case .success(let text) = readSmallFile("/proc/\(pid)/status") else { return nil }
-        return parseKibibytes(key, in: text)
+    private func ownPeakBytes() -> Int? {
+        guard case .success(let text) = readSmallFile("/proc/self/status") else { return nil }
+        return parseKibibytes("VmHWM", in: text)
     }
 
     private func inputOutput(of pid: pid_t) -> Measured<InputOutput> {
@@ -155,15 +155,16 @@ struct ChildSession {
         }
     }
 
-    private func peakMemory(_ usage: rusage?, inherited: Int?) -> (Measured<Int>, PeakMemorySource?) {
+    private func peakMemory(_ usage: rusage?, inherited: Int?, wall: Double) -> (Measured<Int>, PeakMemorySource?) {
         if let usage, let inherited {
             let reported = Int(usage.ru_maxrss) * 1024
-            // The margin covers what this process's other threads touched between the reading and the fork.
-            if reported > inherited + inherited / 4 + 1 << 20 {
+            // The margin covers what this process's other threads touched between the reading and the start.
+            if reported > inherited + inherited / 4 + (1 << 20) {
                 return (.available(max(reported, peakResidentBytes ?? 0)), .resourceUsage)
             }
         }
-        if let polled = peakResidentBytes { return (.available(polled), .polled) }
+        // The only sample of a shorter run is that of a program that is still being loaded.
+        if let polled = peakResidentBytes, wall >= 0.05 { return (.available(polled), .polled) }
         return (.unavailable(reason: "the process ended before its memory could be sampled"), nil)
     }
 
@@ -174,7 +175,8 @@ struct ChildSession {
         func used<Value>(_ field: (rusage) -> Value) -> Measured<Value> {
             Measured(usage.map(field), otherwise: "the process could not be waited for")
         }
-        let (peak, source) = peakMemory(usage, inherited: inherited)
+        let (peak, source) = peakMemory(
+            usage, inherited: inherited, wall: wallNanoseconds.map { Double($0) / 1e9 } ?? 0)
         let pressure = after.cpuPressure.combined(with: before.cpuPressure) { $0.someSeconds - $1.someSeconds }
         return ChildMeasurement(
             termination: verdict ?? termination(status), startedAt: startedAt,
