@@ -108,8 +108,8 @@ extension TrialStore {
                         INSERT INTO measurement (study_id, trial_number, sequence, repeat_index, arm, run_order,
                             workload, termination, exit_code, wall_seconds, cpu_seconds, user_seconds, system_seconds,
                             peak_memory_bytes, read_call_bytes, write_call_bytes, storage_read_bytes,
-                            storage_write_bytes, cpu_pressure_seconds, steal_seconds, digest, accuracy, stages, raw)
-                        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                            storage_write_bytes, cpu_pressure_seconds, steal_seconds, energy_joules, digest, accuracy, stages, raw)
+                        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                         """,
                     arguments: [study, trial, (last ?? -1) + 1] + values)
             }
@@ -176,6 +176,7 @@ extension TrialStore {
             run.termination.description, exitCode, run.wallSeconds.value, run.cpuSeconds.value, run.userSeconds.value,
             run.systemSeconds.value, run.peakMemoryBytes.value, io?.readCallBytes, io?.writeCallBytes,
             io?.storageReadBytes, io?.storageWriteBytes, run.cpuPressureSeconds.value, run.stealSeconds.value,
+            run.energyJoules.value,
             measurement.digest, measurement.accuracyJSON, measurement.stagesJSON, try jsonText(run),
         ]
     }
