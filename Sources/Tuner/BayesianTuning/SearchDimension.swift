@@ -100,7 +100,7 @@ struct SearchDimension: Sendable {
         case .integer(let integer): Double(integer)
         case .number(let number): number
         case .boolean(let flag): flag ? 1 : 0
-        case .choice: 0
+        case .choice, .automatic: 0
         }
     }
 
