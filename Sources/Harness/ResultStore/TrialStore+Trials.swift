@@ -108,7 +108,8 @@ extension TrialStore {
                         INSERT INTO measurement (study_id, trial_number, sequence, repeat_index, arm, run_order,
                             workload, termination, exit_code, wall_seconds, cpu_seconds, user_seconds, system_seconds,
                             peak_memory_bytes, read_call_bytes, write_call_bytes, storage_read_bytes,
-                            storage_write_bytes, cpu_pressure_seconds, steal_seconds, energy_joules, digest, accuracy, stages, raw)
+                            storage_write_bytes, cpu_pressure_seconds,
+                            steal_seconds, energy_joules, digest, accuracy, stages, raw)
                         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                         """,
                     arguments: [study, trial, (last ?? -1) + 1] + values)
