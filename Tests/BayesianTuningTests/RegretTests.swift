@@ -17,7 +17,8 @@ struct RegretTests {
         case branin
         /// Hartmann in six dimensions (Dixon and Szego 1978); optimum -3.32237, shifted to be positive.
         case hartmann
-        /// A throughput with a log-scaled buffer, workers with overhead, a mode and a switch that only helps in one mode.
+        /// A throughput with a log-scaled buffer, workers with overhead, a mode and a switch that only helps in one
+        /// mode.
         case throughput
     }
 

@@ -58,6 +58,39 @@ struct TunerTests {
         #expect(tuner.diagnostics() == nil)
     }
 
+    @Test(arguments: SearchStrategy.allCases) func largeRestrictedSpacesStayLegal(strategy: SearchStrategy) throws {
+        let space = try SearchSpace([
+            Spaces.integer("workers", 1...64), Spaces.integer("chunk", 1...4096, .logarithmic),
+            Spaces.choice("reader", ["map", "buffered"]), Spaces.number("share"),
+            Spaces.integer(
+                "buffer", 1...4096, .logarithmic,
+                condition: ParameterCondition(parameter: "reader", values: [.choice("buffered")])),
+        ]) { $0.integer("workers") * $0.integer("chunk") <= 8192 }
+        #expect(space.count == nil)
+        var tuner = Tuner(space: space, objective: .minimise, seed: 9, strategy: strategy)
+        var asked: Set<Configuration> = []
+        for _ in 0..<40 {
+            let configuration = try tuner.next()
+            #expect(space.contains(configuration) && asked.insert(configuration).inserted)
+            #expect(configuration.choice("reader") == "buffered" || configuration.integer("buffer") == 1)
+            tuner.tell(configuration, .success(objective: 1 + configuration.number("share")))
+        }
+        #expect(try strategy != .bayesian || #require(tuner.recommendation()).configuration.number("share") < 0.1)
+    }
+
+    @Test func moreParametersThanSobolHasDimensionsAreSearched() throws {
+        let space = try SearchSpace((0..<40).map { Spaces.boolean("p\($0)") })
+        var tuner = Tuner(space: space, objective: .maximise, seed: 1)
+        var asked: Set<Configuration> = []
+        for _ in 0..<14 {
+            let configuration = try tuner.next()
+            #expect(asked.insert(configuration).inserted)
+            let ones = configuration.values.filter { $0 == .boolean(true) }.count
+            tuner.tell(configuration, .success(objective: Double(1 + ones)))
+        }
+        #expect(Set(asked.map(\.values[39])).count == 2)
+    }
+
     @Test func givenConfigurationsComeFirstAndOnce() throws {
         let space = try Spaces.small()
         let second = try space.configuration(["workers": .integer(8), "pin": .boolean(true)])

@@ -1,4 +1,5 @@
 import Foundation
+import Instrumentation
 import Pipeline
 import Testing
 import TestSupport

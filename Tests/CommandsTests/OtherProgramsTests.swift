@@ -1,5 +1,6 @@
 import Foundation
 import HostEnvironment
+import Parameters
 import Pipeline
 import Testing
 import TestSupport

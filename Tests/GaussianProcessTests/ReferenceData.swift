@@ -1,8 +1,8 @@
 import GaussianProcess
 
-/// Twelve observations with two ordered inputs and one category, and what scikit-learn 1.9.1 (numpy 2.4.6, scipy 1.17.1)
-/// says about them: `GaussianProcessRegressor(Matern(nu=2.5), optimizer=None)` with the category one-hot encoded and
-/// divided by sqrt 2, so that two different categories have squared distance 1.
+/// Twelve observations with two ordered inputs and one category, and what scikit-learn 1.9.1 (numpy 2.4.6, scipy
+/// 1.17.1) says about them: `GaussianProcessRegressor(Matern(nu=2.5), optimizer=None)` with the category one-hot
+/// encoded and divided by sqrt 2, so that two different categories have squared distance 1.
 enum Reference {
     static let kinds: [InputKind] = [.ordered, .ordered, .categorical]
     static let inputs: [Double] = [

@@ -122,4 +122,28 @@ import Testing
         #expect(host.recommendedWorkers <= host.usableCPUs.value ?? 0)
         #expect(HostReader().read().identity == host.identity)
     }
+
+    @Test func energyIsThatOfThePackages() throws {
+        func counters(_ first: Int, _ second: Int) -> [String: String] {
+            var files: [String: String] = [:]
+            for (zone, name, energy) in [
+                ("intel-rapl:0", "package-0", first), ("intel-rapl:1", "package-1", second),
+                ("intel-rapl:0:0", "core", 5), ("intel-rapl:2", "psys", 5),
+            ] {
+                files["/sys/class/powercap/\(zone)/name"] = name + "\n"
+                files["/sys/class/powercap/\(zone)/energy_uj"] = "\(energy)\n"
+                files["/sys/class/powercap/\(zone)/max_energy_range_uj"] = "10000000000\n"
+            }
+            return files
+        }
+        let before = try RecordedTree(counters(1_000_000, 9_999_000_000))
+        let after = try RecordedTree(counters(4_000_000, 1_000_000))
+        let first = try #require(before.reader().readEnergy().value)
+        let second = try #require(after.reader().readEnergy().value)
+        // 3 J on one package; the other's counter started again after 1 J and counted 1 J more.
+        #expect(second.joules(since: first, seconds: 1) == .available(5))
+        #expect(second.joules(since: first, seconds: 60).reason?.contains("longer") == true)
+        let virtual = try RecordedTree(virtualMachine)
+        #expect(virtual.reader().readEnergy().reason?.contains("powercap") == true)
+    }
 }

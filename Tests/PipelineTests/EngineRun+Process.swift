@@ -1,9 +1,13 @@
 import Foundation
+import Instrumentation
+import Pipeline
 import Synchronization
 import TestSupport
 
 #if canImport(Glibc)
     import Glibc
+#elseif canImport(Darwin)
+    import Darwin
 #endif
 
 extension EngineRun {
@@ -32,7 +36,8 @@ extension EngineRun {
             output: folder.path
         ) { event in
             if case .progress(let report, _) = event, report.stage == "reading and detecting" {
-                threads.withLock { _ = $0.insert(UInt64(syscall(Int(SYS_gettid)))) }
+                let thread = UInt64(pthread_self())
+                threads.withLock { $0.formUnion([thread]) }
             }
         }
         return threads.withLock { $0.count }

@@ -1,6 +1,7 @@
 import Foundation
 import HostEnvironment
 import Parameters
+import Instrumentation
 import Pipeline
 import TestSupport
 

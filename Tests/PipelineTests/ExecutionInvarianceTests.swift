@@ -1,5 +1,6 @@
 import Evaluation
 import Pipeline
+import TestSupport
 import Testing
 
 /// Execution settings never change results: the tables are the same, byte for byte.

@@ -1,6 +1,8 @@
 import Foundation
+import Instrumentation
 import Pipeline
 import Synchronization
+import TestSupport
 import Testing
 
 /// Every documented setting changes behaviour.
@@ -10,7 +12,8 @@ import Testing
 
     /// Settings that change results: each value must change the tables of a run that has what the setting acts on.
     @Test(arguments: [
-        ["analysis.preset=tof"], ["traces.tolerance=2"], ["traces.tolerance_unit=Da"], ["traces.noise_threshold=1e5"],
+        ["analysis.preset=tof"], ["traces.tolerance=2"], ["traces.tolerance_unit=Da"], ["traces.merge_distance=0.5"],
+        ["traces.noise_threshold=1e5"],
         ["traces.noise_quantile=0.5"], ["traces.max_missed_scans=0"], ["traces.min_points=9"], ["traces.min_duration=10"],
         ["traces.apex_factor=30"], ["peaks.min_width=6"], ["peaks.max_width=4"], ["peaks.signal_to_noise=20"],
         ["peaks.isotope_signal_to_noise=50"], ["peaks.min_quality=0.95"], ["peaks.min_points=12"],

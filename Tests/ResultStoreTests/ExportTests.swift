@@ -20,23 +20,24 @@ import Testing
 
     @Test func csvIsGolden() throws {
         let text = try filledStore(StoreFixture()).export(study: "latest", format: .csv)
-        #expect(text == """
-            study,trial,phase,state,reason,objective,started,finished,predicted_mean,predicted_deviation,\
-            suggestion_cpu_seconds,configuration_hash,configuration,repeat,arm,order,workload,termination,\
-            wall_seconds,cpu_seconds,user_seconds,system_seconds,peak_memory_bytes,read_call_bytes,\
-            write_call_bytes,storage_read_bytes,storage_write_bytes,cpu_pressure_seconds,steal_seconds,\
-            digest,accuracy,stages
-            2026-11-28-throughput-a1b2c3,1,search,succeeded,,0.1,2026-11-28T03:30:06.250Z,\
-            2026-11-28T03:30:06.250Z,1.5,0.25,0.125,hash-1,"{""execution.workers"":1}",0,default,0,small,\
-            exited with status 0,2.0,1.75,1.5,0.25,1048576,10,20,0,40,,0.0,d0,"{""f1"":1}","{""read"":0.5}"
-            2026-11-28-throughput-a1b2c3,1,search,succeeded,,0.1,2026-11-28T03:30:06.250Z,\
-            2026-11-28T03:30:06.250Z,1.5,0.25,0.125,hash-1,"{""execution.workers"":1}",1,candidate,1,small,\
-            exited with status 0,2.0,1.75,1.5,0.25,1048576,10,20,0,40,,0.0,d1,"{""f1"":1}",
-            2026-11-28-throughput-a1b2c3,2,confirm,failed,"exited with 3,
-            saying ""no""",,2026-11-28T03:30:06.250Z,2026-11-28T03:30:06.250Z,1.5,0.25,0.125,hash-2,\
-            "{""execution.workers"":2}",,,,,,,,,,,,,,,,,,,
+        #expect(
+            text == #"""
+                study,trial,phase,state,reason,objective,started,finished,predicted_mean,predicted_deviation,\#
+                suggestion_cpu_seconds,configuration_hash,configuration,repeat,arm,order,workload,termination,\#
+                wall_seconds,cpu_seconds,user_seconds,system_seconds,peak_memory_bytes,read_call_bytes,\#
+                write_call_bytes,storage_read_bytes,storage_write_bytes,cpu_pressure_seconds,steal_seconds,\#
+                energy_joules,digest,accuracy,stages
+                2026-11-28-throughput-a1b2c3,1,search,succeeded,,0.1,2026-11-28T03:30:06.250Z,\#
+                2026-11-28T03:30:06.250Z,1.5,0.25,0.125,hash-1,"{""execution.workers"":1}",0,default,0,small,\#
+                exited with status 0,2.0,1.75,1.5,0.25,1048576,10,20,0,40,,0.0,7.5,d0,"{""f1"":1}","{""read"":0.5}"
+                2026-11-28-throughput-a1b2c3,1,search,succeeded,,0.1,2026-11-28T03:30:06.250Z,\#
+                2026-11-28T03:30:06.250Z,1.5,0.25,0.125,hash-1,"{""execution.workers"":1}",1,candidate,1,small,\#
+                exited with status 0,2.0,1.75,1.5,0.25,1048576,10,20,0,40,,0.0,7.5,d1,"{""f1"":1}",
+                2026-11-28-throughput-a1b2c3,2,confirm,failed,"exited with 3,
+                saying ""no""",,2026-11-28T03:30:06.250Z,2026-11-28T03:30:06.250Z,1.5,0.25,0.125,hash-2,\#
+                "{""execution.workers"":2}",,,,,,,,,,,,,,,,,,,,
 
-            """)
+                """#)
     }
 
     @Test func jsonHoldsEverythingAndIsStable() throws {

@@ -43,7 +43,7 @@ func childRun(_ termination: Termination = .exited(code: 0), wall: Measured<Doub
             InputOutput(readCallBytes: 10, writeCallBytes: 20, storageReadBytes: 0, storageWriteBytes: 40)),
         minorFaults: .available(1), majorFaults: .available(0), voluntarySwitches: .available(3),
         involuntarySwitches: .available(4), cpuPressureSeconds: .unavailable(reason: "no PSI"),
-        stealSeconds: .available(0), standardOutput: OutputTail(text: "", totalBytes: 0),
+        stealSeconds: .available(0), energyJoules: .available(7.5), standardOutput: OutputTail(text: "", totalBytes: 0),
         standardError: OutputTail(text: "a \"b\"\n", totalBytes: 6))
 }
 

@@ -82,6 +82,9 @@ public struct HostReader: Sendable {
             })
     }
 
+    /// Energy counters of the CPU packages now.
+    public func readEnergy() -> Measured<EnergyTotals> { EnergyTotals.read(files) }
+
     // MARK: parts
 
     private static func lowered(_ value: Int, by limits: [ResourceLimit], atLeast floor: Int) -> Int {

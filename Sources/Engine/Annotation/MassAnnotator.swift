@@ -9,7 +9,7 @@ import SpectrumModel
 /// - Complexity: O(adducts * log n + candidates * log candidates) per feature.
 /// - Determinism: candidates come by library support, score, absolute error, adduct order, length of the name, then
 ///   table order.
-public struct MassAnnotator {
+public struct MassAnnotator: Sendable {
     public let table: CompoundTable
     public let parameters: AnnotationParameters
 

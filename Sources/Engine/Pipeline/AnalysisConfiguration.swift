@@ -48,6 +48,9 @@ public struct AnalysisConfiguration: Sendable {
         set(&parameters.centroiding.minSamples, resolved.optionalInteger("centroiding.min_samples"))
         set(&parameters.centroiding.maxSpacingRatio, resolved.optionalNumber("centroiding.max_spacing_ratio"))
         parameters.traces.tolerance = tolerance("traces.tolerance", preset: parameters.traces.tolerance)
+        if let distance = resolved.optionalNumber("traces.merge_distance") {
+            parameters.traces.mergeDistance = .dalton(distance)
+        }
         set(&parameters.traces.noiseThreshold, resolved.optionalNumber("traces.noise_threshold"))
         set(&parameters.traces.noiseQuantile, resolved.optionalNumber("traces.noise_quantile"))
         set(&parameters.traces.maxMissedScans, resolved.optionalInteger("traces.max_missed_scans"))
@@ -68,6 +71,20 @@ public struct AnalysisConfiguration: Sendable {
         set(&parameters.isotopes.maxApexShift, resolved.optionalNumber("isotopes.max_apex_shift"))
         set(&parameters.isotopes.maxIsotopes, resolved.optionalInteger("isotopes.max_isotopes"))
         return parameters
+    }
+
+    /// Checks what no single range can: settings that contradict each other, under any preset that may be chosen.
+    /// - Throws: `AnalysisError(.badConfiguration)` naming both settings.
+    func validate() throws(AnalysisError) {
+        for preset in preset.map({ [$0] }) ?? DetectionPreset.allCases {
+            let peaks = detection(preset: preset).peaks
+            guard peaks.minWidthSeconds < peaks.maxWidthSeconds else {
+                throw AnalysisError(
+                    .badConfiguration,
+                    "peaks.min_width (\(peaks.minWidthSeconds) s) must be below peaks.max_width (\(peaks.maxWidthSeconds) s) "
+                        + "with preset \(preset.rawValue)")
+            }
+        }
     }
 
     /// A tolerance whose number or unit may be left to the preset; a unit alone keeps the preset's number.

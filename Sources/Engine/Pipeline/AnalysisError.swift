@@ -9,6 +9,8 @@ public struct AnalysisError: Error, Sendable, CustomStringConvertible {
     public enum Code: Sendable, Hashable {
         /// No such file, an empty folder, nothing that is mzML.
         case badInput
+        /// Settings that contradict each other.
+        case badConfiguration
         /// A result could not be written; nothing half-written stays behind.
         case outputFailed
         /// The memory limit is below what this configuration needs.
@@ -34,7 +36,7 @@ public struct AnalysisError: Error, Sendable, CustomStringConvertible {
         switch code {
         case .badInput, .referenceData: 65
         case .outputFailed: 73
-        case .memoryLimit: 64
+        case .memoryLimit, .badConfiguration: 64
         case .interrupted: 130
         }
     }

@@ -39,6 +39,9 @@ extension EngineParameters {
             "Distance from the running m/z of a trace up to which a point extends it, in traces.tolerance_unit."),
         analysis("traces.tolerance_unit", massUnits, "Unit of traces.tolerance."),
         analysis(
+            "traces.merge_distance", .number(0...1, .linear), unit: "Da",
+            "Points of one scan nearer than this to a stronger one are the same ion; 0 keeps all."),
+        analysis(
             "traces.noise_threshold", .number(0...1e15, .linear), unit: "counts", "Points below it are ignored."),
         analysis(
             "traces.noise_quantile", fraction,

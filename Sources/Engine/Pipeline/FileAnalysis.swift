@@ -42,7 +42,7 @@ struct FileAnalysis {
         }
         input.bytes = source.fileSize
         input.instrument = source.header.instrumentName
-        let preset = configuration.preset ?? DetectionPreset(instrument: source.header.instrumentClass)
+        let preset = try choosePreset(path: path, header: source.header, notices: &input.notices)
         input.preset = preset.rawValue
         let parameters = configuration.detection(preset: preset)
 
@@ -92,7 +92,7 @@ struct FileAnalysis {
         input.otherSpectra = outcome.survey.otherSpectra
         input.surveyPoints = outcome.survey.points
         input.chromatographicPeaks = outcome.peaks.reduce(0) { $0 + $1.table.count }
-        input.notices = source.warnings + outcome.counts.notices
+        input.notices += source.warnings + outcome.counts.notices
         if outcome.survey.scansWithoutOrder > 0 {
             input.notices.append(
                 "\(outcome.survey.scansWithoutOrder) survey scans without a usable retention time were left out")
@@ -111,7 +111,53 @@ struct FileAnalysis {
         for (polarity, table) in peaks {
             features += grouper.features(table, polarity: polarity, firstID: features.count + 1)
         }
+        guard peaks.count > 1 else { return features }
+        // One order over all polarities: numbers follow m/z, then time, as they do with one.
+        features.sort { ($0.mz, $0.retentionTimeSeconds, $0.id) < ($1.mz, $1.retentionTimeSeconds, $1.id) }
+        for index in features.indices { features[index].id = index + 1 }
         return features
+    }
+
+    /// The preset that was set, that of the instrument that the file names, or that of the class that its data show.
+    private func choosePreset(
+        path: String, header: RunHeader, notices: inout [String]
+    ) throws(MzMLError) -> DetectionPreset {
+        if let preset = configuration.preset { return preset }
+        guard header.instrumentClass == .unknown else { return DetectionPreset(instrument: header.instrumentClass) }
+        let inferred = try clock.measure("infer instrument") { () throws(MzMLError) in try inferInstrument(path) }
+        let preset = DetectionPreset(instrument: inferred)
+        notices.append(
+            inferred == .unknown
+                ? "the file names no known instrument and its data do not tell: preset \(preset.rawValue) is used"
+                : "the file names no known instrument; its data look like \(inferred.rawValue): preset \(preset.rawValue) is used")
+        return preset
+    }
+
+    /// Looks at the first survey scans of a file.
+    private func inferInstrument(_ path: String) throws(MzMLError) -> InstrumentClass {
+        let source = try MzMLChunkSource(
+            path: path, bufferSize: configuration.bufferSize, spectraPerChunk: 16,
+            maximumSpectrumBytes: budget.maximumSpectrumBytes, maximumChunkBytes: budget.maximumChunkBytes)
+        var decoder = SpectrumDecoder(header: source.header)
+        var inference = InstrumentInference()
+        var block = SpectrumBlock()
+        while !inference.isComplete, let chunk = try source.next() {
+            block.removeAll()
+            try decoder.decode(chunk, into: &block)
+            centroidProfiles(&block, with: Centroider())
+            for index in 0..<block.count where block.headers[index].msLevel == 1 {
+                let points = block.points(of: index)
+                block.mz.withUnsafeBufferPointer { mz in
+                    block.intensity.withUnsafeBufferPointer { intensity in
+                        inference.add(
+                            mz: UnsafeBufferPointer(rebasing: mz[points]),
+                            intensity: UnsafeBufferPointer(rebasing: intensity[points]))
+                    }
+                }
+            }
+            source.recycle(chunk)
+        }
+        return inference.instrument
     }
 
     /// Library matches of every fragment spectrum, in scan order; empty lists without a library.

@@ -8,7 +8,7 @@ import SpectrumModel
 /// or within the tolerance where that is wider. Every candidate is compared; nothing is approximated.
 /// - Complexity: O(log n + candidates * peaks).
 /// - Determinism: matches come by falling score, then falling number of matched peaks, then accession, then position.
-public struct LibrarySearch {
+public struct LibrarySearch: Sendable {
     public let library: SpectralLibrary
     /// Library spectra compared since this value was made.
     public private(set) var comparisons = 0

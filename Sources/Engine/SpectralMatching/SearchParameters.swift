@@ -17,6 +17,10 @@ public struct SearchParameters: Sendable, Hashable {
     /// Largest distance of two peaks that count as the same fragment; edges inside.
     public var fragmentTolerance: Tolerance = .dalton(0.02)
     /// Matches with fewer matched peaks are dropped.
+    ///
+    /// Leave-one-contributor-out over four contributors of the bundled MassBank subset, at score 0.7: with 3 peaks the
+    /// first hit is right for 36 to 64 % of the spectra whose compound is in the rest, and 2 to 10 % of those whose compound
+    /// is not get a hit all the same. With 2 peaks: 47 to 75 % and 3 to 10 %.
     public var minimumMatchedPeaks = 3
     /// Matches with a lower score are dropped; a score exactly at it stays.
     public var minimumScore = 0.7

@@ -23,6 +23,8 @@ public struct ChildMeasurement: Sendable, Hashable, Codable {
     public let cpuPressureSeconds: Measured<Double>
     /// Growth of the machine's steal time during the run, summed over CPUs.
     public let stealSeconds: Measured<Double>
+    /// Energy of the CPU packages during the run, idle power and other programs included.
+    public let energyJoules: Measured<Double>
     public let standardOutput: OutputTail
     public let standardError: OutputTail
 
@@ -31,7 +33,8 @@ public struct ChildMeasurement: Sendable, Hashable, Codable {
         systemSeconds: Measured<Double>, peakMemoryBytes: Measured<Int>, peakMemorySource: PeakMemorySource?,
         io: Measured<InputOutput>, minorFaults: Measured<Int>, majorFaults: Measured<Int>,
         voluntarySwitches: Measured<Int>, involuntarySwitches: Measured<Int>, cpuPressureSeconds: Measured<Double>,
-        stealSeconds: Measured<Double>, standardOutput: OutputTail, standardError: OutputTail
+        stealSeconds: Measured<Double>, energyJoules: Measured<Double>, standardOutput: OutputTail,
+        standardError: OutputTail
     ) {
         self.termination = termination
         self.startedAt = startedAt
@@ -47,6 +50,7 @@ public struct ChildMeasurement: Sendable, Hashable, Codable {
         self.involuntarySwitches = involuntarySwitches
         self.cpuPressureSeconds = cpuPressureSeconds
         self.stealSeconds = stealSeconds
+        self.energyJoules = energyJoules
         self.standardOutput = standardOutput
         self.standardError = standardError
     }
@@ -57,7 +61,8 @@ public struct ChildMeasurement: Sendable, Hashable, Codable {
 
 /// Where a peak comes from.
 public enum PeakMemorySource: String, Sendable, Hashable, Codable {
-    /// The kernel's figure at exit: exact. Used when it is above what fork copied from this process.
+    /// The kernel's figure at exit: exact. Used when it is above this process's own peak,
+    /// which the kernel counts in.
     case resourceUsage
     /// The kernel's running maximum (VmHWM), polled: growth after the last poll is missed.
     case polled

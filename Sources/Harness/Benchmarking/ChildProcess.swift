@@ -1,7 +1,7 @@
 /// A program to run once and measure.
 ///
-/// The child gets a process group of its own, `/dev/null` as input, nothing of this process's environment and
-/// descriptors, and dies with this process: the kernel kills it (parent-death signal), and a guard kills what it started.
+/// The child gets a process group of its own, `/dev/null` as input, and nothing of this process's environment and
+/// descriptors. It dies with this process: the kernel kills it (parent-death signal), a guard kills what it started.
 public struct ChildProcess: Sendable, Hashable {
     /// Absolute path; PATH is not searched.
     public var executable: String

@@ -35,8 +35,9 @@ struct ChildSession {
             return neverRan(
                 .startFailed(errorNumber: number, step: "prepare", message: systemMessage(number)), startedAt)
         }
-        // What fork copies from this process counts in the child's maximum resident size.
-        let inherited = residentBytes(of: "self", "VmRSS")
+        // The kernel counts this process's peak in the child's, because exec drops memory they share.
+        let inherited = ownPeakBytes()
+        let energyBefore = host.readEnergy()
         let before = host.readInterference()
         let launch = ChildLaunch(process, output: outputPipe[1], error: errorPipe[1])
         close(outputPipe[1])
@@ -52,6 +53,12 @@ struct ChildSession {
         watch(child)
         let end = child_read_end(child.exit_descriptor)
         let after = host.readInterference()
+        let seconds = end < 0 ? nil : Double(end - child.start_ns) / 1e9
+        let energy = host.readEnergy().combined(with: energyBefore) { after, before in
+            Measured(seconds, otherwise: "the length of the run is not known").flatMap {
+                after.joules(since: before, seconds: $0)
+            }
+        }.flatMap { $0 }
         let io = inputOutput(of: child.pid)
         // What is left of the group goes before the child is reaped: until then nobody else can have its number.
         kill(-child.pid, SIGKILL)
@@ -65,7 +72,7 @@ struct ChildSession {
         output.end()
         error.end()
         return measurement(
-            startedAt: startedAt, wallNanoseconds: end < 0 ? nil : end - child.start_ns, status: status,
+            startedAt: startedAt, wall: seconds, energy: energy, status: status,
             usage: reaped == child.pid ? usage : nil, io: io, inherited: inherited, before: before, after: after)
     }
 
@@ -143,9 +150,9 @@ struct ChildSession {
 
     // MARK: reading the costs
 
-    private func residentBytes(of pid: String, _ key: String) -> Int? {
-        guard case .success(let text) = readSmallFile("/proc/\(pid)/status") else { return nil }
-        return parseKibibytes(key, in: text)
+    private func ownPeakBytes() -> Int? {
+        guard case .success(let text) = readSmallFile("/proc/self/status") else { return nil }
+        return parseKibibytes("VmHWM", in: text)
     }
 
     private func inputOutput(of pid: pid_t) -> Measured<InputOutput> {
@@ -155,36 +162,40 @@ struct ChildSession {
         }
     }
 
-    private func peakMemory(_ usage: rusage?, inherited: Int?) -> (Measured<Int>, PeakMemorySource?) {
+    private func peakMemory(_ usage: rusage?, inherited: Int?, wall: Double) -> (Measured<Int>, PeakMemorySource?) {
         if let usage, let inherited {
             let reported = Int(usage.ru_maxrss) * 1024
-            // The margin covers what this process's other threads touched between the reading and the fork.
-            if reported > inherited + inherited / 4 + 1 << 20 {
+            // The margin covers what this process's other threads touched between the reading and the start.
+            if reported > inherited + inherited / 4 + (1 << 20) {
                 return (.available(max(reported, peakResidentBytes ?? 0)), .resourceUsage)
             }
         }
-        if let polled = peakResidentBytes { return (.available(polled), .polled) }
+        if case .memoryLimitExceeded(let bytes) = verdict { return (.available(bytes), .polled) }
+        // The only sample of a shorter run is that of a program that is still being loaded.
+        if let polled = peakResidentBytes, wall >= 0.05 { return (.available(polled), .polled) }
         return (.unavailable(reason: "the process ended before its memory could be sampled"), nil)
     }
 
     private func measurement(
-        startedAt: Double, wallNanoseconds: Int64?, status: Int32, usage: rusage?, io: Measured<InputOutput>,
+        startedAt: Double, wall: Double?, energy: Measured<Double>, status: Int32, usage: rusage?,
+        io: Measured<InputOutput>,
         inherited: Int?, before: InterferenceTotals, after: InterferenceTotals
     ) -> ChildMeasurement {
         func used<Value>(_ field: (rusage) -> Value) -> Measured<Value> {
             Measured(usage.map(field), otherwise: "the process could not be waited for")
         }
-        let (peak, source) = peakMemory(usage, inherited: inherited)
+        let (peak, source) = peakMemory(
+            usage, inherited: inherited, wall: wall ?? 0)
         let pressure = after.cpuPressure.combined(with: before.cpuPressure) { $0.someSeconds - $1.someSeconds }
         return ChildMeasurement(
             termination: verdict ?? termination(status), startedAt: startedAt,
-            wallSeconds: Measured(
-                wallNanoseconds.map { Double($0) / 1e9 }, otherwise: "the process could not be waited for"),
+            wallSeconds: Measured(wall, otherwise: "the process could not be waited for"),
             userSeconds: used { seconds($0.ru_utime) }, systemSeconds: used { seconds($0.ru_stime) },
             peakMemoryBytes: peak, peakMemorySource: source, io: io, minorFaults: used { Int($0.ru_minflt) },
             majorFaults: used { Int($0.ru_majflt) }, voluntarySwitches: used { Int($0.ru_nvcsw) },
             involuntarySwitches: used { Int($0.ru_nivcsw) }, cpuPressureSeconds: pressure,
-            stealSeconds: after.stealSeconds.combined(with: before.stealSeconds, -), standardOutput: output.tail,
+            stealSeconds: after.stealSeconds.combined(with: before.stealSeconds, -), energyJoules: energy,
+            standardOutput: output.tail,
             standardError: error.tail)
     }
 
@@ -194,7 +205,7 @@ struct ChildSession {
             termination: termination, startedAt: startedAt, wallSeconds: none(), userSeconds: none(),
             systemSeconds: none(), peakMemoryBytes: none(), peakMemorySource: nil, io: none(), minorFaults: none(),
             majorFaults: none(), voluntarySwitches: none(), involuntarySwitches: none(), cpuPressureSeconds: none(),
-            stealSeconds: none(), standardOutput: OutputTail(text: "", totalBytes: 0),
+            stealSeconds: none(), energyJoules: none(), standardOutput: OutputTail(text: "", totalBytes: 0),
             standardError: OutputTail(text: "", totalBytes: 0))
     }
 }

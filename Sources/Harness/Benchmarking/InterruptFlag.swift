@@ -9,7 +9,7 @@ internal import CChildLauncher
 /// Whether SIGINT, SIGTERM or SIGHUP has asked this process to stop.
 ///
 /// The first signal raises the flag (a running child is killed, the study saves and stops); a second one of the same
-/// kind has its default action. A signal that was ignored at start (nohup) stays ignored. There is one flag per process.
+/// kind has its default action. A signal that was ignored at start (nohup) stays so. There is one flag per process.
 public struct InterruptFlag: Sendable {
     /// Installs the handlers; further calls change nothing.
     /// - Throws: `BenchmarkingError` when the system refuses.

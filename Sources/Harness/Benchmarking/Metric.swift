@@ -31,6 +31,8 @@ public struct Metric: Sendable, Hashable, Codable {
     public static let storageWrite = Metric(
         name: "storage_write", title: "bytes written to storage", unit: "B", direction: .lowerIsBetter)
 
+    public static let energy = Metric(name: "energy", title: "CPU energy", unit: "J", direction: .lowerIsBetter)
+
     /// Work per second of wall time. - Parameter item: what is counted, for instance `spectra`.
     public static func throughput(of item: String) -> Metric {
         Metric(name: "throughput", title: "throughput", unit: "\(item)/s", direction: .higherIsBetter)
@@ -44,6 +46,7 @@ public struct Metric: Sendable, Hashable, Codable {
         case "peak_memory": return run.peakMemoryBytes.map(Double.init)
         case "storage_read": return run.io.map { Double($0.storageReadBytes) }
         case "storage_write": return run.io.map { Double($0.storageWriteBytes) }
+        case "energy": return run.energyJoules
         case "throughput":
             guard let work else { return .unavailable(reason: "the amount of work is not known") }
             return run.wallSeconds.flatMap { seconds in

@@ -69,6 +69,8 @@ public final class StudyLock: Sendable {
 
     deinit {
         _ = ftruncate(descriptor, 0)
+        // Said outright: a process being started at this moment still has a copy of the descriptor.
+        flock(descriptor, LOCK_UN)
         close(descriptor)
     }
 

@@ -81,6 +81,7 @@ enum Schema {
             storage_write_bytes INTEGER,
             cpu_pressure_seconds REAL,
             steal_seconds REAL,
+            energy_joules REAL,
             digest TEXT,
             accuracy TEXT CHECK (accuracy IS NULL OR json_valid(accuracy)),
             stages TEXT CHECK (stages IS NULL OR json_valid(stages)),

@@ -92,7 +92,7 @@ extension TrialStore {
     private static let measurementColumns = [
         "repeat", "arm", "order", "workload", "termination", "wall_seconds", "cpu_seconds", "user_seconds",
         "system_seconds", "peak_memory_bytes", "read_call_bytes", "write_call_bytes", "storage_read_bytes",
-        "storage_write_bytes", "cpu_pressure_seconds", "steal_seconds", "digest", "accuracy", "stages",
+        "storage_write_bytes", "cpu_pressure_seconds", "steal_seconds", "energy_joules", "digest", "accuracy", "stages",
     ]
 
     private func csv(_ trials: [(TrialRecord, [MeasurementRecord])]) -> String {
@@ -122,7 +122,8 @@ extension TrialStore {
             run.termination.description, cell(run.wallSeconds.value), cell(run.cpuSeconds.value),
             cell(run.userSeconds.value), cell(run.systemSeconds.value), cell(run.peakMemoryBytes.value),
             cell(io?.readCallBytes), cell(io?.writeCallBytes), cell(io?.storageReadBytes), cell(io?.storageWriteBytes),
-            cell(run.cpuPressureSeconds.value), cell(run.stealSeconds.value), measurement.digest ?? "",
+            cell(run.cpuPressureSeconds.value), cell(run.stealSeconds.value), cell(run.energyJoules.value),
+            measurement.digest ?? "",
             measurement.accuracyJSON ?? "", measurement.stagesJSON ?? "",
         ]
     }

@@ -31,8 +31,9 @@ extension TrialStore {
                     arguments: [plan.machine.id, machine])
                 try db.execute(
                     sql: """
-                        INSERT INTO study (id, machine_id, target, budget, seed, strategy, state, created_at, updated_at,
-                            engine_path, engine_sha256, versions, workloads, search_space, search_space_sha256, options)
+                        INSERT INTO study (id, machine_id, target, budget, seed, strategy, state, created_at,
+                            updated_at, engine_path, engine_sha256,
+                            versions, workloads, search_space, search_space_sha256, options)
                         VALUES (?, ?, ?, ?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?)
                         """,
                     arguments: [

@@ -20,8 +20,8 @@ extension TrialStore {
                 let number = (last ?? 0) + 1
                 try db.execute(
                     sql: """
-                        INSERT INTO trial (study_id, number, configuration, configuration_hash, phase, state, started_at,
-                            predicted_mean, predicted_deviation, suggestion_cpu_seconds)
+                        INSERT INTO trial (study_id, number, configuration, configuration_hash, phase, state,
+                            started_at, predicted_mean, predicted_deviation, suggestion_cpu_seconds)
                         VALUES (?, ?, ?, ?, ?, 'running', ?, ?, ?, ?)
                         """,
                     arguments: [
@@ -105,11 +105,12 @@ extension TrialStore {
                     arguments: [study, trial])
                 try db.execute(
                     sql: """
-                        INSERT INTO measurement (study_id, trial_number, sequence, repeat_index, arm, run_order, workload,
-                            termination, exit_code, wall_seconds, cpu_seconds, user_seconds, system_seconds,
-                            peak_memory_bytes, read_call_bytes, write_call_bytes, storage_read_bytes, storage_write_bytes,
-                            cpu_pressure_seconds, steal_seconds, digest, accuracy, stages, raw)
-                        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                        INSERT INTO measurement (study_id, trial_number, sequence, repeat_index, arm, run_order,
+                            workload, termination, exit_code, wall_seconds, cpu_seconds, user_seconds, system_seconds,
+                            peak_memory_bytes, read_call_bytes, write_call_bytes, storage_read_bytes,
+                            storage_write_bytes, cpu_pressure_seconds,
+                            steal_seconds, energy_joules, digest, accuracy, stages, raw)
+                        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                         """,
                     arguments: [study, trial, (last ?? -1) + 1] + values)
             }
@@ -176,6 +177,7 @@ extension TrialStore {
             run.termination.description, exitCode, run.wallSeconds.value, run.cpuSeconds.value, run.userSeconds.value,
             run.systemSeconds.value, run.peakMemoryBytes.value, io?.readCallBytes, io?.writeCallBytes,
             io?.storageReadBytes, io?.storageWriteBytes, run.cpuPressureSeconds.value, run.stealSeconds.value,
+            run.energyJoules.value,
             measurement.digest, measurement.accuracyJSON, measurement.stagesJSON, try jsonText(run),
         ]
     }

@@ -129,7 +129,9 @@ public final class TrialStore: Sendable {
 
     private static func checkOrigin(_ db: Database, _ path: String) throws {
         let identifier = try Int.fetchOne(db, sql: "PRAGMA application_id") ?? 0
-        let tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") ?? 0
+        // GRDB's own tables come before the first migration, which another process may be at.
+        let tables =
+            try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master WHERE tbl_name NOT LIKE 'grdb_%'") ?? 0
         guard identifier == Schema.applicationID || (tables == 0 && identifier == 0) else {
             throw ResultStoreError(
                 code: .foreignDatabase, path: path,

@@ -2,8 +2,8 @@ import Statistics
 
 /// Sobol's low-discrepancy sequence with a nested uniform scramble per dimension.
 ///
-/// Direction numbers: Joe and Kuo 2008 (new-joe-kuo-6), first 32 dimensions. Scramble: hash-based Owen scrambling, Laine and
-/// Karras 2011 and Burley 2020 (JCGT 9(4)), which keeps the stratification of every power-of-two block.
+/// Direction numbers: Joe and Kuo 2008 (new-joe-kuo-6), first 32 dimensions. Scramble: hash-based Owen scrambling,
+/// Laine and Karras 2011 and Burley 2020 (JCGT 9(4)), which keeps the stratification of every power-of-two block.
 struct SobolSequence: Sendable {
     static let maximumDimensions = 32
 

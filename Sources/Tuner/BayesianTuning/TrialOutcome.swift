@@ -1,6 +1,7 @@
 /// What came of running a configuration.
 public enum TrialOutcome: Sendable, Hashable {
-    /// It ran: the objective, the standard deviation of that value when repeats tell it, and measured constraints by name.
+    /// It ran: the objective, the standard deviation of that value when repeats tell it, and measured constraints by
+    /// name.
     ///
     /// A value that breaks a constraint informs the model but is never recommended.
     case success(objective: Double, objectiveSD: Double? = nil, constraints: [String: Double] = [:])

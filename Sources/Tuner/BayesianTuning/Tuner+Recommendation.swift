@@ -32,8 +32,8 @@ public struct ModelDiagnostics: Sendable {
         public let name: String
         /// In units of the encoded range 0...1 (or of one change of category): large means little effect.
         public let lengthScale: Double
-        /// Share of the variance of the posterior mean over the space that this parameter explains by itself (first-order
-        /// Sobol index); what is missing to 1 over all parameters is interaction.
+        /// Share of the variance of the posterior mean over the space that this parameter explains by itself
+        /// (first-order Sobol index); what is missing to 1 over all parameters is interaction.
         public let importance: Double
     }
 
@@ -48,7 +48,8 @@ public struct ModelDiagnostics: Sendable {
 }
 
 extension Tuner {
-    /// The evaluated configuration that meets all constraints and has the best posterior mean, `nil` when there is none.
+    /// The evaluated configuration that meets all constraints and has the best posterior mean, `nil` when there is
+    /// none.
     ///
     /// The posterior mean, not the best single value: under noise the latter is the luckiest one. With fewer than three
     /// objectives it is the best value observed.

@@ -129,8 +129,9 @@ extension Tuner {
         )
     }
 
-    /// The model with every configuration that is still running taken to give what it predicts (Ginsbourger et al. 2010),
-    /// so that suggestions asked at the same time spread out, and with every failed one taken to give the worst value seen.
+    /// The model with every configuration that is still running taken to give what it predicts (Ginsbourger et al.
+    /// 2010), so that suggestions asked at the same time spread out, and with every failed one taken to give the worst
+    /// value seen.
     ///
     /// The success probability alone is not enough: once the best of what runs is found, any improvement left to expect
     /// lies where everything fails. Hyper-parameters are fitted without the failures, whose cliff would shorten them.

@@ -3,8 +3,9 @@ import Statistics
 
 /// Suggests configurations one after another and learns from what they gave.
 ///
-/// - Determinism: the next suggestion depends on the arguments of `init`, on the outcomes told, in order, and on what is
-///   asked but not yet told. Replaying the tells into a new tuner therefore resumes a study.
+/// - Determinism: the next suggestion depends on the arguments of `init`, on the outcomes told, in order, and on what
+///   is asked but not yet told. Replaying the tells into a new tuner therefore resumes a study, exactly so on the same
+///   kind of CPU (BLAS kernels round differently on others).
 /// - Complexity: about 2 ms of CPU per suggestion at 50 trials and 7 parameters; O(trials^3) in the long run.
 public struct Tuner: Sendable {
     public let space: SearchSpace
@@ -59,7 +60,8 @@ public struct Tuner: Sendable {
     /// Whether every configuration of the space was asked or told.
     public var isExhausted: Bool { space.count.map { seenEnumerated >= $0 } ?? false }
 
-    /// The next configuration to try, never one that was asked or told before; `nil` when none is left.
+    /// The next configuration to try, never one that was asked or told before; `nil` when none is left, or when a space
+    /// too large to enumerate is so restricted that 1,000 draws find nothing legal.
     public mutating func ask() -> Configuration? {
         let start = threadSeconds()
         defer { suggestionSeconds.append(threadSeconds() - start) }
@@ -69,7 +71,8 @@ public struct Tuner: Sendable {
         return suggestion
     }
 
-    /// Records an outcome, also of a configuration that was never asked (an earlier study) or was told before (a repeat).
+    /// Records an outcome, also of a configuration that was never asked (an earlier study) or was told before (a
+    /// repeat).
     ///
     /// An objective that is not finite counts as a failure. - Precondition: the configuration belongs to the space.
     public mutating func tell(_ configuration: Configuration, _ outcome: TrialOutcome) {

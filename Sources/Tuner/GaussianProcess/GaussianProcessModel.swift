@@ -47,8 +47,8 @@ public struct GaussianProcessModel: Sendable {
         self.hyperparameters = hyperparameters
     }
 
-    /// Finds hyper-parameters by maximum a posteriori from each start (the prior's own when there is none) and keeps the
-    /// best; ties go to the earlier start.
+    /// Finds hyper-parameters by maximum a posteriori from each start (the prior's own when there is none) and keeps
+    /// the best; ties go to the earlier start.
     ///
     /// At most 12 L-BFGS iterations per start. - Throws: `FactorizationError` when even the best cannot be factorised.
     /// - Complexity: O(starts * iterations * (n^3 + n^2 d)).

@@ -1,7 +1,7 @@
 /// Limited-memory BFGS inside a box, for smooth functions of a few variables.
 ///
-/// Two-loop recursion (Nocedal and Wright 2006, algorithm 7.4), backtracking line search with Armijo's rule, trial points
-/// clamped to the box and gradient components that point out of it set to zero.
+/// Two-loop recursion (Nocedal and Wright 2006, algorithm 7.4), backtracking line search with Armijo's rule, trial
+/// points clamped to the box and gradient components that point out of it set to zero.
 struct LBFGS {
     var memory = 8
     var maximumIterations = 12

@@ -17,7 +17,8 @@ public struct MaternKernel: Sendable {
     }
 
     /// Kernel between rows (one contiguous column per dimension, `count` each) and points (row-major).
-    /// - Returns: the values of each point after the other, `count` each. - Complexity: O(count * pointCount * d), allocation of the result only.
+    /// - Returns: the values of each point after the other, `count` each. - Complexity: O(count * pointCount * d),
+    /// allocation of the result only.
     public func cross(columns: [Double], count: Int, points: [Double], pointCount: Int) -> [Double] {
         let d = kinds.count
         precondition(columns.count == d * count && points.count == d * pointCount, "sizes do not match the dimensions")
