@@ -153,7 +153,7 @@ import TestSupport
 
     @Test(arguments: [("INT", Int32(130)), ("TERM", 143)]) func stopSignals(name: String, status: Int32) throws {
         let folder = try TemporaryDirectory()
-        // One worker on all bundled runs takes over a second; the signal comes well before.
+        // The analog search of one worker over all bundled runs takes many seconds; the signal comes well before.
         let outcome = try Program.run(
             "/bin/sh",
             [

@@ -23,7 +23,7 @@ import Testing
         ["matching.similarity=cosine"], ["matching.similarity=modified_cosine"], ["matching.precursor_tolerance_ppm=0.5"],
         ["matching.fragment_tolerance=0.001"], ["matching.fragment_tolerance_unit=ppm"], ["matching.min_matched_peaks=9"],
         ["matching.min_score=0.95"], ["matching.top=1", "matching.min_score=0.3"], ["matching.noise_fraction=0.3"],
-        ["matching.remove_precursor=true"], ["matching.analog=true"], ["annotation.enabled=false"],
+        ["matching.remove_precursor=true"], ["matching.analog=true", "matching.analog_max_shift=5"], ["annotation.enabled=false"],
         ["annotation.tolerance_ppm=1"], ["annotation.top=1"], ["annotation.library_score_threshold=1"],
         ["annotation.isotope_score_threshold=0.99"],
     ])
@@ -37,7 +37,7 @@ import Testing
     @Test(arguments: [
         (["matching.min_score=0.3"], ["matching.top=1"]),
         (["matching.similarity=cosine"], ["matching.intensity_power=1"]),
-        (["matching.analog=true"], ["matching.analog_max_shift=1"]),
+        (["matching.analog=true", "matching.analog_max_shift=5"], ["matching.analog_max_shift=1"]),
     ])
     func changesTheResultInContext(context: [String], assignments: [String]) throws {
         let reference = try EngineRun([EngineRun.dda], ["execution.workers=2"] + context)

@@ -73,18 +73,17 @@ public struct AnalysisConfiguration: Sendable {
         return parameters
     }
 
-    /// Checks what no single range can: settings that contradict each other, under any preset that may be chosen.
+    /// `detection`, with what no single range can check: settings that contradict each other under this preset.
     /// - Throws: `AnalysisError(.badConfiguration)` naming both settings.
-    func validate() throws(AnalysisError) {
-        for preset in preset.map({ [$0] }) ?? DetectionPreset.allCases {
-            let peaks = detection(preset: preset).peaks
-            guard peaks.minWidthSeconds < peaks.maxWidthSeconds else {
-                throw AnalysisError(
-                    .badConfiguration,
-                    "peaks.min_width (\(peaks.minWidthSeconds) s) must be below peaks.max_width (\(peaks.maxWidthSeconds) s) "
-                        + "with preset \(preset.rawValue)")
-            }
+    func validDetection(preset: DetectionPreset) throws(AnalysisError) -> DetectionParameters {
+        let parameters = detection(preset: preset)
+        guard parameters.peaks.minWidthSeconds < parameters.peaks.maxWidthSeconds else {
+            throw AnalysisError(
+                .badConfiguration,
+                "peaks.min_width (\(parameters.peaks.minWidthSeconds) s) must be below peaks.max_width "
+                    + "(\(parameters.peaks.maxWidthSeconds) s) with preset \(preset.rawValue)")
         }
+        return parameters
     }
 
     /// A tolerance whose number or unit may be left to the preset; a unit alone keeps the preset's number.

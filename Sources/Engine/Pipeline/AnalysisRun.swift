@@ -45,7 +45,6 @@ public struct AnalysisRun: Sendable {
     ) throws -> RunRecord {
         let start = monotonicSeconds()
         let clock = StageClock()
-        try configuration.validate()
         let budget = try MemoryBudget(configuration: configuration)
         let data = try clock.measure("open references") { () throws(AnalysisError) in
             try ReferenceData.open(

@@ -44,7 +44,7 @@ struct FileAnalysis {
         input.instrument = source.header.instrumentName
         let preset = try choosePreset(path: path, header: source.header, notices: &input.notices)
         input.preset = preset.rawValue
-        let parameters = configuration.detection(preset: preset)
+        let parameters = try configuration.validDetection(preset: preset)
 
         let fragments = FragmentStore(folder: folder)
         let pipeline = DetectionPipeline(
@@ -204,7 +204,6 @@ struct FeatureMatch: Sendable {
     static func best(fragments: [Int], matches: [[LibraryMatch]], top: Int) -> [FeatureMatch] {
         var all = fragments.flatMap { fragment in matches[fragment].map { FeatureMatch(match: $0, fragment: fragment) }
         }
-        guard all.count > 1 else { return all }
         all.sort { a, b in
             if a.match.score != b.match.score { return a.match.score > b.match.score }
             if a.match.matchedPeaks != b.match.matchedPeaks { return a.match.matchedPeaks > b.match.matchedPeaks }
@@ -212,10 +211,10 @@ struct FeatureMatch: Sendable {
             return a.fragment < b.fragment
         }
         var seen: Set<String> = []
-        return Array(
-            all.lazy.filter { candidate in
-                let entry = candidate.match.entry
-                return seen.insert(entry.inchiKey.isEmpty ? entry.accession : entry.inchiKeyBlock).inserted
-            }.prefix(top))
+        all.removeAll { candidate in
+            let entry = candidate.match.entry
+            return !seen.insert(entry.inchiKey.isEmpty ? entry.accession : entry.inchiKeyBlock).inserted
+        }
+        return Array(all.prefix(top))
     }
 }

@@ -135,9 +135,9 @@ extension MachineProfile {
         for (index, profile) in profiles.enumerated() {
             if index == 0 || profiles[index - 1].target != profile.target { lines.append("  \(profile.target):") }
             lines.append("    \(profile.workloadClass):")
-            lines.append("      provenance:")
+            if !profile.provenance.isEmpty { lines.append("      provenance:") }
             for item in profile.provenance { lines.append("        \(item.name): \(Self.quoted(item.value))") }
-            lines.append("      settings:")
+            lines.append(profile.settings.isEmpty ? "      settings: {}" : "      settings:")
             for setting in profile.settings {
                 var comment = ""
                 if let description = described[setting.name] {

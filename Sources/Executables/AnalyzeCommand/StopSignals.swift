@@ -14,6 +14,11 @@ enum StopSignals {
     /// Takes SIGINT, SIGTERM and SIGHUP as requests to stop; a write beyond a file size limit becomes an error.
     static func install() {
         _ = cancellation
+        // A parent may have started this process from a thread that blocks signals, and the mask is inherited.
+        var mask = sigset_t()
+        sigemptyset(&mask)
+        for number in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&mask, number) }
+        sigprocmask(SIG_UNBLOCK, &mask, nil)
         for number in [SIGINT, SIGTERM, SIGHUP] {
             signal(number) { number in
                 StopSignals.received = number
