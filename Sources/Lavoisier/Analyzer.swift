@@ -1,0 +1,75 @@
+import Foundation
+import HostEnvironment
+import Instrumentation
+import Parameters
+public import Pipeline
+
+/// Analyses LC-MS runs: the engine behind `lavoisier analyze`, in this process.
+///
+/// ```swift
+/// let analyzer = try Analyzer(settings: ["execution.workers": "2"])
+/// let record = try analyzer.processFile("run.mzML", output: "results") { print(Int($0 * 100), "%") }
+/// ```
+public struct Analyzer: Sendable {
+    private let configuration: AnalysisConfiguration
+    private let host: HostDescription
+    private let machineProfile: String?
+    private let locations: DataLocations
+
+    /// Settings from the built-in default, this machine's tuned profile, `configurationFile` and `settings`, later wins.
+    ///
+    /// - Parameter settings: parameter name and value as in YAML; `lavoisier config docs` lists them.
+    /// - Parameter configurationFile: YAML.
+    /// - Parameter profile: a tuned target, `target/class`, or `none`; `nil` takes the throughput profile if there is one.
+    /// - Parameter dataFolder: the project's `workloads` folder with the bundled library and compound tables; `nil` looks
+    ///   for it as the program does.
+    /// - Throws: `ParameterError` for a setting that does not exist or is out of range.
+    public init(
+        settings: [String: String] = [:], configurationFile: String? = nil, profile: String? = nil,
+        dataFolder: String? = nil
+    ) throws {
+        let environment = ProcessInfo.processInfo.environment
+        var request = ConfigurationRequest()
+        request.assignments = settings.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        request.configurationFile = configurationFile
+        request.profile = profile
+        request.environment = environment
+        host = HostReader().read()
+        let outcome = try request.resolve(host: host)
+        configuration = AnalysisConfiguration(outcome.configuration)
+        machineProfile = outcome.machineProfile
+        let standard = DataLocations.standard(environment: environment, programPath: DataLocations.programPath)
+        locations = dataFolder.map { DataLocations(workloads: $0, cache: standard.cache) } ?? standard
+    }
+
+    /// Analyses one mzML file into a folder.
+    /// - Parameter progress: fraction of the work done, 0...1, rising; called from any thread.
+    /// - Throws: `AnalysisError` when nothing could be written; a file that cannot be read is in `record.failedInputs`.
+    @discardableResult
+    public func processFile(
+        _ path: String, output: String, progress: @escaping @Sendable (Double) -> Void = { _ in }
+    ) throws -> RunRecord {
+        try process([path], output: output, progress: progress)
+    }
+
+    /// Analyses all mzML files of a folder into one result.
+    @discardableResult
+    public func processDataset(
+        _ folder: String, output: String, progress: @escaping @Sendable (Double) -> Void = { _ in }
+    ) throws -> RunRecord {
+        try process(InputFiles.expand([folder]), output: output, progress: progress)
+    }
+
+    private func process(
+        _ files: [String], output: String, progress: @escaping @Sendable (Double) -> Void
+    ) throws -> RunRecord {
+        let run = AnalysisRun(
+            files: files, outputDirectory: output, configuration: configuration, host: host,
+            machineProfile: machineProfile, references: .bundled(locations), cache: locations.cache)
+        let record = try run.run { event in
+            if case .progress(let report, _) = event { progress(report.fraction) }
+        }
+        progress(1)
+        return record
+    }
+}
