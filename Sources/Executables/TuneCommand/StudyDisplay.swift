@@ -1,6 +1,7 @@
 import BayesianTuning
 import Console
 import EngineTuning
+import ResultStore
 import StudyRunner
 
 /// What a person sees while a study runs: one live line in a terminal, plain lines elsewhere, nothing when quiet.

@@ -38,7 +38,8 @@ struct EngineSetup {
 
     /// - Parameter note: told before something is prepared, which takes some seconds.
     init(_ request: EngineStudyRequest, note: (String) -> Void) throws {
-        host = HostReader().read()
+        let host = HostReader().read()
+        self.host = host
         let engine = try Self.enginePath(request)
         let locations = DataLocations.standard(
             environment: request.environment, programPath: DataLocations.programPath)
@@ -114,10 +115,20 @@ struct EngineSetup {
             }
             return EngineWorkload(
                 name: workload.name, files: files.map(absolutePath), bytes: try files.reduce(0) { try $0 + size(of: $1) },
-                truth: try workload.truthPath.map { try TruthTable(path: $0) },
-                identificationTruth: try workload.identificationTruthPath.map { try IdentificationTruthTable(path: $0) })
+                truth: try workload.truthPath.map { path in try read { try TruthTable(path: path) } },
+                identificationTruth: try workload.identificationTruthPath.map { path in
+                    try read { try IdentificationTruthTable(path: path) }
+                })
         }
         return (workloads, prepared)
+    }
+
+    private static func read<Table>(_ body: () throws -> Table) throws(StudyError) -> Table {
+        do {
+            return try body()
+        } catch {
+            throw StudyError(.badInput, "\(error)")
+        }
     }
 
     private static func size(of path: String) throws(StudyError) -> Int {

@@ -1,3 +1,4 @@
+import BayesianTuning
 import HostEnvironment
 import Parameters
 import Reporting

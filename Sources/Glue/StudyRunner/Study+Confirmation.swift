@@ -15,7 +15,7 @@ extension StudyVerdict {
 extension Study {
     /// Compares the best found with what was known before, in interleaved runs.
     mutating func conclude(
-        _ history: StudyHistory, _ tuner: inout Tuner, _ search: SearchState, stopSignal: () -> Int32?,
+        _ history: StudyHistory, _ tuner: Tuner, _ search: SearchState, stopSignal: () -> Int32?,
         progress: (StudyEvent) -> Void
     ) throws -> StudyEnd {
         guard let recommendation = tuner.recommendation() else { return .finished(Self.noneFeasible(history)) }
