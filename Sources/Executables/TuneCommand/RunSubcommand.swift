@@ -36,6 +36,9 @@ struct RunSubcommand: ParsableCommand {
     @Option(help: "How to search: bayesian, random or sobol.")
     var strategy = "bayesian"
 
+    @Option(help: "Interleaved rows of the confirmation, 6 or more. Default: 12 for long runs, up to 40 for short ones.")
+    var rows: Int?
+
     @Option(help: "The program 'lavoisier'. Default: the one beside this program.")
     var engine: String?
 
@@ -63,6 +66,10 @@ struct RunSubcommand: ParsableCommand {
         options.budget = budget
         options.seed = seed
         options.minimumAccuracy = minAccuracy
+        if let rows {
+            options.confirmationRows = rows
+            options.maximumConfirmationRows = rows
+        }
         options.maximumMemoryBytes = try maxMemory.map { try quantity("--max-memory", try ByteSize(parsing: $0).bytes) }
         options.maximumSeconds = try maxTime.map { try quantity("--max-time", try TimeSpan(parsing: $0).seconds) }
         return options

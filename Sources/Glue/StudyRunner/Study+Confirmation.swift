@@ -19,7 +19,7 @@ extension Study {
         progress: (StudyEvent) -> Void
     ) throws -> StudyEnd {
         guard let recommendation = tuner.recommendation() else { return .finished(Self.noneFeasible(history)) }
-        let best = recommendation.configuration
+        let best = chosen(recommendation, history)
         let settings = space.settings(of: best)
         let bestTrial = history.judged.first { $0.configuration == best }?.number
         let place = before.flatMap { $0 == space.defaultConfiguration ? nil : $0 }
@@ -61,6 +61,15 @@ extension Study {
             StudyVerdict(
                 confirmation: confirmation, known: known, best: settings, bestTrial: bestTrial,
                 breaks: breaks.isEmpty ? nil : breaks.joined(separator: "; ")))
+    }
+
+    /// The model's choice, which is not fooled by a lucky run; but the best measured one where the model has smoothed away
+    /// a difference that is larger than runs of one configuration may show.
+    private func chosen(_ recommendation: Recommendation, _ history: StudyHistory) -> Configuration {
+        guard let measured = history.bestTrial, let objective = measured.judgement?.objective,
+            options.target.gain(of: objective, over: recommendation.observed) > 1 + RepeatRule.largestSpread
+        else { return recommendation.configuration }
+        return measured.configuration
     }
 
     /// One discarded run per arm, then interleaved rows. A row in which a run fails is repeated at the end, at most half of
