@@ -13,7 +13,8 @@ struct ConfirmationTests {
         for seed in 1...8 as ClosedRange<UInt64> {
             let program = FakeProgram { configuration, earlier, _ in
                 var generator = SeededGenerator(
-                    seed: seed &* 7919 &+ UInt64(configuration.workers * 100_000 + configuration.chunkSize * 100 + earlier))
+                    seed: seed &* 7919
+                        &+ UInt64(configuration.workers * 100_000 + configuration.chunkSize * 100 + earlier))
                 return FakeRun(wall: 1 + 0.1 * generator.uniform())
             }
             let (end, history) = try StudyFixture().run(StudyFixture.options(budget: 12) { $0.seed = seed }, program)
@@ -79,7 +80,9 @@ struct ConfirmationTests {
         let program = FakeProgram(log: log) { configuration, earlier, total in
             var run = FakeRun(wall: bowl(configuration, earlier))
             // In the confirmation the default runs often; its 9th run fails.
-            if configuration.workers == 2, configuration.chunkSize == 16, earlier == 9 { run.termination = .exited(code: 1) }
+            if configuration.workers == 2, configuration.chunkSize == 16, earlier == 9 {
+                run.termination = .exited(code: 1)
+            }
             _ = total
             return run
         }

@@ -59,7 +59,9 @@ struct FakeProgram: TunableProgram {
     ]
 
     func settings(of configuration: Configuration) -> [Setting] {
-        zip(parameters, configuration.values).map { Setting($0.name, $0.text(of: $1)) } + [Setting("analysis.fixed", "1")]
+        zip(parameters, configuration.values).map { Setting($0.name, $0.text(of: $1)) } + [
+            Setting("analysis.fixed", "1")
+        ]
     }
 
     mutating func run(_ configuration: Configuration, limits: RunLimits) throws -> ProgramRun {
@@ -75,7 +77,8 @@ struct FakeProgram: TunableProgram {
             standardError: OutputTail(text: "first line\nthe engine says why\n", totalBytes: 32))
         let part = WorkloadRun(
             workload: "one", measurement: measurement, inputBytes: 10_000_000, itemCount: 7,
-            peakMemoryBytes: .available(fake.memory), digest: "d", stages: [StageSeconds(name: "read", wall: 0.5, cpu: 0.4)])
+            peakMemoryBytes: .available(fake.memory), digest: "d",
+            stages: [StageSeconds(name: "read", wall: 0.5, cpu: 0.4)])
         let failure = fake.failure ?? RunFailure(measurement)
         return ProgramRun(parts: [part], failure: failure, accuracy: failure == nil ? fake.accuracy : nil)
     }
@@ -98,7 +101,8 @@ func bowl(_ configuration: Configuration, _ earlier: Int) -> Double {
     let chunk = log2(Double(configuration.chunkSize) / 128)
     let workers = Double(configuration.workers - 6)
     let seconds = 1 + 0.04 * chunk * chunk + 0.023 * workers * workers
-    var generator = SeededGenerator(seed: UInt64(configuration.workers * 100_000 + configuration.chunkSize * 10 + earlier))
+    var generator = SeededGenerator(
+        seed: UInt64(configuration.workers * 100_000 + configuration.chunkSize * 10 + earlier))
     return seconds * (1 + 0.02 * (generator.uniform() - 0.5) * 2)
 }
 

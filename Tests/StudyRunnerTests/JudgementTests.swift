@@ -98,7 +98,8 @@ struct JudgementTests {
                 ParameterDescription(
                     name: "a.flag", group: .numeric, domain: .boolean, defaultValue: .boolean(true), text: "flag"),
                 ParameterDescription(
-                    name: "a.size", group: .execution, domain: .size(1024...(1 << 40)), defaultValue: .integer(500_000_000),
+                    name: "a.size", group: .execution, domain: .size(1024...(1 << 40)),
+                    defaultValue: .integer(500_000_000),
                     unit: "bytes", text: "size", condition: condition, percentBase: 1 << 30),
                 ParameterDescription(
                     name: "a.rate", group: .analysis, domain: .number(0.001...10, .logarithmic),

@@ -15,7 +15,8 @@ struct StudySearchTests {
         let (end, history) = try fixture.run(StudyFixture.options(budget: 30), program)
         #expect(history.judged.count == 30)
         #expect(history.trials[0].configuration == history.space.defaultConfiguration)
-        #expect(Set(history.trials.map(\.configuration)).count == history.trials.count, "a configuration ran as two trials")
+        #expect(
+            Set(history.trials.map(\.configuration)).count == history.trials.count, "a configuration ran as two trials")
         #expect(Set(program.log.runs).count == 30, "more configurations than the budget")
         let verdict = try #require(end.verdict)
         #expect(verdict.kind == .improved)
@@ -128,7 +129,8 @@ struct StudySearchTests {
         var program = FakeProgram { configuration, _, _ in FakeRun(wall: Double(configuration.workers)) }
         program.parameters = [
             ParameterDescription(
-                name: "execution.workers", group: .execution, domain: .integer(1...3, .linear), defaultValue: .integer(2),
+                name: "execution.workers", group: .execution, domain: .integer(1...3, .linear),
+                defaultValue: .integer(2),
                 text: "threads")
         ]
         let (end, history) = try StudyFixture().run(StudyFixture.options(), program)

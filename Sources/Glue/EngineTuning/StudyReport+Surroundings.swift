@@ -39,9 +39,13 @@ extension StudyReport {
     }
 
     private static func gaps(_ parts: [WorkloadRun]) -> [Environment.Gap] {
-        var gaps = [Environment.Gap(what: "cold page cache", reason: "the files were in the page cache: workloads run warm")]
+        var gaps = [
+            Environment.Gap(what: "cold page cache", reason: "the files were in the page cache: workloads run warm")
+        ]
         func add(_ what: String, _ reason: (WorkloadRun) -> String?) {
-            if let reason = parts.lazy.compactMap(reason).first { gaps.append(Environment.Gap(what: what, reason: reason)) }
+            if let reason = parts.lazy.compactMap(reason).first {
+                gaps.append(Environment.Gap(what: what, reason: reason))
+            }
         }
         add("energy") { $0.measurement.energyJoules.reason }
         add("peak memory") { $0.peakMemoryBytes.reason }
@@ -116,7 +120,9 @@ extension StudyReport {
             fact(
                 "Search space",
                 history.space.count.map { "\($0) configurations" } ?? "more configurations than are worth counting"))
-        if let limit = options.maximumMemoryBytes { more.append(fact("Memory limit", ByteSize(bytes: limit).description)) }
+        if let limit = options.maximumMemoryBytes {
+            more.append(fact("Memory limit", ByteSize(bytes: limit).description))
+        }
         if let limit = options.maximumSeconds { more.append(fact("Time limit", "\(rounded(limit)) s per run")) }
         return SearchSettings(
             seed: options.seed, budget: options.budget, strategy: options.strategy.rawValue,

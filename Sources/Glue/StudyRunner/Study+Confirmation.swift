@@ -31,7 +31,8 @@ extension Study {
                 : "the best configuration found is the built-in default"
             return .finished(
                 StudyVerdict(
-                    kind: .noImprovement, sentence: "Nothing is replaced: \(reason).", best: settings, bestTrial: bestTrial,
+                    kind: .noImprovement, sentence: "Nothing is replaced: \(reason).", best: settings,
+                    bestTrial: bestTrial,
                     reference: isPlace ? .before : .builtInDefault, unconfirmedReason: reason))
         }
         var arms: [(arm: StudyArm, configuration: Configuration)] = [(.builtInDefault, space.defaultConfiguration)]
@@ -53,7 +54,9 @@ extension Study {
         var breaks: [String] = []
         for (arm, configuration) in arms where arm != .best {
             let judgement = history.judged.first { $0.configuration == configuration }?.judgement
-            if judgement?.isFeasible ?? true { known.append(arm) } else if let reason = judgement?.reason {
+            if judgement?.isFeasible ?? true {
+                known.append(arm)
+            } else if let reason = judgement?.reason {
                 breaks.append("\(arm.phrase): \(reason)")
             }
         }
@@ -119,7 +122,8 @@ extension Study {
         guard let closest = candidates.min(by: { $0.violation < $1.violation })?.trial else {
             return StudyVerdict(
                 kind: .noFeasibleConfiguration,
-                sentence: "No configuration meets the constraints: none of \(history.judged.count) gave a usable result.",
+                sentence:
+                    "No configuration meets the constraints: none of \(history.judged.count) gave a usable result.",
                 best: [], unconfirmedReason: "no configuration meets the constraints")
         }
         let settings = history.settings(of: closest.configuration)
