@@ -99,7 +99,9 @@ public struct AnalysisRun: Sendable {
                     onEvent(.progress(report, elapsedSeconds: monotonicSeconds() - start))
                 }
                 jobTimes += result.detectionTimes
-                try analysis.clock.measure("write") { () throws(AnalysisError) in try tables.append(result) }
+                try tables.append(
+                    result, pool: WorkerPool(workers: configuration.workers), grain: configuration.chunkSize * 4,
+                    clock: analysis.clock)
                 record.inputs.append(result.input)
                 onEvent(.fileDone(result.input))
             } catch let error as MzMLError {

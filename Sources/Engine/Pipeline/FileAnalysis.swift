@@ -6,7 +6,7 @@ import SpectralMatching
 import SpectrumModel
 
 /// Everything that was found in one file.
-struct FileResult {
+struct FileResult: Sendable {
     var input: RunRecord.Input
     var features: [Feature]
     var assignment: FragmentAssignment
@@ -129,7 +129,8 @@ struct FileAnalysis {
         notices.append(
             inferred == .unknown
                 ? "the file names no known instrument and its data do not tell: preset \(preset.rawValue) is used"
-                : "the file names no known instrument; its data look like \(inferred.rawValue): preset \(preset.rawValue) is used")
+                : "the file names no known instrument; its data look like \(inferred.rawValue): preset \(preset.rawValue) is used"
+        )
         return preset
     }
 
