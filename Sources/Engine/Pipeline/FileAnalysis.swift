@@ -95,7 +95,7 @@ struct FileAnalysis {
         input.notices += source.warnings + outcome.counts.notices
         if outcome.survey.scansWithoutOrder > 0 {
             input.notices.append(
-                "\(outcome.survey.scansWithoutOrder) survey scans without a usable retention time were left out")
+                "survey scans without a usable retention time, left out: \(outcome.survey.scansWithoutOrder)")
         }
         if outcome.survey.surveyScans == 0 {
             input.notices.append("no survey (MS1) spectra: there is nothing to detect features in")

@@ -78,7 +78,10 @@ struct AnalyzeProgress {
                 line.milestone(
                     "\(input.name): \(input.features) features, \(input.featuresWithFragments) with MS/MS, "
                         + "\(input.identifiedFeatures) identified, \(input.annotatedFeatures) named by mass")
-            case .failed: line.milestone("lavoisier: \(input.error ?? input.path)")
+            case .failed:
+                // An error is said even when progress is not wanted.
+                line.clear()
+                Console.note("lavoisier: \(input.error ?? input.path)")
             }
             for notice in input.notices { line.milestone("\(input.name): \(notice)") }
         }
