@@ -15,13 +15,11 @@ struct FileResult: Sendable {
     var matches: [[LibraryMatch]]
     /// Library matches of each feature's fragment spectra together, best first, one per compound.
     var featureMatches: [[FeatureMatch]]
-    /// One per feature; `nil` where nothing was asked for.
-    var annotations: [FeatureAnnotation?]
     var detectionTimes: WorkerStageTimes
 }
 
-/// Analyses one file: read and detect, group, match, annotate.
-struct FileAnalysis {
+/// Analyses one file: read and detect, group, match. Names are given when the rows are written (`ResultTables`).
+struct FileAnalysis: Sendable {
     let configuration: AnalysisConfiguration
     let references: ReferenceData
     let budget: MemoryBudget
@@ -67,20 +65,14 @@ struct FileAnalysis {
         }
         progress("matching fragment spectra", 1)
         let matches = try clock.measure("match library") { () throws(AnalysisError) in try match(fragments) }
-        progress("naming features", 1)
         let featureMatches = assignment.fragmentsOfFeature.map {
             FeatureMatch.best(fragments: $0, matches: matches, top: configuration.search?.top ?? 0)
         }
-        let annotations = clock.measure("annotate") { annotate(features, featureMatches: featureMatches) }
         input.features = features.count
         input.featuresWithFragments = assignment.fragmentsOfFeature.count { !$0.isEmpty }
-        input.identifiedFeatures = annotations.count { $0?.bestMatch != nil }
-        input.annotatedFeatures = annotations.count {
-            $0.map { $0.bestMatch == nil && !$0.candidates.isEmpty } ?? false
-        }
         return FileResult(
             input: input, features: features, assignment: assignment, fragments: fragments, matches: matches,
-            featureMatches: featureMatches, annotations: annotations, detectionTimes: outcome.times)
+            featureMatches: featureMatches, detectionTimes: outcome.times)
     }
 
     private func describe(
@@ -182,16 +174,10 @@ struct FileAnalysis {
         return matches
     }
 
-    private func annotate(_ features: [Feature], featureMatches: [[FeatureMatch]]) -> [FeatureAnnotation?] {
-        guard let table = references.compounds, let parameters = configuration.annotation else {
-            return Array(repeating: nil, count: features.count)
-        }
-        return WorkerPool(workers: configuration.workers).map(
-            count: features.count, grain: configuration.chunkSize * 4,
-            makeState: { MassAnnotator(table: table, parameters: parameters) }
-        ) { annotator, index in
-            annotator.annotate(features[index], libraryMatches: featureMatches[index].map(\.match))
-        }
+    /// What names features by mass, for one worker; `nil` when annotation is switched off.
+    @Sendable func annotator() -> MassAnnotator? {
+        guard let table = references.compounds, let parameters = configuration.annotation else { return nil }
+        return MassAnnotator(table: table, parameters: parameters)
     }
 }
 

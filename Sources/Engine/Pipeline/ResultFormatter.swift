@@ -41,15 +41,35 @@ struct ResultFormatter: Sendable {
 
     // MARK: - Features
 
-    func features(_ range: Range<Int>) -> TextBuffer {
-        var buffer = TextBuffer()
+    /// The rows of some features in both tables.
+    struct Piece: Sendable {
+        var features = TextBuffer()
+        var identifications = TextBuffer()
+        /// Features with a library match, and features with a candidate by mass only.
+        var identified = 0
+        var named = 0
+    }
+
+    /// Annotates features and formats their rows. Annotations live no longer than their rows take to write: kept for all
+    /// features they would be most of the memory of a large run.
+    func piece(_ range: Range<Int>, annotator: inout MassAnnotator?) -> Piece {
+        var piece = Piece()
         for index in range {
-            appendMeasurements(result.features[index], to: &buffer)
-            buffer.append(result.assignment.fragmentsOfFeature[index].count)
-            appendName(result.annotations[index], to: &buffer)
-            buffer.newline()
+            let feature = result.features[index]
+            let matches = result.featureMatches[index]
+            let annotation = annotator?.annotate(feature, libraryMatches: matches.map(\.match))
+            if !matches.isEmpty {
+                piece.identified += 1
+            } else if annotation?.candidates.isEmpty == false {
+                piece.named += 1
+            }
+            appendMeasurements(feature, to: &piece.features)
+            piece.features.append(result.assignment.fragmentsOfFeature[index].count)
+            appendName(annotation, match: matches.first?.match, to: &piece.features)
+            piece.features.newline()
+            appendIdentifications(of: feature, matches: matches, annotation: annotation, to: &piece.identifications)
         }
-        return buffer
+        return piece
     }
 
     private func appendMeasurements(_ feature: Feature, to buffer: inout TextBuffer) {
@@ -87,9 +107,11 @@ struct ResultFormatter: Sendable {
     }
 
     /// The best name there is: a library compound, else the best candidate by mass.
-    private func appendName(_ annotation: FeatureAnnotation?, to buffer: inout TextBuffer) {
+    private func appendName(
+        _ annotation: FeatureAnnotation?, match: LibraryMatch?, to buffer: inout TextBuffer
+    ) {
         var cells = ["", "", "", ""]
-        if let match = annotation?.bestMatch {
+        if let match {
             cells = [match.entry.name, match.entry.formula, match.entry.adduct, match.entry.inchiKey]
         } else if let best = annotation?.candidates.first {
             cells = [best.compound.name, best.compound.formula, best.adduct, best.compound.inchiKey]
@@ -99,7 +121,7 @@ struct ResultFormatter: Sendable {
             buffer.appendCell(cell)
         }
         buffer.tab()
-        if let annotation, annotation.bestMatch != nil || !annotation.candidates.isEmpty {
+        if let annotation, match != nil || !annotation.candidates.isEmpty {
             buffer.append(annotation.level.rawValue)
             buffer.tab()
             buffer.append(annotation.confidence, decimals: 4)
@@ -107,28 +129,24 @@ struct ResultFormatter: Sendable {
             buffer.tab()
         }
         buffer.tab()
-        if let score = annotation?.bestMatch?.score { buffer.append(score, decimals: 4) }
+        if let score = match?.score { buffer.append(score, decimals: 4) }
     }
 
     // MARK: - Identifications
 
-    func identifications(_ range: Range<Int>) -> TextBuffer {
-        var buffer = TextBuffer()
-        for index in range {
-            let feature = result.features[index]
-            let annotation = result.annotations[index]
-            for (rank, found) in result.featureMatches[index].enumerated() {
-                appendMatch(
-                    found.match, rank: rank + 1, header: result.fragments.headers[found.fragment], feature: feature,
-                    annotation: rank == 0 ? annotation : nil, to: &buffer)
-            }
-            for (rank, candidate) in (annotation?.candidates ?? []).enumerated() {
-                appendCandidate(
-                    candidate, rank: rank + 1, feature: feature,
-                    annotation: annotation?.bestMatch == nil && rank == 0 ? annotation : nil, to: &buffer)
-            }
+    private func appendIdentifications(
+        of feature: Feature, matches: [FeatureMatch], annotation: FeatureAnnotation?, to buffer: inout TextBuffer
+    ) {
+        for (rank, found) in matches.enumerated() {
+            appendMatch(
+                found.match, rank: rank + 1, header: result.fragments.headers[found.fragment], feature: feature,
+                annotation: rank == 0 ? annotation : nil, to: &buffer)
         }
-        return buffer
+        for (rank, candidate) in (annotation?.candidates ?? []).enumerated() {
+            appendCandidate(
+                candidate, rank: rank + 1, feature: feature,
+                annotation: matches.isEmpty && rank == 0 ? annotation : nil, to: &buffer)
+        }
     }
 
     /// Fragment spectra that belong to no feature are searched too: their precursor may be too weak to be a feature.

@@ -1,3 +1,4 @@
+import Annotation
 import ContentHash
 import Instrumentation
 import SpectrumModel
@@ -26,35 +27,57 @@ final class ResultTables {
         try identifications.write(header)
     }
 
-    /// Adds the rows of one file: formatted by all workers, written in order.
-    ///
-    /// Texts exist for a bounded number of features at a time, so memory does not grow with the result.
-    func append(_ result: FileResult, pool: WorkerPool, grain: Int, clock: StageClock) throws(AnalysisError) {
-        let formatter = ResultFormatter(result: result, firstSpectrumNumber: spectrumCount + 1)
-        try append(count: result.features.count, pool, grain, clock, to: features) { formatter.features($0) }
-        try append(count: result.features.count, pool, grain, clock, to: identifications) {
-            formatter.identifications($0)
-        }
-        try append(count: formatter.unassigned.count, pool, grain, clock, to: identifications) {
-            formatter.unassignedIdentifications($0)
-        }
-        try append(count: formatter.spectra.count, pool, grain, clock, to: spectra) { range throws(AnalysisError) in
-            try formatter.spectra(range)
-        }
-        spectrumCount += formatter.spectra.count
+    /// What the rows of a file held.
+    struct Counts {
+        var identified = 0
+        var named = 0
     }
 
-    private func append(
+    /// Adds the rows of one file: annotated and formatted by all workers, written in order.
+    ///
+    /// Rows exist for a bounded number of features at a time, so memory does not grow with the result.
+    func append(
+        _ result: FileResult, annotator: @escaping @Sendable () -> MassAnnotator?, pool: WorkerPool, grain: Int,
+        clock: StageClock
+    ) throws(AnalysisError) -> Counts {
+        let formatter = ResultFormatter(result: result, firstSpectrumNumber: spectrumCount + 1)
+        var counts = Counts()
+        let count = result.features.count
+        try inWaves(count: count, pool: pool, grain: grain) { range throws(AnalysisError) in
+            let pieces = clock.measure("annotate and format") {
+                pool.map(count: range.count, grain: 1, makeState: annotator) { annotator, piece in
+                    let start = (range.lowerBound + piece) * grain
+                    return formatter.piece(start..<min(start + grain, count), annotator: &annotator)
+                }
+            }
+            try clock.measure("write") { () throws(AnalysisError) in
+                for piece in pieces {
+                    try features.write(piece.features)
+                    try identifications.write(piece.identifications)
+                    counts.identified += piece.identified
+                    counts.named += piece.named
+                }
+            }
+        }
+        try appendTexts(count: formatter.unassigned.count, pool, grain, clock, to: identifications) {
+            formatter.unassignedIdentifications($0)
+        }
+        try appendTexts(count: formatter.spectra.count, pool, grain, clock, to: spectra) {
+            range throws(AnalysisError) in try formatter.spectra(range)
+        }
+        spectrumCount += formatter.spectra.count
+        return counts
+    }
+
+    private func appendTexts(
         count: Int, _ pool: WorkerPool, _ grain: Int, _ clock: StageClock, to file: OutputFile,
         _ format: @escaping @Sendable (Range<Int>) throws(AnalysisError) -> TextBuffer
     ) throws(AnalysisError) {
-        let pieces = (count + grain - 1) / grain
-        let wave = 64 * pool.workers
-        for first in stride(from: 0, to: pieces, by: wave) {
-            let texts: [Result<TextBuffer, AnalysisError>] = clock.measure("format tables") {
-                pool.map(count: min(wave, pieces - first), grain: 1, makeState: { () }) {
+        try inWaves(count: count, pool: pool, grain: grain) { range throws(AnalysisError) in
+            let texts: [Result<TextBuffer, AnalysisError>] = clock.measure("annotate and format") {
+                pool.map(count: range.count, grain: 1, makeState: { () }) {
                     _, piece -> Result<TextBuffer, AnalysisError> in
-                    let start = (first + piece) * grain
+                    let start = (range.lowerBound + piece) * grain
                     do throws(AnalysisError) {
                         return .success(try format(start..<min(start + grain, count)))
                     } catch {
@@ -66,6 +89,15 @@ final class ResultTables {
                 for text in texts { try file.write(text.get()) }
             }
         }
+    }
+
+    /// Calls `body` with consecutive ranges of pieces of `grain` items, so many at a time that all workers stay busy.
+    private func inWaves(
+        count: Int, pool: WorkerPool, grain: Int, _ body: (Range<Int>) throws(AnalysisError) -> Void
+    ) throws(AnalysisError) {
+        let pieces = (count + grain - 1) / grain
+        let wave = 64 * pool.workers
+        for first in stride(from: 0, to: pieces, by: wave) { try body(first..<min(first + wave, pieces)) }
     }
 
     /// Names the files. - Returns: the digest over the three tables, and what was written.

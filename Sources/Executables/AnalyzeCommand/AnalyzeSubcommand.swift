@@ -54,7 +54,7 @@ struct AnalyzeSubcommand: ParsableCommand {
             }
             line.clear()
             if json { try Console.output(try record.json()) }
-            if !quiet { Console.note(AnalyzeProgress.summary(record, output: output)) }
+            if !quiet, record.digest != nil { Console.note(AnalyzeProgress.summary(record, output: output)) }
             if !record.failedInputs.isEmpty { throw ExitCode(65) }
         }
     }
