@@ -24,12 +24,13 @@ final class TuneFixture {
                 esac
             done < "$config"
             digest=aaaa
+            memory=50000000
             features='x\\t100\\t10\\t9\\t11\\t1\\t5\\n'
             \(body)
             mkdir -p "$out"
             printf 'file\\tmz\\trt_seconds\\trt_start_seconds\\trt_end_seconds\\tcharge\\tarea\\n'"$features" > "$out/features.tsv"
             printf 'mz\\trt_seconds\\tname\\tinchikey\\n' > "$out/identifications.tsv"
-            printf '%s' '\(Self.record.0)'"$digest"'\(Self.record.1)' > "$out/run.json"
+            printf '%s' '\(Self.record.0)'"$digest"'\(Self.record.1)'"$memory"'}' > "$out/run.json"
             """)
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: engine)
     }
@@ -101,10 +102,10 @@ final class TuneFixture {
         {"schema": "lavoisier-run/1", "versions": {"lavoisier": "0", "libraries": []}, "startedAt": "now",
          "machine": {"id": "m", "fields": []}, "configuration": [], "configurationHash": "h", "inputs": [],
          "stages": [{"name": "read", "wallSeconds": 0.01, "cpuSeconds": 0.01}], "detectionJobs": [], "wallSeconds": 0.01,
-         "cpuSeconds": 0.01, "peakMemoryBytes": 50000000, "digest": "
+         "cpuSeconds": 0.01, "digest": "
         """,
         """
-        ", "outputs": [], "warnings": []}
+        ", "outputs": [], "warnings": [], "peakMemoryBytes":
         """
     )
 }

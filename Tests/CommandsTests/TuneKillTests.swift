@@ -56,6 +56,8 @@ import Testing
                 == before.filter { $0.outcome.state != .running }, place)
         #expect(try fixture.result(id)["configurations"] as? Int == 4, place)
         try store.integrityCheck()
+        let scratch = "\(fixture.folder.path)/lavoisier-tune-\(getuid())"
+        #expect(try FileManager.default.contentsOfDirectory(atPath: scratch).isEmpty, "temporary folders stay")
     }
 
     @Test(arguments: 0..<5) func killingTheChildIsNotedAndTheStudyGoesOn(attempt: Int) throws {

@@ -108,6 +108,33 @@ import Testing
         #expect(time.status == 8)
     }
 
+    /// Only slow configurations with one worker keep the limit: one of them is written although it is not faster.
+    @Test func theOnlyConfigurationsWithinTheLimitWin() throws {
+        let fixture = try TuneFixture(
+            "[ \"$workers\" = 1 ] && sleep 0.02 || memory=90000000")
+        let outcome = try fixture.run(fixture.study(["--max-memory", "60MB", "--budget", "8"]))
+        #expect(outcome.status == 0)
+        let result = try fixture.result()
+        #expect(result["verdict"] as? String == "improved" && result["ratio"] == nil)
+        #expect((result["configuration"] as? [String: String])?["execution.workers"] == "1")
+        #expect((result["sentence"] as? String)?.contains("memory 90.0 MB is above the limit of 60.0 MB") == true)
+        let page = try String(contentsOfFile: try #require(result["report"] as? String), encoding: .utf8)
+        #expect(page.contains("Only the best configuration found meets the constraints"))
+    }
+
+    /// Everything that is written beyond 300 kB fails, as on a full disk: the write-ahead log in the middle of the study.
+    @Test func aFullDiskIsSaidAndNothingHalfWrittenStays() throws {
+        let fixture = try TuneFixture()
+        let outcome = try Program.run(
+            "lavoisier-tune", fixture.study([]), environment: fixture.environment, directory: fixture.folder.path,
+            shellLimits: "ulimit -f 600")
+        #expect(outcome.status == 73, "\(outcome.error)")
+        #expect(outcome.error.contains("trials.sqlite") && outcome.error.contains("resume"), "\(outcome.error)")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.folder.file("reports")).isEmpty)
+        let resumed = try fixture.run(["resume", "latest"] + fixture.places)
+        #expect(resumed.status == 0, "\(resumed.error)")
+    }
+
     @Test func aDefaultThatFailsSaysWhy() throws {
         let fixture = try TuneFixture("echo 'lavoisier: cannot do this' >&2; exit 65")
         let outcome = try fixture.run(fixture.study([]))

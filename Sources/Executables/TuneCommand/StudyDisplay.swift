@@ -73,7 +73,16 @@ struct StudyDisplay {
     }
 
     func closing(_ outcome: EngineStudy.Outcome) {
-        guard !isQuiet else { return }
+        guard !isQuiet else {
+            // Failures are said whatever was asked for.
+            switch outcome.end {
+            case .finished(let verdict) where verdict.kind == .noFeasibleConfiguration:
+                Console.note("lavoisier-tune: \(verdict.sentence)")
+            case .failed(let reason): Console.note("lavoisier-tune: \(reason)")
+            case .finished, .interrupted: break
+            }
+            return
+        }
         let history = outcome.history
         switch outcome.end {
         case .finished(let verdict):

@@ -42,10 +42,6 @@ public struct EngineStudy {
     ) throws -> EngineStudy {
         let store = try TrialStore(path: request.storePath)
         let history = try StudyHistory(study: reference, store: store)
-        guard history.record.state != .finished else {
-            throw StudyError(
-                .nothingToResume, "study \(history.record.id) is finished; `show` and `report` tell its result")
-        }
         var request = request
         request.options = history.options
         request.workloads = history.record.plan.workloads.map(\.name)
@@ -77,17 +73,15 @@ public struct EngineStudy {
     /// Blocks; call it from a thread that lives as long as the process.
     public mutating func run(progress: (StudyEvent) -> Void) throws -> Outcome {
         let interrupt = request.interrupt
-        let end = try study.run(stopSignal: { interrupt?.signal }, progress: progress)
-        var history = try StudyHistory(study: study.id, store: store)
-        var profilePath: String?
-        if case .finished(let verdict) = end, verdict.kind == .improved {
-            try writeProfile(history, verdict)
-            profilePath = setup.profilePath
-            try store.setConfigurationPath(setup.profilePath, of: study.id)
+        let (id, store, setup) = (study.id, store, setup)
+        let end = try study.run(stopSignal: { interrupt?.signal }, progress: progress) { verdict in
+            guard verdict.kind == .improved else { return }
+            try Self.writeProfile(StudyHistory(study: id, store: store), verdict, setup)
+            try store.setConfigurationPath(setup.profilePath, of: id)
         }
-        history = try StudyHistory(study: study.id, store: store)
+        let history = try StudyHistory(study: id, store: store)
         let reportPath = try Self.writeReport(history, store: store, directory: request.reportsDirectory)
-        return Outcome(end: end, history: history, reportPath: reportPath, profilePath: profilePath)
+        return Outcome(end: end, history: history, reportPath: reportPath, profilePath: history.record.configurationPath)
     }
 
     /// Writes `<directory>/<study>.html` and notes its path in the store.
@@ -108,7 +102,9 @@ public struct EngineStudy {
     }
 
     /// Puts the best found into this machine's profile, once per class of the workloads; other profiles stay.
-    private func writeProfile(_ history: StudyHistory, _ verdict: StudyVerdict) throws {
+    private static func writeProfile(
+        _ history: StudyHistory, _ verdict: StudyVerdict, _ setup: EngineSetup
+    ) throws {
         let identity = setup.host.identity
         let machine = identity.canonicalText.split(separator: "\n").map { line in
             let parts = line.split(separator: "=", maxSplits: 1).map(String.init)

@@ -39,7 +39,7 @@ extension StudyReport {
                         + "lavoisier-tune resume \(history.record.id) goes on")
         }
         switch verdict.kind {
-        case .improved: return .improved
+        case .improved: return verdict.reference == nil ? .onlyFeasible(reason: verdict.sentence) : .improved
         case .noImprovement: return .noImprovement
         case .inconclusive: return .inconclusive
         case .noFeasibleConfiguration: return .failed(reason: verdict.sentence)

@@ -91,6 +91,8 @@ extension StudyVerdict {
         case .available(let ratio):
             self.ratio = ratio
             let word = confirmation.target.gainWord
+            let compared =
+                "in \(confirmation.target.metric.title) the best found is \(ratio.text) as good as \(reference.phrase)"
             if ratio.pairs >= Comparison.minimumPairs, ratio.lower > 1 {
                 kind = .improved
                 sentence = "\(ratio.text) \(word) than \(reference.phrase)."
@@ -98,11 +100,10 @@ extension StudyVerdict {
                 || (ratio.upper > 1 + Self.tellable && ratio.minimumDetectableEffect > Self.tellable)
             {
                 kind = .inconclusive
-                sentence = "Too noisy to tell: \(ratio.text) \(word) than \(reference.phrase); nothing is replaced."
+                sentence = "Too noisy to tell: \(compared); nothing is replaced."
             } else {
                 kind = .noImprovement
-                sentence =
-                    "Not better beyond noise: \(ratio.text) \(word) than \(reference.phrase); nothing is replaced."
+                sentence = "Not better beyond noise: \(compared); nothing is replaced."
             }
         }
     }

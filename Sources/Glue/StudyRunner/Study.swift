@@ -68,6 +68,11 @@ public struct Study {
         guard record.state != .finished else {
             throw StudyError(.nothingToResume, "study \(record.id) is finished; `show` and `report` tell its result")
         }
+        guard record.state != .failed else {
+            throw StudyError(
+                .nothingToResume,
+                "study \(record.id) has failed: the built-in default does not run. Start a new one once it does")
+        }
         let lock = try StudyLock(study: record.id, path: lockPath)
         let spaceJSON = try SearchSpaceDocument(program.parameters).json()
         let plan = record.plan
@@ -133,15 +138,18 @@ public struct Study {
     ///
     /// Blocks the calling thread, which must live as long as the process: the kernel ties children to the thread that
     /// started them.
+    /// - Parameter beforeFinish: acts on the verdict (writes a profile); should it fail or the process die in it, the study
+    ///   is not finished, and resuming confirms once more.
     /// - Throws: the store's errors and the program's; the study is then `interrupted` and can be resumed.
     public mutating func run(
-        stopSignal: () -> Int32?, progress: (StudyEvent) -> Void
+        stopSignal: () -> Int32?, progress: (StudyEvent) -> Void, beforeFinish: (StudyVerdict) throws -> Void = { _ in }
     ) throws -> StudyEnd {
         do {
             let end = try search(stopSignal: stopSignal, progress: progress)
             switch end {
             case .finished(let verdict):
                 try store.setVerdict(json: try verdict.json(), of: id)
+                try beforeFinish(verdict)
                 try store.setState(.finished, of: id)
             case .interrupted: try store.setState(.interrupted, of: id)
             case .failed: try store.setState(.failed, of: id)

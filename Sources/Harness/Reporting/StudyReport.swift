@@ -68,6 +68,8 @@ extension StudyReport {
     public enum Verdict: Codable, Sendable, Hashable {
         /// The best setting found beats the better of the known ones beyond noise and was written.
         case improved
+        /// The best setting found was written because the known ones break a constraint, whatever their speed.
+        case onlyFeasible(reason: String)
         /// Measured well enough, and not better beyond noise: nothing was replaced.
         case noImprovement
         /// Too noisy to tell: nothing was replaced.

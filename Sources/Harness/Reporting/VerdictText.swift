@@ -6,6 +6,9 @@ extension StudyReport {
         if case .failed(let reason) = verdict {
             return "The study failed and nothing was replaced: \(Self.withoutFullStop(reason))."
         }
+        if case .onlyFeasible(let reason) = verdict {
+            return "\(Self.withoutFullStop(reason))."
+        }
         guard let confirmation = confirmation.value else {
             let reason = Self.withoutFullStop(self.confirmation.reason ?? "no reason was recorded")
             return verdict == .improved
@@ -24,7 +27,7 @@ extension StudyReport {
             + "\(ratio.pairs) \(ratio.pairs == 1 ? "pair" : "pairs")"
         let measured = "\(NumberText.factor(factor.estimate))\u{00D7}"
         switch verdict {
-        case .improved:
+        case .improved, .onlyFeasible:
             return "\(measured) \(metric.gain) than \(confirmation.headlineReference.phrase), the best known setting "
                 + "(\(interval)), \(accuracySentence)."
         case .noImprovement:
@@ -40,7 +43,7 @@ extension StudyReport {
 
     private var leadWithoutRatio: String {
         switch verdict {
-        case .improved: "A better setting was found, but how much better is not known"
+        case .improved, .onlyFeasible: "A better setting was found, but how much better is not known"
         case .noImprovement: "Not better beyond noise: nothing was replaced"
         case .inconclusive, .failed: "Inconclusive, so nothing was replaced"
         }
@@ -72,6 +75,7 @@ extension StudyReport.Verdict {
     var word: String {
         switch self {
         case .improved: "Improved"
+        case .onlyFeasible: "Meets the constraints"
         case .noImprovement: "No improvement"
         case .inconclusive: "Inconclusive"
         case .failed: "Failed"
@@ -80,7 +84,7 @@ extension StudyReport.Verdict {
 
     var className: String {
         switch self {
-        case .improved: "verdict-improved"
+        case .improved, .onlyFeasible: "verdict-improved"
         case .noImprovement: "verdict-none"
         case .inconclusive: "verdict-inconclusive"
         case .failed: "verdict-failed"
@@ -90,7 +94,7 @@ extension StudyReport.Verdict {
     /// Strokes of the icon in a box of 24: arrow up, equals, question mark, cross.
     var iconPath: String {
         switch self {
-        case .improved: "M12 19V6M6 11.5L12 5.5L18 11.5"
+        case .improved, .onlyFeasible: "M12 19V6M6 11.5L12 5.5L18 11.5"
         case .noImprovement: "M6 9.5H18M6 14.5H18"
         case .inconclusive: "M8.5 9A3.5 3.5 0 1 1 12 12.8V14.5M12 18V18.2"
         case .failed: "M7 7L17 17M17 7L7 17"
