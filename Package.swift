@@ -174,7 +174,11 @@ let testTargets: [Target] = [
     tests("ResultStore", ["ResultStore", "Benchmarking", "HostEnvironment", grdb, testSupport]),
     tests("Reporting", ["Reporting", "Statistics"], resources: [.copy("Fixtures")]),
     tests(
-        "StudyRunner", ["StudyRunner", "BayesianTuning", "Benchmarking", "ResultStore", "Parameters", testSupport]),
+        "StudyRunner",
+        [
+            "StudyRunner", "BayesianTuning", "Benchmarking", "ResultStore", "Parameters", "HostEnvironment", "Statistics",
+            testSupport,
+        ]),
     tests("Lavoisier", ["Lavoisier", "Pipeline", testSupport]),
     tests("Commands", ["AnalyzeCommand", "TuneCommand", "Parameters", "ResultStore", testSupport]),
 ]

@@ -36,7 +36,11 @@ static int install_handlers(void) {
         if (current.sa_handler == SIG_IGN) continue;
         if (sigaction(handled[i], &action, NULL) != 0) return -1;
     }
-    return 0;
+    // A parent may have started this program from a thread that blocks signals, and the mask is inherited.
+    sigset_t wanted;
+    sigemptyset(&wanted);
+    for (unsigned i = 0; i < sizeof handled / sizeof handled[0]; i++) sigaddset(&wanted, handled[i]);
+    return pthread_sigmask(SIG_UNBLOCK, &wanted, NULL) == 0 ? 0 : -1;
 }
 
 int interrupt_flag_install(void) {

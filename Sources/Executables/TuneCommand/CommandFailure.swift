@@ -9,8 +9,17 @@ import ResultStore
 import StudyRunner
 import Workloads
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 /// Runs a command's body and turns what it throws into one clear line and the right exit status.
 func reportingFailures(_ body: () throws -> Void) throws {
+    // A closed pipe or a write beyond a file size limit is an error to report, not the end of the program.
+    signal(SIGPIPE, SIG_IGN)
+    signal(SIGXFSZ, SIG_IGN)
     do {
         try body()
     } catch let exit as ExitCode {

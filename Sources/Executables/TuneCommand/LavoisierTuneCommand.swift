@@ -18,8 +18,8 @@ struct LavoisierTuneCommand: ParsableCommand {
 
             Options of a study ('lavoisier-tune run --help' explains them): --target throughput|memory|cpu_usage, \
             --budget N, --workload NAME (repeatable), --seed N, --max-memory SIZE, --max-time TIME, --min-accuracy F1, \
-            --strategy bayesian|random|sobol, --engine PATH, --store FILE, --reports-dir DIR, --config-dir DIR, --quiet, \
-            --json.
+            --strategy bayesian|random|sobol, --rows N, --engine PATH, --store FILE, --reports-dir DIR, --config-dir DIR, \
+            --lock FILE, --quiet, --json.
 
             Ctrl-C stops and loses nothing: 'lavoisier-tune resume STUDY' goes on. STUDY is an id, its beginning, or \
             'latest'.

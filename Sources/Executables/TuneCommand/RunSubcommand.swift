@@ -18,7 +18,9 @@ struct RunSubcommand: ParsableCommand {
     @Option(help: "Configurations to try at most; repeats of one do not count.")
     var budget = 50
 
-    @Option(name: .customLong("workload"), help: "Bundled workload to run; may be repeated: each run then runs all. Default: medium.")
+    @Option(
+        name: .customLong("workload"),
+        help: "Bundled workload to run; may be repeated: each run then runs all. Default: medium.")
     var workloads: [String] = []
 
     @Option(help: "Seed of the search; the same seed and results give the same search.")
@@ -35,6 +37,10 @@ struct RunSubcommand: ParsableCommand {
 
     @Option(help: "How to search: bayesian, random or sobol.")
     var strategy = "bayesian"
+
+    @Option(
+        help: "Interleaved rows of the confirmation, 6 or more. Default: 12 for long runs, up to 40 for short ones.")
+    var rows: Int?
 
     @Option(help: "The program 'lavoisier'. Default: the one beside this program.")
     var engine: String?
@@ -63,6 +69,10 @@ struct RunSubcommand: ParsableCommand {
         options.budget = budget
         options.seed = seed
         options.minimumAccuracy = minAccuracy
+        if let rows {
+            options.confirmationRows = rows
+            options.maximumConfirmationRows = rows
+        }
         options.maximumMemoryBytes = try maxMemory.map { try quantity("--max-memory", try ByteSize(parsing: $0).bytes) }
         options.maximumSeconds = try maxTime.map { try quantity("--max-time", try TimeSpan(parsing: $0).seconds) }
         return options
@@ -76,19 +86,23 @@ struct RunSubcommand: ParsableCommand {
         }
     }
 
-    private func choice<Value>(_ option: String, _ text: String, _ known: [(name: String, value: Value)]) throws -> Value {
+    private func choice<Value>(_ option: String, _ text: String, _ known: [(name: String, value: Value)]) throws
+        -> Value
+    {
         if let found = known.first(where: { $0.name == text }) { return found.value }
         let names = known.map(\.name)
         let hint = nearestName(to: text, among: names).map { "; did you mean '\($0)'?" } ?? ""
         throw StudyError(
-            .invalidOptions, "\(option) '\(text)' is not supported: it is one of \(names.joined(separator: ", "))\(hint)")
+            .invalidOptions,
+            "\(option) '\(text)' is not supported: it is one of \(names.joined(separator: ", "))\(hint)")
     }
 }
 
 struct ResumeSubcommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "resume", abstract: "Go on with a study that was stopped.",
-        discussion: "Uses the options that the study was started with. The machine, the engine and the workloads must be "
+        discussion:
+            "Uses the options that the study was started with. The machine, the engine and the workloads must be "
             + "the same as then.")
 
     @Argument(help: "Id of the study, its beginning, or 'latest'.")
@@ -123,7 +137,8 @@ private func finish(
         outcome = try study.run { display.show($0) }
     } catch {
         display.clear()
-        Console.note("lavoisier-tune: study \(study.id) stopped; once the cause is gone: lavoisier-tune resume \(study.id)")
+        Console.note(
+            "lavoisier-tune: study \(study.id) stopped; once the cause is gone: lavoisier-tune resume \(study.id)")
         throw error
     }
     display.clear()

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Benchmarking
 import EngineTuning
 import Foundation
 
@@ -13,11 +14,15 @@ struct PlaceOptions: ParsableArguments {
     @Option(help: "Folder with this machine's profile. Default: the one that 'lavoisier analyze' looks in.")
     var configDir: String?
 
+    @Option(help: "File that keeps two studies from measuring each other.")
+    var lock = StudyLock.machineWidePath
+
     func request() throws -> EngineStudyRequest {
         var request = EngineStudyRequest()
         request.storePath = store
         request.reportsDirectory = reportsDir
         request.configurationDirectory = configDir
+        request.lockPath = lock
         return request
     }
 }

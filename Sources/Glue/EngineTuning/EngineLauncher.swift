@@ -117,7 +117,8 @@ public struct EngineLauncher: TunableProgram {
             workload: workload.name, measurement: measurement, inputBytes: workload.bytes,
             itemCount: record.map { $0.inputs.reduce(0) { $0 + $1.spectra } }, peakMemoryBytes: peak,
             digest: record?.digest,
-            stages: (record?.stages ?? []).map { StageSeconds(name: $0.name, wall: $0.wallSeconds, cpu: $0.cpuSeconds) })
+            stages: (record?.stages ?? []).map { StageSeconds(name: $0.name, wall: $0.wallSeconds, cpu: $0.cpuSeconds) }
+        )
     }
 
     private mutating func judge(_ run: inout ProgramRun, _ results: [WorkloadResults], _ configuration: Configuration) {

@@ -64,14 +64,17 @@ struct EngineSetup {
             request.configurationDirectory.map { "\($0)/\(host.identity.id).yaml" } ?? inPlace?.path
             ?? "\(Self.newProfileFolder(folders))/\(host.identity.id).yaml"
         try Self.checkWritable([
-            request.reportsDirectory, String(profilePath.prefix(upTo: profilePath.lastIndex(of: "/") ?? profilePath.startIndex)),
+            request.reportsDirectory,
+            String(profilePath.prefix(upTo: profilePath.lastIndex(of: "/") ?? profilePath.startIndex)),
         ])
     }
 
     /// The first folder that exists, else the user's own: `./config` is only right inside a project.
     private static func newProfileFolder(_ folders: [String]) -> String {
         var isFolder: ObjCBool = false
-        return folders.first { FileManager.default.fileExists(atPath: $0, isDirectory: &isFolder) && isFolder.boolValue }
+        return folders.first {
+            FileManager.default.fileExists(atPath: $0, isDirectory: &isFolder) && isFolder.boolValue
+        }
             ?? folders.last ?? "config"
     }
 
@@ -115,7 +118,8 @@ struct EngineSetup {
                 isNoted = true
             }
             return EngineWorkload(
-                name: workload.name, files: files.map(absolutePath), bytes: try files.reduce(0) { try $0 + size(of: $1) },
+                name: workload.name, files: files.map(absolutePath),
+                bytes: try files.reduce(0) { try $0 + size(of: $1) },
                 truth: try workload.truthPath.map { path in try read { try TruthTable(path: path) } },
                 identificationTruth: try workload.identificationTruthPath.map { path in
                     try read { try IdentificationTruthTable(path: path) }

@@ -58,8 +58,6 @@ struct WorkloadResults {
     }
 }
 
-
-
 /// Results of the default configuration, and what was found about others.
 struct ReferenceResults {
     private let workloads: [WorkloadResults]
@@ -104,9 +102,12 @@ struct ReferenceResults {
                 f1 = min(f1, TableAgreement(reference: reference.features, candidate: candidate.features).f1)
             }
             let missing = reference.foundTruth.subtracting(candidate.foundTruth).count
-            if missing > 0 { lost = "\(missing) of \(reference.foundTruth.count) truth rows that the default finds are lost" }
+            if missing > 0 {
+                lost = "\(missing) of \(reference.foundTruth.count) truth rows that the default finds are lost"
+            }
             if candidate.foundIdentifications < reference.foundIdentifications {
-                lost = "\(reference.foundIdentifications - candidate.foundIdentifications) known identifications are lost"
+                lost =
+                    "\(reference.foundIdentifications - candidate.foundIdentifications) known identifications are lost"
             }
         }
         let accuracy = ResultAccuracy(

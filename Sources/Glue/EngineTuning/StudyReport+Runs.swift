@@ -96,7 +96,8 @@ extension StudyReport {
         let count = groups.map(\.1.count).max() ?? 0
         return .value(
             StageTimes(
-                note: "Wall time, median over up to \(count) runs per setting, summed over workloads. Stages follow each "
+                note:
+                    "Wall time, median over up to \(count) runs per setting, summed over workloads. Stages follow each "
                     + "other; start and end of the process are not part of them.",
                 arms: arms))
     }
@@ -134,7 +135,8 @@ extension StudyReport {
             ModelDiagnostics.CheckPoint(
                 trial: told.indices.contains(point.trial) ? told[point.trial] : point.trial,
                 observed: point.observed * scale.factor,
-                predicted: Prediction(mean: point.leftOut * scale.factor, standardDeviation: point.leftOutSD * scale.factor))
+                predicted: Prediction(
+                    mean: point.leftOut * scale.factor, standardDeviation: point.leftOutSD * scale.factor))
         }
         let form = diagnostics.isLogarithmic ? "the logarithm of the objective" : "the objective"
         return .value(

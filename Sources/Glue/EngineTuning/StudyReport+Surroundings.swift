@@ -1,4 +1,5 @@
 import BayesianTuning
+import Benchmarking
 import HostEnvironment
 import Parameters
 import Reporting
@@ -34,10 +35,24 @@ extension StudyReport {
                     spectra: items.map { .value($0) } ?? .unavailable(reason: "no run counted them"))
             },
             noise: noise(history),
-            notMeasured: [
-                Environment.Gap(what: "energy", reason: "this version does not read energy counters"),
-                Environment.Gap(what: "cold page cache", reason: "files were in the page cache: the workloads run warm"),
-            ])
+            notMeasured: gaps(parts))
+    }
+
+    private static func gaps(_ parts: [WorkloadRun]) -> [Environment.Gap] {
+        var gaps = [
+            Environment.Gap(what: "cold page cache", reason: "the files were in the page cache: workloads run warm")
+        ]
+        func add(_ what: String, _ reason: (WorkloadRun) -> String?) {
+            if let reason = parts.lazy.compactMap(reason).first {
+                gaps.append(Environment.Gap(what: what, reason: reason))
+            }
+        }
+        add("energy") { $0.measurement.energyJoules.reason }
+        add("peak memory") { $0.peakMemoryBytes.reason }
+        add("waiting for CPUs") { $0.measurement.cpuPressureSeconds.reason }
+        add("stolen CPU time") { $0.measurement.stealSeconds.reason }
+        add("input and output") { $0.measurement.io.reason }
+        return gaps
     }
 
     private static func noise(_ history: StudyHistory) -> [Fact] {
@@ -105,7 +120,9 @@ extension StudyReport {
             fact(
                 "Search space",
                 history.space.count.map { "\($0) configurations" } ?? "more configurations than are worth counting"))
-        if let limit = options.maximumMemoryBytes { more.append(fact("Memory limit", ByteSize(bytes: limit).description)) }
+        if let limit = options.maximumMemoryBytes {
+            more.append(fact("Memory limit", ByteSize(bytes: limit).description))
+        }
         if let limit = options.maximumSeconds { more.append(fact("Time limit", "\(rounded(limit)) s per run")) }
         return SearchSettings(
             seed: options.seed, budget: options.budget, strategy: options.strategy.rawValue,

@@ -144,7 +144,8 @@ extension ProgramRun {
         let logarithms = sum { part in
             part.measurement.wallSeconds.flatMap { seconds in
                 let rate = Double(part.inputBytes) / 1e6 / seconds
-                return Measured(rate > 0 && rate.isFinite ? log(rate) : nil, otherwise: "no measurable time or no input")
+                return Measured(
+                    rate > 0 && rate.isFinite ? log(rate) : nil, otherwise: "no measurable time or no input")
             }
         }
         return logarithms.map { exp($0 / Double(parts.count)) }

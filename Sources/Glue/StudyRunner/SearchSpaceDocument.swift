@@ -27,7 +27,8 @@ struct SearchSpaceDocument: Codable, Hashable {
         let described = Dictionary(parameters.map { ($0.name, $0) }) { first, _ in first }
         items = parameters.map { parameter in
             var item = Item(
-                name: parameter.name, group: parameter.group, kind: "", defaultValue: parameter.text(of: parameter.defaultValue),
+                name: parameter.name, group: parameter.group, kind: "",
+                defaultValue: parameter.text(of: parameter.defaultValue),
                 unit: parameter.unit, text: parameter.text,
                 searchValues: parameter.searchValues?.map { parameter.text(of: $0) },
                 conditionParameter: parameter.condition?.parameter, percentBase: parameter.percentBase)
@@ -66,7 +67,8 @@ struct SearchSpaceDocument: Codable, Hashable {
         var described: [String: ParameterDescription] = [:]
         for item in items { described[item.name] = try Self.description(item, condition: nil) }
         return try items.map { item in
-            guard let parent = item.conditionParameter.flatMap({ described[$0] }), let texts = item.conditionValues else {
+            guard let parent = item.conditionParameter.flatMap({ described[$0] }), let texts = item.conditionValues
+            else {
                 return try Self.description(item, condition: nil)
             }
             let values = try texts.map { try parent.parse($0) }
@@ -84,11 +86,13 @@ struct SearchSpaceDocument: Codable, Hashable {
         case "number": domain = .number(lower...upper, item.scale ?? .linear)
         case "size": domain = .size(integer(lower)...integer(upper))
         case "choice": domain = .choice(item.names ?? [])
-        default: throw StudyError(.corruptStudy, "the stored search space has a parameter of unknown kind '\(item.kind)'")
+        default:
+            throw StudyError(.corruptStudy, "the stored search space has a parameter of unknown kind '\(item.kind)'")
         }
         func build(_ value: ParameterValue, _ searched: [ParameterValue]?) -> ParameterDescription {
             ParameterDescription(
-                name: item.name, group: item.group, domain: domain, defaultValue: value, unit: item.unit, text: item.text,
+                name: item.name, group: item.group, domain: domain, defaultValue: value, unit: item.unit,
+                text: item.text,
                 condition: condition, searchValues: searched, percentBase: item.percentBase)
         }
         // Parsing needs a description; its own default does not take part in it.

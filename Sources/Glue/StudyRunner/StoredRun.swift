@@ -67,8 +67,11 @@ public struct StoredRun: Sendable {
             let details = try decoder.decode(StoredDetails.self, from: Data(text.utf8))
             let part = WorkloadRun(
                 workload: record.workload, measurement: record.run, inputBytes: details.inputBytes,
-                itemCount: details.itemCount, peakMemoryBytes: details.peakMemoryBytes, digest: record.digest, stages: details.stages)
-            if let last = runs.last, last.arm == record.arm, last.index == record.repeatIndex, last.order == record.order {
+                itemCount: details.itemCount, peakMemoryBytes: details.peakMemoryBytes, digest: record.digest,
+                stages: details.stages)
+            if let last = runs.last, last.arm == record.arm, last.index == record.repeatIndex,
+                last.order == record.order
+            {
                 var run = last.run
                 run.parts.append(part)
                 runs[runs.count - 1] = StoredRun(arm: last.arm, index: last.index, order: last.order, run: run)

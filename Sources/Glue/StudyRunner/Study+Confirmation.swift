@@ -19,7 +19,7 @@ extension Study {
         progress: (StudyEvent) -> Void
     ) throws -> StudyEnd {
         guard let recommendation = tuner.recommendation() else { return .finished(Self.noneFeasible(history)) }
-        let best = recommendation.configuration
+        let best = chosen(recommendation, history)
         let settings = space.settings(of: best)
         let bestTrial = history.judged.first { $0.configuration == best }?.number
         let place = before.flatMap { $0 == space.defaultConfiguration ? nil : $0 }
@@ -31,7 +31,8 @@ extension Study {
                 : "the best configuration found is the built-in default"
             return .finished(
                 StudyVerdict(
-                    kind: .noImprovement, sentence: "Nothing is replaced: \(reason).", best: settings, bestTrial: bestTrial,
+                    kind: .noImprovement, sentence: "Nothing is replaced: \(reason).", best: settings,
+                    bestTrial: bestTrial,
                     reference: isPlace ? .before : .builtInDefault, unconfirmedReason: reason))
         }
         var arms: [(arm: StudyArm, configuration: Configuration)] = [(.builtInDefault, space.defaultConfiguration)]
@@ -53,7 +54,9 @@ extension Study {
         var breaks: [String] = []
         for (arm, configuration) in arms where arm != .best {
             let judgement = history.judged.first { $0.configuration == configuration }?.judgement
-            if judgement?.isFeasible ?? true { known.append(arm) } else if let reason = judgement?.reason {
+            if judgement?.isFeasible ?? true {
+                known.append(arm)
+            } else if let reason = judgement?.reason {
                 breaks.append("\(arm.phrase): \(reason)")
             }
         }
@@ -61,6 +64,15 @@ extension Study {
             StudyVerdict(
                 confirmation: confirmation, known: known, best: settings, bestTrial: bestTrial,
                 breaks: breaks.isEmpty ? nil : breaks.joined(separator: "; ")))
+    }
+
+    /// The model's choice, which is not fooled by a lucky run; but the best measured one where the model has smoothed away
+    /// a difference that is larger than runs of one configuration may show.
+    private func chosen(_ recommendation: Recommendation, _ history: StudyHistory) -> Configuration {
+        guard let measured = history.bestTrial, let objective = measured.judgement?.objective,
+            options.target.gain(of: objective, over: recommendation.observed) > 1 + RepeatRule.largestSpread
+        else { return recommendation.configuration }
+        return measured.configuration
     }
 
     /// One discarded run per arm, then interleaved rows. A row in which a run fails is repeated at the end, at most half of
@@ -110,7 +122,8 @@ extension Study {
         guard let closest = candidates.min(by: { $0.violation < $1.violation })?.trial else {
             return StudyVerdict(
                 kind: .noFeasibleConfiguration,
-                sentence: "No configuration meets the constraints: none of \(history.judged.count) gave a usable result.",
+                sentence:
+                    "No configuration meets the constraints: none of \(history.judged.count) gave a usable result.",
                 best: [], unconfirmedReason: "no configuration meets the constraints")
         }
         let settings = history.settings(of: closest.configuration)

@@ -50,7 +50,8 @@ extension Study {
         let runs = try measure(configuration, trial: trial, isDefault: isDefault, search)
         if let signal = Self.interruption(runs) {
             try store.finishTrial(
-                trial, in: id, outcome: ResultStore.TrialOutcome(state: .interrupted, reason: runs.last?.failure?.reason))
+                trial, in: id,
+                outcome: ResultStore.TrialOutcome(state: .interrupted, reason: runs.last?.failure?.reason))
             return .interrupted(signal: signal)
         }
         let judgement = TrialJudgement(runs, options: options)
@@ -147,7 +148,8 @@ extension Study {
     func position(_ search: SearchState) -> StudyPosition {
         StudyPosition(
             done: search.done, budget: options.budget, best: search.best,
-            gain: search.best.flatMap { best in search.defaultObjective.map { options.target.gain(of: best, over: $0) } },
+            gain: search.best.flatMap { best in search.defaultObjective.map { options.target.gain(of: best, over: $0) }
+            },
             last: search.last, remainingSeconds: remainingSeconds(search))
     }
 

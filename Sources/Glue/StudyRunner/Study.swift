@@ -28,7 +28,8 @@ public struct Study {
     /// - Throws: `BenchmarkingError` when another study runs, `StudyError(.invalidOptions)`, `SearchSpaceError`, and the
     ///   store's errors.
     public static func create(
-        program: any TunableProgram, options: StudyOptions, before: [Setting]?, host: HostDescription, store: TrialStore,
+        program: any TunableProgram, options: StudyOptions, before: [Setting]?, host: HostDescription,
+        store: TrialStore,
         lockPath: String = StudyLock.machineWidePath
     ) throws -> Study {
         try check(options)
@@ -44,7 +45,8 @@ public struct Study {
         let spaceJSON = try document.json()
         let identity = program.identity
         let plan = StudyPlan(
-            machine: host.identity, target: options.target.rawValue, budgetJSON: "{\"configurations\":\(options.budget)}",
+            machine: host.identity, target: options.target.rawValue,
+            budgetJSON: "{\"configurations\":\(options.budget)}",
             seed: options.seed, strategy: options.strategy.rawValue, enginePath: identity.path,
             engineSHA256: identity.sha256, versions: identity.versions, workloads: identity.workloads,
             searchSpaceJSON: spaceJSON, searchSpaceSHA256: sha256(spaceJSON),
@@ -79,7 +81,8 @@ public struct Study {
         guard changed.isEmpty else {
             throw StudyError(
                 .notTheSame,
-                "study \(record.id) cannot go on: \(changed.joined(separator: " and ")) changed since; start a new study")
+                "study \(record.id) cannot go on: \(changed.joined(separator: " and ")) changed since; start a new study"
+            )
         }
         let lost = try store.interruptRunningTrials(of: record.id, reason: "the tuner died while it ran")
         let history = try StudyHistory(study: record.id, store: store)
@@ -158,7 +161,9 @@ public struct Study {
         var tuner = history.newTuner()
         history.replay(into: &tuner)
         var search = SearchState(history: history)
-        if clock.lostTrials > 0 { progress(.note("\(clock.lostTrials) trial was under way when the tuner stopped; it is lost")) }
+        if clock.lostTrials > 0 {
+            progress(.note("\(clock.lostTrials) trial was under way when the tuner stopped; it is lost"))
+        }
         if let number = search.defaultTrial {
             // The first run of a process is the reference that later results are compared with.
             if let signal = try runDrift(trial: number, &search) { return .interrupted(signal: signal) }
@@ -178,7 +183,8 @@ public struct Study {
             if configuration == space.defaultConfiguration, judgement.accuracy == nil, judgement.objective == nil {
                 return .failed(reason: "the built-in default does not run: \(judgement.reason ?? "no reason known")")
             }
-            if search.done % options.driftInterval == 0, search.done < options.budget, let number = search.defaultTrial {
+            if search.done % options.driftInterval == 0, search.done < options.budget, let number = search.defaultTrial
+            {
                 if let signal = try runDrift(trial: number, &search) { return .interrupted(signal: signal) }
             }
         }

@@ -99,8 +99,12 @@ public struct StudyHistory: Sendable {
     public var bestTrial: StudyTrial? {
         var best: (trial: StudyTrial, objective: Double)?
         for trial in judged {
-            guard let judgement = trial.judgement, judgement.isFeasible, let objective = judgement.objective else { continue }
-            if best.map({ options.target.gain(of: objective, over: $0.objective) > 1 }) ?? true { best = (trial, objective) }
+            guard let judgement = trial.judgement, judgement.isFeasible, let objective = judgement.objective else {
+                continue
+            }
+            if best.map({ options.target.gain(of: objective, over: $0.objective) > 1 }) ?? true {
+                best = (trial, objective)
+            }
         }
         return best?.trial
     }

@@ -91,7 +91,8 @@ public struct StudyOptions: Sendable, Hashable, Codable {
 
     /// Rows of a confirmation whose rows take so long.
     func rows(secondsPerRow: Double) -> Int {
-        let fitting = secondsPerRow > 0 ? Int(min(shortConfirmationSeconds / secondsPerRow, 1e6)) : maximumConfirmationRows
+        let fitting =
+            secondsPerRow > 0 ? Int(min(shortConfirmationSeconds / secondsPerRow, 1e6)) : maximumConfirmationRows
         return max(confirmationRows, min(fitting, maximumConfirmationRows))
     }
 

@@ -117,7 +117,9 @@ struct RepeatRule {
         let disturbed = isDisturbed(runs)
         if runs.count < options.minimumRepeats {
             if options.constraints.contains(where: { isFarAbove($0, runs) }) { return false }
-            if let best, !disturbed, options.target.gain(of: best, over: median(values)) > Self.hopeless { return false }
+            if let best, !disturbed, options.target.gain(of: best, over: median(values)) > Self.hopeless {
+                return false
+            }
             return true
         }
         let measured = runs.compactMap(\.wallSeconds.value).reduce(0, +)
