@@ -17,7 +17,7 @@ for folder in Sources/Base/* Sources/Numerics/* Sources/Engine/* Sources/Tuner/*
     Sources/Executables/* Sources/Lavoisier; do
     [ -f "$folder/README.md" ] || complain "$folder has no README.md"
 done
-if git grep -nE 'TODO|FIXME|XXX' -- 'Sources' 'Tests' >&2; then complain "leftovers above"; fi
+if git grep -nwE 'TODO|FIXME|XXX' -- 'Sources' 'Tests' >&2; then complain "leftovers above"; fi
 # The engine must start quickly: it does not link the tuner's linear algebra.
 if [ -x .build/release/lavoisier ] && ldd .build/release/lavoisier | grep -q openblas; then
     complain "lavoisier links OpenBLAS"

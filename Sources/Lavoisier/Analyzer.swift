@@ -2,7 +2,7 @@ import Foundation
 import HostEnvironment
 import Instrumentation
 import Parameters
-public import Pipeline
+@_exported import Pipeline
 
 /// Analyses LC-MS runs: the engine behind `lavoisier analyze`, in this process.
 ///

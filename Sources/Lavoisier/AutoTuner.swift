@@ -1,6 +1,6 @@
-public import EngineTuning
+@_exported import EngineTuning
 import Foundation
-public import StudyRunner
+@_exported import StudyRunner
 
 /// Finds the settings that make this machine fastest (or leanest) on a workload: the study behind `lavoisier-tune`.
 ///

@@ -80,9 +80,11 @@ import TestSupport
         let (name, content, says) = Self.badInputs[index]
         let folder = try TemporaryDirectory()
         let path = try folder.write(name, content)
-        let outcome = try analyze([path, "--output", folder.file("out")])
+        // An error is one line, and said even when progress is not wanted.
+        let outcome = try analyze([path, "--output", folder.file("out"), "--quiet"])
         #expect(outcome.status == 65)
         #expect(outcome.error.contains(path) && outcome.error.contains(says), "\(outcome.error)")
+        #expect(outcome.error.split(separator: "\n").count == 1)
         #expect(try folder.contents == [name], "nothing stays behind")
     }
 

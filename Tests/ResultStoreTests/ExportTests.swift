@@ -10,11 +10,11 @@ import Testing
         let store = try fixture.open()
         let id = try store.createStudy(studyPlan) { _ in "2026-11-28-throughput-a1b2c3" }.id
         _ = try store.beginTrial(trialPlan(1), in: id)
-        try store.addMeasurement(measurement(0), to: 1, in: id)
-        try store.addMeasurement(measurement(1, stages: nil), to: 1, in: id)
-        try store.finishTrial(1, in: id, outcome: TrialOutcome(state: .succeeded, objective: 0.1))
+        try store.addMeasurement(measurement(0), to: 0, in: id)
+        try store.addMeasurement(measurement(1, stages: nil), to: 0, in: id)
+        try store.finishTrial(0, in: id, outcome: TrialOutcome(state: .succeeded, objective: 0.1))
         _ = try store.beginTrial(trialPlan(2, phase: .confirm), in: id)
-        try store.finishTrial(2, in: id, outcome: TrialOutcome(state: .failed, reason: "exited with 3,\nsaying \"no\""))
+        try store.finishTrial(1, in: id, outcome: TrialOutcome(state: .failed, reason: "exited with 3,\nsaying \"no\""))
         return store
     }
 
@@ -27,13 +27,13 @@ import Testing
                 wall_seconds,cpu_seconds,user_seconds,system_seconds,peak_memory_bytes,read_call_bytes,\#
                 write_call_bytes,storage_read_bytes,storage_write_bytes,cpu_pressure_seconds,steal_seconds,\#
                 energy_joules,digest,accuracy,stages
-                2026-11-28-throughput-a1b2c3,1,search,succeeded,,0.1,2026-11-28T03:30:06.250Z,\#
+                2026-11-28-throughput-a1b2c3,0,search,succeeded,,0.1,2026-11-28T03:30:06.250Z,\#
                 2026-11-28T03:30:06.250Z,1.5,0.25,0.125,hash-1,"{""execution.workers"":1}",0,default,0,small,\#
                 exited with status 0,2.0,1.75,1.5,0.25,1048576,10,20,0,40,,0.0,7.5,d0,"{""f1"":1}","{""read"":0.5}"
-                2026-11-28-throughput-a1b2c3,1,search,succeeded,,0.1,2026-11-28T03:30:06.250Z,\#
+                2026-11-28-throughput-a1b2c3,0,search,succeeded,,0.1,2026-11-28T03:30:06.250Z,\#
                 2026-11-28T03:30:06.250Z,1.5,0.25,0.125,hash-1,"{""execution.workers"":1}",1,candidate,1,small,\#
                 exited with status 0,2.0,1.75,1.5,0.25,1048576,10,20,0,40,,0.0,7.5,d1,"{""f1"":1}",
-                2026-11-28-throughput-a1b2c3,2,confirm,failed,"exited with 3,
+                2026-11-28-throughput-a1b2c3,1,confirm,failed,"exited with 3,
                 saying ""no""",,2026-11-28T03:30:06.250Z,2026-11-28T03:30:06.250Z,1.5,0.25,0.125,hash-2,\#
                 "{""execution.workers"":2}",,,,,,,,,,,,,,,,,,,,
 

@@ -13,12 +13,12 @@ import Testing
         #expect(study.id.wholeMatch(of: /2026-11-28-throughput-[0-9a-f]{6}/) != nil)
         let first = try store.beginTrial(trialPlan(1), in: study.id)
         let second = try store.beginTrial(trialPlan(2, phase: .confirm), in: study.id)
-        #expect((first.number, second.number) == (1, 2))
+        #expect((first.number, second.number) == (0, 1))
         let runs = [
             measurement(0), measurement(1, run: childRun(.timedOut(seconds: 3), wall: .unavailable(reason: "x"))),
         ]
-        for run in runs { try store.addMeasurement(run, to: 1, in: study.id) }
-        try store.finishTrial(1, in: study.id, outcome: TrialOutcome(state: .succeeded, objective: 2.5))
+        for run in runs { try store.addMeasurement(run, to: 0, in: study.id) }
+        try store.finishTrial(0, in: study.id, outcome: TrialOutcome(state: .succeeded, objective: 2.5))
         try store.setIncumbent("workers: 1\n", of: study.id)
         try store.setVerdict(json: #"{"better":true}"#, of: study.id)
         try store.setReportPath("r.html", of: study.id)
@@ -36,8 +36,8 @@ import Testing
         #expect(trials.map(\.plan) == [trialPlan(1), trialPlan(2, phase: .confirm)])
         #expect(trials.map(\.outcome.state) == [.succeeded, .running])
         #expect(trials[0].outcome.objective == 2.5 && trials[0].finishedAt != nil && trials[1].finishedAt == nil)
-        #expect(try again.measurements(of: 1, in: study.id) == runs)
-        #expect(try again.measurements(of: 2, in: study.id).isEmpty)
+        #expect(try again.measurements(of: 0, in: study.id) == runs)
+        #expect(try again.measurements(of: 1, in: study.id).isEmpty)
         try again.integrityCheck()
     }
 
@@ -72,8 +72,8 @@ import Testing
         let store = try fixture.open()
         let id = try store.createStudy(studyPlan).id
         for i in 1...3 { _ = try store.beginTrial(trialPlan(i), in: id) }
-        try store.finishTrial(2, in: id, outcome: TrialOutcome(state: .infeasible, reason: "F1 0.9"))
-        #expect(try store.interruptRunningTrials(of: id, reason: "the tuner was killed") == [1, 3])
+        try store.finishTrial(1, in: id, outcome: TrialOutcome(state: .infeasible, reason: "F1 0.9"))
+        #expect(try store.interruptRunningTrials(of: id, reason: "the tuner was killed") == [0, 2])
         #expect(try store.interruptRunningTrials(of: id, reason: "again").isEmpty)
         let outcomes = try store.trials(of: id).map(\.outcome)
         #expect(outcomes.map(\.state) == [.interrupted, .infeasible, .interrupted])
@@ -88,16 +88,16 @@ import Testing
         }
         #expect(code { _ = try store.beginTrial(trialPlan(1), in: "none") } == .unknownStudy)
         #expect(code { try store.setState(.failed, of: "none") } == .unknownStudy)
-        #expect(code { try store.finishTrial(1, in: id, outcome: TrialOutcome(state: .failed)) } == .unknownTrial)
-        #expect(code { try store.addMeasurement(measurement(0), to: 1, in: id) } == .unknownTrial)
+        #expect(code { try store.finishTrial(0, in: id, outcome: TrialOutcome(state: .failed)) } == .unknownTrial)
+        #expect(code { try store.addMeasurement(measurement(0), to: 0, in: id) } == .unknownTrial)
         _ = try store.beginTrial(trialPlan(1), in: id)
-        #expect(code { try store.finishTrial(1, in: id, outcome: TrialOutcome(state: .running)) } == .invalidValue)
+        #expect(code { try store.finishTrial(0, in: id, outcome: TrialOutcome(state: .running)) } == .invalidValue)
         #expect(
-            code { try store.finishTrial(1, in: id, outcome: TrialOutcome(state: .succeeded, objective: .nan)) }
+            code { try store.finishTrial(0, in: id, outcome: TrialOutcome(state: .succeeded, objective: .nan)) }
                 == .invalidValue)
-        try store.finishTrial(1, in: id, outcome: TrialOutcome(state: .failed))
-        #expect(code { try store.finishTrial(1, in: id, outcome: TrialOutcome(state: .failed)) } == .trialNotRunning)
-        #expect(code { try store.addMeasurement(measurement(0, stages: "{"), to: 1, in: id) } == .invalidValue)
+        try store.finishTrial(0, in: id, outcome: TrialOutcome(state: .failed))
+        #expect(code { try store.finishTrial(0, in: id, outcome: TrialOutcome(state: .failed)) } == .trialNotRunning)
+        #expect(code { try store.addMeasurement(measurement(0, stages: "{"), to: 0, in: id) } == .invalidValue)
         var plan = trialPlan(1)
         plan.configurationJSON = "workers: 1"
         #expect(code { _ = try store.beginTrial(plan, in: id) } == .invalidValue)
@@ -135,7 +135,7 @@ import Testing
             try await group.waitForAll()
         }
         let trials = try TrialStore(path: path, access: .readOnly).trials(of: id)
-        #expect(trials.map(\.number) == Array(1...100))
+        #expect(trials.map(\.number) == Array(0..<100))
         #expect(Set(trials.map(\.plan.configurationHash)).count == 100)
     }
 }

@@ -92,14 +92,18 @@ public struct AnalysisRun: Sendable {
             let before = done
             let share = Double(sizes[index])
             do {
-                let result = try analysis.analyse(path: path, name: names[index]) { stage, fraction in
+                var result = try analysis.analyse(path: path, name: names[index]) { stage, fraction in
                     // Reading and detection are most of the work; the short stages after it show as its end.
                     let report = ProgressReport(
                         fraction: (before + 0.95 * share * fraction) / total, stage: stage, item: names[index])
                     onEvent(.progress(report, elapsedSeconds: monotonicSeconds() - start))
                 }
                 jobTimes += result.detectionTimes
-                try analysis.clock.measure("write") { () throws(AnalysisError) in try tables.append(result) }
+                let counts = try tables.append(
+                    result, annotator: analysis.annotator, pool: WorkerPool(workers: configuration.workers),
+                    grain: configuration.chunkSize * 4, clock: analysis.clock)
+                result.input.identifiedFeatures = counts.identified
+                result.input.annotatedFeatures = counts.named
                 record.inputs.append(result.input)
                 onEvent(.fileDone(result.input))
             } catch let error as MzMLError {

@@ -97,8 +97,15 @@ final class DetectionPipeline: @unchecked Sendable {
         if let failure { throw failure }
         var peaks: [(polarity: Polarity, table: PeakTable)] = []
         for polarity in [Polarity.positive, .negative, .unknown] {
+            let parts = results.indices.filter { results[$0].polarity == polarity }
             var table = PeakTable()
-            for result in results where result.polarity == polarity { table.append(result.peaks) }
+            table.reserve(
+                peaks: parts.reduce(0) { $0 + results[$1].peaks.count },
+                samples: parts.reduce(0) { $0 + results[$1].peaks.profiles.count })
+            for part in parts {
+                table.append(results[part].peaks)
+                results[part].peaks = PeakTable()
+            }
             if table.count > 0 { peaks.append((polarity, table)) }
         }
         return Outcome(peaks: peaks, counts: counts, survey: committer.survey, times: times)

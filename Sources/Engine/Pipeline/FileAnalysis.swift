@@ -6,7 +6,7 @@ import SpectralMatching
 import SpectrumModel
 
 /// Everything that was found in one file.
-struct FileResult {
+struct FileResult: Sendable {
     var input: RunRecord.Input
     var features: [Feature]
     var assignment: FragmentAssignment
@@ -15,13 +15,11 @@ struct FileResult {
     var matches: [[LibraryMatch]]
     /// Library matches of each feature's fragment spectra together, best first, one per compound.
     var featureMatches: [[FeatureMatch]]
-    /// One per feature; `nil` where nothing was asked for.
-    var annotations: [FeatureAnnotation?]
     var detectionTimes: WorkerStageTimes
 }
 
-/// Analyses one file: read and detect, group, match, annotate.
-struct FileAnalysis {
+/// Analyses one file: read and detect, group, match. Names are given when the rows are written (`ResultTables`).
+struct FileAnalysis: Sendable {
     let configuration: AnalysisConfiguration
     let references: ReferenceData
     let budget: MemoryBudget
@@ -67,20 +65,14 @@ struct FileAnalysis {
         }
         progress("matching fragment spectra", 1)
         let matches = try clock.measure("match library") { () throws(AnalysisError) in try match(fragments) }
-        progress("naming features", 1)
         let featureMatches = assignment.fragmentsOfFeature.map {
             FeatureMatch.best(fragments: $0, matches: matches, top: configuration.search?.top ?? 0)
         }
-        let annotations = clock.measure("annotate") { annotate(features, featureMatches: featureMatches) }
         input.features = features.count
         input.featuresWithFragments = assignment.fragmentsOfFeature.count { !$0.isEmpty }
-        input.identifiedFeatures = annotations.count { $0?.bestMatch != nil }
-        input.annotatedFeatures = annotations.count {
-            $0.map { $0.bestMatch == nil && !$0.candidates.isEmpty } ?? false
-        }
         return FileResult(
             input: input, features: features, assignment: assignment, fragments: fragments, matches: matches,
-            featureMatches: featureMatches, annotations: annotations, detectionTimes: outcome.times)
+            featureMatches: featureMatches, detectionTimes: outcome.times)
     }
 
     private func describe(
@@ -95,7 +87,7 @@ struct FileAnalysis {
         input.notices += source.warnings + outcome.counts.notices
         if outcome.survey.scansWithoutOrder > 0 {
             input.notices.append(
-                "\(outcome.survey.scansWithoutOrder) survey scans without a usable retention time were left out")
+                "survey scans without a usable retention time, left out: \(outcome.survey.scansWithoutOrder)")
         }
         if outcome.survey.surveyScans == 0 {
             input.notices.append("no survey (MS1) spectra: there is nothing to detect features in")
@@ -129,7 +121,8 @@ struct FileAnalysis {
         notices.append(
             inferred == .unknown
                 ? "the file names no known instrument and its data do not tell: preset \(preset.rawValue) is used"
-                : "the file names no known instrument; its data look like \(inferred.rawValue): preset \(preset.rawValue) is used")
+                : "the file names no known instrument; its data look like \(inferred.rawValue): preset \(preset.rawValue) is used"
+        )
         return preset
     }
 
@@ -181,16 +174,10 @@ struct FileAnalysis {
         return matches
     }
 
-    private func annotate(_ features: [Feature], featureMatches: [[FeatureMatch]]) -> [FeatureAnnotation?] {
-        guard let table = references.compounds, let parameters = configuration.annotation else {
-            return Array(repeating: nil, count: features.count)
-        }
-        return WorkerPool(workers: configuration.workers).map(
-            count: features.count, grain: configuration.chunkSize * 4,
-            makeState: { MassAnnotator(table: table, parameters: parameters) }
-        ) { annotator, index in
-            annotator.annotate(features[index], libraryMatches: featureMatches[index].map(\.match))
-        }
+    /// What names features by mass, for one worker; `nil` when annotation is switched off.
+    @Sendable func annotator() -> MassAnnotator? {
+        guard let table = references.compounds, let parameters = configuration.annotation else { return nil }
+        return MassAnnotator(table: table, parameters: parameters)
     }
 }
 

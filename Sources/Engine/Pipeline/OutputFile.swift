@@ -46,13 +46,6 @@ final class OutputFile {
         byteCount += buffer.count
     }
 
-    /// Writes the buffer out when it holds more than a block, and empties it.
-    func drain(_ buffer: inout TextBuffer, threshold: Int = 1 << 18) throws(AnalysisError) {
-        guard buffer.count > threshold else { return }
-        try write(buffer)
-        buffer.removeAll()
-    }
-
     /// Closes the file and gives it its name. After this the content is complete on this file system.
     func commit() throws(AnalysisError) {
         let result = close(descriptor)

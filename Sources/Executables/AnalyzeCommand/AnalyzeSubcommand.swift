@@ -54,7 +54,7 @@ struct AnalyzeSubcommand: ParsableCommand {
             }
             line.clear()
             if json { try Console.output(try record.json()) }
-            if !quiet { Console.note(AnalyzeProgress.summary(record, output: output)) }
+            if !quiet, record.digest != nil { Console.note(AnalyzeProgress.summary(record, output: output)) }
             if !record.failedInputs.isEmpty { throw ExitCode(65) }
         }
     }
@@ -78,7 +78,10 @@ struct AnalyzeProgress {
                 line.milestone(
                     "\(input.name): \(input.features) features, \(input.featuresWithFragments) with MS/MS, "
                         + "\(input.identifiedFeatures) identified, \(input.annotatedFeatures) named by mass")
-            case .failed: line.milestone("lavoisier: \(input.error ?? input.path)")
+            case .failed:
+                // An error is said even when progress is not wanted.
+                line.clear()
+                Console.note("lavoisier: \(input.error ?? input.path)")
             }
             for notice in input.notices { line.milestone("\(input.name): \(notice)") }
         }

@@ -16,6 +16,11 @@ struct LavoisierTuneCommand: ParsableCommand {
             nothing is replaced. The result is a report to open in a browser (reports/STUDY.html). The settings it tries \
             never change results beyond the accuracy floor. One study at a time per machine.
 
+            Options of a study ('lavoisier-tune run --help' explains them): --target throughput|memory|cpu_usage, \
+            --budget N, --workload NAME (repeatable), --seed N, --max-memory SIZE, --max-time TIME, --min-accuracy F1, \
+            --strategy bayesian|random|sobol, --engine PATH, --store FILE, --reports-dir DIR, --config-dir DIR, --quiet, \
+            --json.
+
             Ctrl-C stops and loses nothing: 'lavoisier-tune resume STUDY' goes on. STUDY is an id, its beginning, or \
             'latest'.
 

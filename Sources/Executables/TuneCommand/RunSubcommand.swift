@@ -5,6 +5,7 @@ import Console
 import EngineTuning
 import Foundation
 import Parameters
+import ResultStore
 import StudyRunner
 
 struct RunSubcommand: ParsableCommand {

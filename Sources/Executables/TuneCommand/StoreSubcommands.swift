@@ -1,7 +1,9 @@
 import ArgumentParser
+import BayesianTuning
 import Console
 import EngineTuning
 import Foundation
+import HostEnvironment
 import ResultStore
 import StudyRunner
 

@@ -1,6 +1,7 @@
 import BayesianTuning
 import Console
 import EngineTuning
+import ResultStore
 import StudyRunner
 
 /// What a person sees while a study runs: one live line in a terminal, plain lines elsewhere, nothing when quiet.
@@ -25,7 +26,7 @@ struct StudyDisplay {
         line.milestone("Study \(study.id) on \(study.machine)")
         line.milestone(
             "Target \(options.target.rawValue), workload \(request.workloads.joined(separator: ", ")): up to "
-                + "\(options.budget) configurations (\(size)), then \(options.confirmationRows) interleaved rows. "
+                + "\(options.budget) configurations (\(size)), then at least \(options.confirmationRows) interleaved rows. "
                 + "Ctrl-C stops; nothing is lost.")
     }
 

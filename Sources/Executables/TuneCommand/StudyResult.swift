@@ -1,5 +1,6 @@
 import EngineTuning
 import Foundation
+import ResultStore
 import StudyRunner
 
 /// The result of a study as `--json` prints it.

@@ -3,6 +3,7 @@ import Benchmarking
 import Evaluation
 import Foundation
 import HostEnvironment
+import Instrumentation
 import Parameters
 import Pipeline
 import StudyRunner

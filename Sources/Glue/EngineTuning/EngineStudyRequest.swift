@@ -38,10 +38,12 @@ struct EngineSetup {
 
     /// - Parameter note: told before something is prepared, which takes some seconds.
     init(_ request: EngineStudyRequest, note: (String) -> Void) throws {
-        host = HostReader().read()
+        let host = HostReader().read()
+        self.host = host
         let engine = try Self.enginePath(request)
-        let locations = DataLocations.standard(
-            environment: request.environment, programPath: DataLocations.programPath)
+        let found = DataLocations.standard(environment: request.environment, programPath: DataLocations.programPath)
+        // Absolute, as the children get them: the names of prepared files follow from the paths.
+        let locations = DataLocations(workloads: found.workloads.map(absolutePath), cache: absolutePath(found.cache))
         let (loaded, prepared) = try Self.prepare(request.workloads, locations, note: note)
         let sources = ReferenceData.Sources.bundled(locations)
         _ = try ReferenceData.open(
@@ -54,12 +56,12 @@ struct EngineSetup {
             minimumAccuracy: request.options.minimumAccuracy, interrupt: request.interrupt)
         let folders = MachineProfile.searchFolders(
             configDirectory: request.configurationDirectory, environment: request.environment)
-        let found = try MachineProfile.find(machineID: host.identity.id, folders: folders)
+        let inPlace = try MachineProfile.find(machineID: host.identity.id, folders: folders)
         let size = MachineProfile.workloadClass(ofBytes: prepared.map(\.bytes).max() ?? 0)
-        before = found?.profile.profile(named: request.options.target.rawValue, workloadClass: size)?
+        before = inPlace?.profile.profile(named: request.options.target.rawValue, workloadClass: size)?
             .settings.map { Setting($0.name, $0.value) }
         profilePath =
-            request.configurationDirectory.map { "\($0)/\(host.identity.id).yaml" } ?? found?.path
+            request.configurationDirectory.map { "\($0)/\(host.identity.id).yaml" } ?? inPlace?.path
             ?? "\(Self.newProfileFolder(folders))/\(host.identity.id).yaml"
         try Self.checkWritable([
             request.reportsDirectory, String(profilePath.prefix(upTo: profilePath.lastIndex(of: "/") ?? profilePath.startIndex)),
@@ -114,10 +116,20 @@ struct EngineSetup {
             }
             return EngineWorkload(
                 name: workload.name, files: files.map(absolutePath), bytes: try files.reduce(0) { try $0 + size(of: $1) },
-                truth: try workload.truthPath.map { try TruthTable(path: $0) },
-                identificationTruth: try workload.identificationTruthPath.map { try IdentificationTruthTable(path: $0) })
+                truth: try workload.truthPath.map { path in try read { try TruthTable(path: path) } },
+                identificationTruth: try workload.identificationTruthPath.map { path in
+                    try read { try IdentificationTruthTable(path: path) }
+                })
         }
         return (workloads, prepared)
+    }
+
+    private static func read<Table>(_ body: () throws -> Table) throws(StudyError) -> Table {
+        do {
+            return try body()
+        } catch {
+            throw StudyError(.badInput, "\(error)")
+        }
     }
 
     private static func size(of path: String) throws(StudyError) -> Int {

@@ -12,7 +12,7 @@ extension StudyReport {
     public init(_ history: StudyHistory) {
         let plan = history.record.plan
         let scale = ObjectiveScale(history.options.target)
-        var tuner = history.tuner()
+        let tuner = history.tuner()
         let diagnostics = tuner.diagnostics()
         let workloads = plan.workloads.map(\.name).joined(separator: ", ")
         self.init(

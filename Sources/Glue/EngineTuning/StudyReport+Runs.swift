@@ -2,6 +2,7 @@ import BayesianTuning
 import Benchmarking
 import HostEnvironment
 import Reporting
+import ResultStore
 import Statistics
 import StudyRunner
 

@@ -1,3 +1,4 @@
+import BayesianTuning
 import HostEnvironment
 import Parameters
 import Reporting
@@ -96,7 +97,7 @@ extension StudyReport {
             fact("CPU time of all suggestions", "\(rounded(tuning)) s"),
             fact(
                 "Runs per configuration",
-                "\(options.minimumRepeats), up to \(options.maximumRepeats) when they disagree or were disturbed; "
+                "\(options.minimumRepeats), up to \(options.maximumRepeats) when they are short, disagree or were disturbed; "
                     + "1 when the first rules it out"),
             fact("Accuracy floor", "F1 \(options.minimumAccuracy) against the default's results, and no truth lost"),
         ]

@@ -15,7 +15,7 @@ extension StudyVerdict {
 extension Study {
     /// Compares the best found with what was known before, in interleaved runs.
     mutating func conclude(
-        _ history: StudyHistory, _ tuner: inout Tuner, _ search: SearchState, stopSignal: () -> Int32?,
+        _ history: StudyHistory, _ tuner: Tuner, _ search: SearchState, stopSignal: () -> Int32?,
         progress: (StudyEvent) -> Void
     ) throws -> StudyEnd {
         guard let recommendation = tuner.recommendation() else { return .finished(Self.noneFeasible(history)) }
@@ -70,13 +70,12 @@ extension Study {
         stopSignal: () -> Int32?, progress: (StudyEvent) -> Void
     ) throws -> Int32? {
         let limits = options.limits(defaultSeconds: search.defaultSeconds, usableMemoryBytes: usableMemoryBytes)
-        let wanted = options.confirmationRows
+        let wanted = options.rows(secondsPerRow: Double(arms.count) * (search.defaultSeconds ?? 1))
         let most = wanted + wanted / 2
         let rows = interleavedOrder(pairs: most, arms: arms.count, seed: options.seed)
         var order = 0
         let confirmationStart = clock.elapsedSeconds
         for (index, entry) in arms.enumerated() {
-            progress(.confirming(row: 0, rows: wanted, position(search)))
             let run = try program.run(entry.configuration, limits: limits)
             if let signal = Self.interruption([run]) ?? stopSignal() { return signal }
             try save(run, trial: trial, arm: "\(RunArm.warmUp) \(entry.arm.rawValue)", index: index, order: order)

@@ -2,6 +2,7 @@ import BayesianTuning
 import Benchmarking
 import HostEnvironment
 import ResultStore
+import Statistics
 
 /// What the search knows beside the tuner.
 struct SearchState {
@@ -21,8 +22,14 @@ struct SearchState {
         let first = history.defaultTrial
         defaultTrial = first?.number
         defaultObjective = first?.judgement?.objective
-        defaultSeconds = first?.candidateRuns.compactMap(\.wallSeconds.value).max()
+        defaultSeconds = first.flatMap { Self.seconds($0.candidateRuns) }
         driftRuns = first?.driftRuns.count ?? 0
+    }
+
+    /// Median wall time of some runs.
+    static func seconds(_ runs: [ProgramRun]) -> Double? {
+        let seconds = runs.compactMap(\.wallSeconds.value)
+        return seconds.isEmpty ? nil : median(seconds)
     }
 }
 
@@ -57,7 +64,7 @@ extension Study {
         if isDefault {
             search.defaultTrial = trial
             search.defaultObjective = judgement.objective
-            search.defaultSeconds = runs.compactMap(\.wallSeconds.value).max()
+            search.defaultSeconds = SearchState.seconds(runs)
         }
         var isBest = false
         if judgement.isFeasible, let objective = judgement.objective {
@@ -84,15 +91,21 @@ extension Study {
             defaultSeconds: isDefault ? nil : search.defaultSeconds, usableMemoryBytes: usableMemoryBytes)
         var runs: [ProgramRun] = []
         var lost = 0
+        if isDefault {
+            // Fills the page cache and gives the reference results; its time does not count.
+            let warmUp = try program.run(configuration, limits: limits)
+            if warmUp.failure?.kind == .interrupted { return [warmUp] }
+            try save(warmUp, trial: trial, arm: RunArm.warmUp, index: 0, order: 0)
+        }
         while true {
             let run = try program.run(configuration, limits: limits)
             // A signal from outside says nothing about the configuration, unless it comes again.
             if run.wasKilledFromOutside, lost < (isDefault ? 2 : 1) {
-                try save(run, trial: trial, arm: RunArm.lost, index: lost, order: runs.count + lost)
+                try save(run, trial: trial, arm: RunArm.lost, index: lost, order: runs.count + lost + 1)
                 lost += 1
                 continue
             }
-            try save(run, trial: trial, arm: RunArm.candidate, index: runs.count, order: runs.count + lost)
+            try save(run, trial: trial, arm: RunArm.candidate, index: runs.count, order: runs.count + lost + 1)
             runs.append(run)
             guard rule.wantsAnother(after: runs) else { return runs }
         }
@@ -141,8 +154,8 @@ extension Study {
     /// The configurations left at the pace so far, and the confirmation with at most three arms.
     private func remainingSeconds(_ search: SearchState) -> Double? {
         guard let pace = clock.secondsPerTrial, let run = search.defaultSeconds else { return nil }
-        let arms = before == nil ? 2 : 3
-        let rows = min(Double(options.confirmationRows + 1) * Double(arms) * run, options.confirmationSeconds)
+        let row = run * (before == nil ? 2 : 3)
+        let rows = min(Double(options.rows(secondsPerRow: row) + 1) * row, options.confirmationSeconds)
         return Double(max(options.budget - search.done, 0)) * pace + rows
     }
 }

@@ -184,7 +184,7 @@ public struct Study {
         }
         if let signal = stopSignal() { return .interrupted(signal: signal) }
         history = try StudyHistory(study: id, store: store)
-        return try conclude(history, &tuner, search, stopSignal: stopSignal, progress: progress)
+        return try conclude(history, tuner, search, stopSignal: stopSignal, progress: progress)
     }
 }
 

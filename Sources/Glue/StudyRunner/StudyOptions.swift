@@ -58,12 +58,19 @@ public struct StudyOptions: Sendable, Hashable, Codable {
     public var minimumAccuracy = 0.999
     /// Runs per configuration.
     public var minimumRepeats = 2
-    /// Runs per configuration when the first ones disagree or were disturbed.
-    public var maximumRepeats = 3
+    /// Runs per configuration when runs are short, disagree, or were disturbed.
+    public var maximumRepeats = 5
+    /// A configuration that is worth it is run until it has been measured for so long, within the bounds on repeats: short
+    /// runs are noisy and cheap.
+    public var measuredSeconds = 0.8
     /// After so many configurations the default is run again, to see drift.
     public var driftInterval = 10
-    /// Interleaved rows of the confirmation.
+    /// Interleaved rows of the confirmation, at least.
     public var confirmationRows = 12
+    /// Rows when runs are short: as many as fit into `shortConfirmationSeconds`. Fixed before the first row, so that no
+    /// result decides when to stop.
+    public var maximumConfirmationRows = 40
+    public var shortConfirmationSeconds = 30.0
     /// The confirmation stops after so many seconds, but not before `Comparison.minimumPairs` rows.
     public var confirmationSeconds = 600.0
 
@@ -80,6 +87,12 @@ public struct StudyOptions: Sendable, Hashable, Codable {
         }
         if let maximumSeconds { constraints.append(Constraint(name: Self.timeConstraint, .atMost, maximumSeconds)) }
         return constraints
+    }
+
+    /// Rows of a confirmation whose rows take so long.
+    func rows(secondsPerRow: Double) -> Int {
+        let fitting = secondsPerRow > 0 ? Int(min(shortConfirmationSeconds / secondsPerRow, 1e6)) : maximumConfirmationRows
+        return max(confirmationRows, min(fitting, maximumConfirmationRows))
     }
 
     /// Bounds of one run. A run is not killed at a small limit of memory or time: only the real figure tells how far a

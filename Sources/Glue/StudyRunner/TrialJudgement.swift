@@ -116,10 +116,22 @@ struct RepeatRule {
         guard values.count == runs.count, let low = values.min(), let high = values.max() else { return false }
         let disturbed = isDisturbed(runs)
         if runs.count < options.minimumRepeats {
+            if options.constraints.contains(where: { isFarAbove($0, runs) }) { return false }
             if let best, !disturbed, options.target.gain(of: best, over: median(values)) > Self.hopeless { return false }
             return true
         }
-        return disturbed || (high - low) / median(values) > Self.largestSpread
+        let measured = runs.compactMap(\.wallSeconds.value).reduce(0, +)
+        return disturbed || measured < options.measuredSeconds || (high - low) / median(values) > Self.largestSpread
+    }
+
+    /// Repeats do not bring a configuration back that misses a limit by this factor.
+    static let farAbove = 1.25
+
+    private func isFarAbove(_ constraint: Constraint, _ runs: [ProgramRun]) -> Bool {
+        runs.allSatisfy { run in
+            let value = constraint.name == StudyOptions.memoryConstraint ? run.peakMemoryBytes : run.wallSeconds
+            return (value.value ?? 0) > Self.farAbove * constraint.limit
+        }
     }
 
     private func isDisturbed(_ runs: [ProgramRun]) -> Bool {

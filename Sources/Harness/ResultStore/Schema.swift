@@ -44,7 +44,7 @@ enum Schema {
         );
         CREATE TABLE trial (
             study_id TEXT NOT NULL REFERENCES study(id) ON DELETE CASCADE,
-            number INTEGER NOT NULL CHECK (number >= 1),
+            number INTEGER NOT NULL CHECK (number >= 0),
             configuration TEXT NOT NULL CHECK (json_valid(configuration)),
             configuration_hash TEXT NOT NULL,
             phase TEXT NOT NULL CHECK (phase IN ('search', 'confirm')),

@@ -57,7 +57,7 @@ public struct TrialOutcome: Sendable, Hashable {
     }
 }
 
-/// A stored trial; `number` counts from 1 within its study.
+/// A stored trial; `number` counts from 0 within its study.
 public struct TrialRecord: Sendable, Hashable {
     public let study: String
     public let number: Int

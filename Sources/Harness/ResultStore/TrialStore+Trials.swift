@@ -17,7 +17,7 @@ extension TrialStore {
                 else { throw unknownStudy(study) }
                 let last = try Int.fetchOne(
                     db, sql: "SELECT max(number) FROM trial WHERE study_id = ?", arguments: [study])
-                let number = (last ?? 0) + 1
+                let number = (last ?? -1) + 1
                 try db.execute(
                     sql: """
                         INSERT INTO trial (study_id, number, configuration, configuration_hash, phase, state,

@@ -1,0 +1,270 @@
+import Annotation
+import SpectralMatching
+import SpectrumModel
+
+/// The text of one file's rows, for any range of them on any worker.
+struct ResultFormatter: Sendable {
+    let result: FileResult
+    /// Fragment spectra that belong to no feature, in scan order.
+    let unassigned: [Int]
+    /// Feature and its most intense fragment spectrum, in order of the features.
+    let spectra: [(feature: Int, fragment: Int)]
+    /// Number of the first spectrum in the MGF.
+    let firstSpectrumNumber: Int
+
+    init(result: FileResult, firstSpectrumNumber: Int) {
+        self.result = result
+        self.firstSpectrumNumber = firstSpectrumNumber
+        let assignment = result.assignment
+        unassigned = result.fragments.headers.indices.filter {
+            assignment.featureOfFragment[$0] < 0 && !result.matches[$0].isEmpty
+        }
+        let totals = result.fragments.totalIntensities
+        spectra = assignment.fragmentsOfFeature.enumerated().compactMap { feature, fragments in
+            fragments.max { (totals[$0], $1) < (totals[$1], $0) }.map { (feature, $0) }
+        }
+    }
+
+    static let featureColumns = [
+        "feature_id", "file", "mz", "rt_seconds", "rt_start_seconds", "rt_end_seconds", "width_seconds", "charge",
+        "area",
+        "height", "signal_to_noise", "quality", "points", "isotope_count", "isotope_areas", "polarity", "ms2_count",
+        "name",
+        "formula", "adduct", "inchikey", "level", "confidence", "library_score",
+    ]
+
+    static let identificationColumns = [
+        "file", "feature_id", "scan", "mz", "rt_seconds", "source", "rank", "name", "formula", "adduct", "inchikey",
+        "identifier", "score", "similarity", "matched_peaks", "mz_error_ppm", "isotope_score", "level", "confidence",
+        "evidence", "licence",
+    ]
+
+    // MARK: - Features
+
+    /// The rows of some features in both tables.
+    struct Piece: Sendable {
+        var features = TextBuffer()
+        var identifications = TextBuffer()
+        /// Features with a library match, and features with a candidate by mass only.
+        var identified = 0
+        var named = 0
+    }
+
+    /// Annotates features and formats their rows. Annotations live no longer than their rows take to write: kept for all
+    /// features they would be most of the memory of a large run.
+    func piece(_ range: Range<Int>, annotator: inout MassAnnotator?) -> Piece {
+        var piece = Piece()
+        for index in range {
+            let feature = result.features[index]
+            let matches = result.featureMatches[index]
+            let annotation = annotator?.annotate(feature, libraryMatches: matches.map(\.match))
+            if !matches.isEmpty {
+                piece.identified += 1
+            } else if annotation?.candidates.isEmpty == false {
+                piece.named += 1
+            }
+            appendMeasurements(feature, to: &piece.features)
+            piece.features.append(result.assignment.fragmentsOfFeature[index].count)
+            appendName(annotation, match: matches.first?.match, to: &piece.features)
+            piece.features.newline()
+            appendIdentifications(of: feature, matches: matches, annotation: annotation, to: &piece.identifications)
+        }
+        return piece
+    }
+
+    private func appendMeasurements(_ feature: Feature, to buffer: inout TextBuffer) {
+        buffer.append(feature.id)
+        buffer.tab()
+        buffer.appendCell(result.input.name)
+        buffer.tab()
+        buffer.append(feature.mz, decimals: 6)
+        for seconds in [
+            feature.retentionTimeSeconds, feature.startSeconds, feature.endSeconds, feature.widthSeconds,
+        ] {
+            buffer.tab()
+            buffer.append(seconds, decimals: 3)
+        }
+        buffer.tab()
+        buffer.append(feature.charge)
+        for (value, decimals) in [
+            (feature.area, 1), (feature.height, 1), (feature.signalToNoise, 2), (feature.quality, 4),
+        ] {
+            buffer.tab()
+            buffer.append(value, decimals: decimals)
+        }
+        buffer.tab()
+        buffer.append(feature.pointCount)
+        buffer.tab()
+        buffer.append(feature.isotopeAreas.count)
+        buffer.tab()
+        for (position, area) in feature.isotopeAreas.enumerated() {
+            if position > 0 { buffer.append(";") }
+            buffer.append(area, decimals: 1)
+        }
+        buffer.tab()
+        buffer.append(feature.polarity.symbol)
+        buffer.tab()
+    }
+
+    /// The best name there is: a library compound, else the best candidate by mass.
+    private func appendName(
+        _ annotation: FeatureAnnotation?, match: LibraryMatch?, to buffer: inout TextBuffer
+    ) {
+        var cells = ["", "", "", ""]
+        if let match {
+            cells = [match.entry.name, match.entry.formula, match.entry.adduct, match.entry.inchiKey]
+        } else if let best = annotation?.candidates.first {
+            cells = [best.compound.name, best.compound.formula, best.adduct, best.compound.inchiKey]
+        }
+        for cell in cells {
+            buffer.tab()
+            buffer.appendCell(cell)
+        }
+        buffer.tab()
+        if let annotation, match != nil || !annotation.candidates.isEmpty {
+            buffer.append(annotation.level.rawValue)
+            buffer.tab()
+            buffer.append(annotation.confidence, decimals: 4)
+        } else {
+            buffer.tab()
+        }
+        buffer.tab()
+        if let score = match?.score { buffer.append(score, decimals: 4) }
+    }
+
+    // MARK: - Identifications
+
+    private func appendIdentifications(
+        of feature: Feature, matches: [FeatureMatch], annotation: FeatureAnnotation?, to buffer: inout TextBuffer
+    ) {
+        for (rank, found) in matches.enumerated() {
+            appendMatch(
+                found.match, rank: rank + 1, header: result.fragments.headers[found.fragment], feature: feature,
+                annotation: rank == 0 ? annotation : nil, to: &buffer)
+        }
+        for (rank, candidate) in (annotation?.candidates ?? []).enumerated() {
+            appendCandidate(
+                candidate, rank: rank + 1, feature: feature,
+                annotation: matches.isEmpty && rank == 0 ? annotation : nil, to: &buffer)
+        }
+    }
+
+    /// Fragment spectra that belong to no feature are searched too: their precursor may be too weak to be a feature.
+    func unassignedIdentifications(_ range: Range<Int>) -> TextBuffer {
+        var buffer = TextBuffer()
+        for fragment in unassigned[range] {
+            for (rank, match) in result.matches[fragment].enumerated() {
+                appendMatch(
+                    match, rank: rank + 1, header: result.fragments.headers[fragment], feature: nil, annotation: nil,
+                    to: &buffer)
+            }
+        }
+        return buffer
+    }
+
+    private func appendMatch(
+        _ match: LibraryMatch, rank: Int, header: SpectrumHeader, feature: Feature?, annotation: FeatureAnnotation?,
+        to buffer: inout TextBuffer
+    ) {
+        appendPlace(feature: feature, scan: header.scanNumber, to: &buffer)
+        buffer.append(feature?.mz ?? header.precursor?.mz ?? .nan, decimals: 6)
+        buffer.tab()
+        buffer.append(header.retentionTimeSeconds, decimals: 3)
+        buffer.append(match.kind == .identity ? "\tlibrary\t" : "\tlibrary-analog\t")
+        buffer.append(rank)
+        let entry = match.entry
+        for cell in [entry.name, entry.formula, entry.adduct, entry.inchiKey, entry.accession] {
+            buffer.tab()
+            buffer.appendCell(cell)
+        }
+        buffer.tab()
+        buffer.append(match.score, decimals: 4)
+        buffer.append("\t\(match.measure.rawValue)\t\(match.matchedPeaks)\t")
+        buffer.append(match.precursorErrorPPM, decimals: 3)
+        buffer.append("\t")
+        appendGrade(annotation, to: &buffer)
+        buffer.appendCell(entry.license)
+        buffer.newline()
+    }
+
+    private func appendCandidate(
+        _ candidate: AnnotationCandidate, rank: Int, feature: Feature, annotation: FeatureAnnotation?,
+        to buffer: inout TextBuffer
+    ) {
+        appendPlace(feature: feature, scan: nil, to: &buffer)
+        buffer.append(feature.mz, decimals: 6)
+        buffer.tab()
+        buffer.append(feature.retentionTimeSeconds, decimals: 3)
+        buffer.append("\tmass\t")
+        buffer.append(rank)
+        let compound = candidate.compound
+        for cell in [compound.name, compound.formula, candidate.adduct, compound.inchiKey, compound.identifiers] {
+            buffer.tab()
+            buffer.appendCell(cell)
+        }
+        buffer.tab()
+        buffer.append(candidate.score, decimals: 4)
+        buffer.append("\t\t\t")
+        buffer.append(candidate.errorPPM, decimals: 3)
+        buffer.tab()
+        if let score = candidate.isotopeScore { buffer.append(score, decimals: 4) }
+        appendGrade(annotation, to: &buffer)
+        buffer.appendCell(compound.source)
+        buffer.newline()
+    }
+
+    private func appendPlace(feature: Feature?, scan: Int?, to buffer: inout TextBuffer) {
+        buffer.appendCell(result.input.name)
+        buffer.tab()
+        if let feature { buffer.append(feature.id) }
+        buffer.tab()
+        if let scan { buffer.append(scan) }
+        buffer.tab()
+    }
+
+    private func appendGrade(_ annotation: FeatureAnnotation?, to buffer: inout TextBuffer) {
+        buffer.tab()
+        buffer.append(annotation?.level.rawValue ?? "")
+        buffer.tab()
+        if let annotation { buffer.append(annotation.confidence, decimals: 4) }
+        buffer.tab()
+        buffer.appendCell(annotation?.evidence ?? "")
+        buffer.tab()
+    }
+
+    // MARK: - Spectra
+
+    /// One block per feature with fragments: its most intense spectrum, as GNPS's feature-based workflows expect it.
+    func spectra(_ range: Range<Int>) throws(AnalysisError) -> TextBuffer {
+        var buffer = TextBuffer()
+        for position in range {
+            let feature = result.features[spectra[position].feature]
+            let spectrum = try result.fragments.spectrum(spectra[position].fragment)
+            buffer.append("BEGIN IONS\nOUTPUT=most_intense\nSCANS=")
+            buffer.append(firstSpectrumNumber + position)
+            buffer.append("\nFEATURE_ID=")
+            buffer.append(feature.id)
+            buffer.append("\nFILE=")
+            buffer.appendCell(result.input.name)
+            buffer.append("\nMSLEVEL=2\n")
+            if feature.charge > 0 {
+                buffer.append("CHARGE=\(feature.charge)\(feature.polarity == .negative ? "-" : "+")\n")
+            }
+            buffer.append("PEPMASS=")
+            buffer.append(feature.mz, decimals: 6)
+            buffer.append("\nFILE_INDEX=")
+            buffer.append(spectrum.header.index)
+            buffer.append("\nRTINSECONDS=")
+            buffer.append(spectrum.header.retentionTimeSeconds, decimals: 3)
+            buffer.newline()
+            for (mz, intensity) in zip(spectrum.mz, spectrum.intensity) {
+                buffer.append(mz, decimals: 4)
+                buffer.append(" ")
+                buffer.append(Double(intensity), decimals: 4)
+                buffer.newline()
+            }
+            buffer.append("END IONS\n\n")
+        }
+        return buffer
+    }
+}
