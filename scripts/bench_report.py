@@ -77,7 +77,7 @@ def stage_shares(samples, setting_stages):
     """Median share of each stage in the run's wall time, and of the stages that settings can change, together."""
     names = list(samples[0]["stages"])
     shares = {name: median(s["stages"][name]["wallSeconds"] / s["runWall"] for s in samples) for name in names}
-    affected = median(sum(s["stages"][name]["wallSeconds"] for name in setting_stages if name in s["stages"])
+    affected = median(sum(s["stages"][name]["wallSeconds"] for name in setting_stages)
                       / s["runWall"] for s in samples)
     return {"stages": shares, "affected": affected}
 
@@ -129,9 +129,9 @@ def markdown(report):
         lines.append(f"| {case} | {value['cpuRatio']:.2f} | {value['wallSpeedup']:.2f} | "
                      f"{value['bestWallSpeedup']:.2f} | {shares['full-1']['affected']:.0%} | "
                      f"{shares['full-2']['affected']:.0%} |")
-    lines += ["", "Stages, share of the run's wall time with 1 worker "
-              f"(settings change: {', '.join(report['settingStages'])}):"]
+    lines += ["", f"Stages, share of the run's wall time (settings change: {', '.join(report['settingStages'])}):"]
     for case, shares in report["stages"].items():
-        lines.append(f"- {case}: " + ", ".join(
-            f"{name} {share:.1%}" for name, share in shares["full-1"]["stages"].items()))
+        for lane, workers in (("full-1", "1 worker"), ("full-2", "2 workers")):
+            lines.append(f"- {case}, {workers}: " + ", ".join(
+                f"{name} {share:.1%}" for name, share in shares[lane]["stages"].items()))
     return "\n".join(lines) + "\n"
