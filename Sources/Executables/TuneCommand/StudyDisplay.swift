@@ -88,7 +88,12 @@ struct StudyDisplay {
         case .finished(let verdict):
             line.milestone(verdict.sentence)
             if let path = outcome.profilePath {
-                line.milestone("Profile: \(path); 'lavoisier analyze' uses it on this machine from now on")
+                let target = history.options.target
+                let use =
+                    target == .throughput
+                    ? "'lavoisier analyze' uses it on this machine from now on"
+                    : "'lavoisier analyze --profile \(target.rawValue)' uses it on this machine"
+                line.milestone("Profile: \(path); \(use)")
             }
         case .interrupted:
             line.milestone(

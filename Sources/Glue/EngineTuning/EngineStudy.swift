@@ -81,7 +81,8 @@ public struct EngineStudy {
         }
         let history = try StudyHistory(study: id, store: store)
         let reportPath = try Self.writeReport(history, store: store, directory: request.reportsDirectory)
-        return Outcome(end: end, history: history, reportPath: reportPath, profilePath: history.record.configurationPath)
+        return Outcome(
+            end: end, history: history, reportPath: reportPath, profilePath: history.record.configurationPath)
     }
 
     /// Writes `<directory>/<study>.html` and notes its path in the store.
