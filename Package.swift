@@ -176,7 +176,8 @@ let testTargets: [Target] = [
     tests(
         "StudyRunner",
         [
-            "StudyRunner", "BayesianTuning", "Benchmarking", "ResultStore", "Parameters", "HostEnvironment", "Statistics",
+            "StudyRunner", "BayesianTuning", "Benchmarking", "ResultStore", "Parameters", "HostEnvironment",
+            "Statistics",
             testSupport,
         ]),
     tests("Lavoisier", ["Lavoisier", "Pipeline", testSupport]),

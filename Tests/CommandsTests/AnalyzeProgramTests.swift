@@ -1,8 +1,8 @@
 import Foundation
 import Instrumentation
 import Pipeline
-import Testing
 import TestSupport
+import Testing
 
 /// `lavoisier analyze` as a user runs it.
 @Suite struct AnalyzeProgramTests {
@@ -10,7 +10,9 @@ import TestSupport
     static let data = ["LAVOISIER_DATA_DIR": repository + "/workloads"]
     static let dda = repository + "/workloads/medium/171103_PMA_TK_QC_04-4to5min.mzML"
 
-    private func analyze(_ arguments: [String], limits: String? = nil, outputFile: String? = nil) throws -> Program.Outcome {
+    private func analyze(_ arguments: [String], limits: String? = nil, outputFile: String? = nil) throws
+        -> Program.Outcome
+    {
         try Program.run(
             "lavoisier", ["analyze"] + arguments + (arguments.contains("--profile") ? [] : ["--profile", "none"]),
             environment: Self.data, shellLimits: limits, outputFile: outputFile)
@@ -33,7 +35,8 @@ import TestSupport
         #expect(record.configuration.contains { $0.name == "execution.workers" && $0.source == "default" })
         let features = try String(contentsOfFile: output + "/features.tsv", encoding: .utf8)
         #expect(features.split(separator: "\n").count == record.totalFeatures + 1)
-        let columns = Set(features.split(separator: "\n").map { $0.split(separator: "\t", omittingEmptySubsequences: false).count })
+        let columns = Set(
+            features.split(separator: "\n").map { $0.split(separator: "\t", omittingEmptySubsequences: false).count })
         #expect(columns == [24])
         let mgf = try String(contentsOfFile: output + "/spectra.mgf", encoding: .utf8)
         #expect(mgf.components(separatedBy: "BEGIN IONS\n").count - 1 == record.inputs[0].featuresWithFragments)
@@ -130,7 +133,8 @@ import TestSupport
         let outcome = try analyze([Self.dda, "--output", folder.file("out"), "--config", config])
         #expect(outcome.status == 64)
         #expect(
-            outcome.error.contains("\(config):3: unknown key 'execution.chunksize'; did you mean 'execution.chunk_size'?"))
+            outcome.error.contains(
+                "\(config):3: unknown key 'execution.chunksize'; did you mean 'execution.chunk_size'?"))
     }
 
     @Test func outputThatCannotBeWritten() throws {

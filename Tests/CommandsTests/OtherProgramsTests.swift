@@ -2,8 +2,8 @@ import Foundation
 import HostEnvironment
 import Parameters
 import Pipeline
-import Testing
 import TestSupport
+import Testing
 
 /// The smaller commands of `lavoisier`.
 @Suite struct SmallCommandTests {
@@ -14,7 +14,8 @@ import TestSupport
     }
 
     @Test(arguments: [
-        [], ["analyze"], ["workload"], ["workload", "list"], ["workload", "prepare"], ["workload", "verify"], ["evaluate"],
+        [], ["analyze"], ["workload"], ["workload", "list"], ["workload", "prepare"], ["workload", "verify"],
+        ["evaluate"],
         ["library"], ["library", "prepare"], ["library", "info"], ["config"], ["config", "show"], ["config", "docs"],
     ])
     func helpTeaches(command: [String]) throws {
@@ -108,11 +109,13 @@ import TestSupport
             "NAME: nothing\nPRECURSORMZ: 999.9\nIONMODE: POSITIVE\nNum Peaks: 3\n50 1\n60 2\n70 3\n\n")
         let tsv = try folder.write(
             "own.tsv",
-            "id\tmolecular_formula\tname\tinchi_key\texact_mass\nX:1\tC6H12O6\tglucose\tWQZGKKKJIJFFOK-GASJEMHNSA-N\t180.063388\n")
+            "id\tmolecular_formula\tname\tinchi_key\texact_mass\nX:1\tC6H12O6\tglucose\tWQZGKKKJIJFFOK-GASJEMHNSA-N\t180.063388\n"
+        )
         let outcome = try Program.run(
             "lavoisier",
             [
-                "analyze", dda, "--output", folder.file("out"), "--library", msp, "--compounds", tsv, "--json", "--profile",
+                "analyze", dda, "--output", folder.file("out"), "--library", msp, "--compounds", tsv, "--json",
+                "--profile",
                 "none",
             ], environment: Self.data.merging(["LAVOISIER_CACHE_DIR": folder.file("cache")]) { $1 })
         #expect(outcome.status == 0, "\(outcome.error)")

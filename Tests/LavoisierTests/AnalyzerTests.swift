@@ -49,7 +49,8 @@ import Testing
 @Suite struct ReadmeExampleTests {
     /// The example in the README is the one that this target compiles.
     @Test func readmeHoldsTheCompiledExample() throws {
-        let source = try String(contentsOfFile: TestData.repository + "/Tests/LavoisierTests/ReadmeExample.swift", encoding: .utf8)
+        let source = try String(
+            contentsOfFile: TestData.repository + "/Tests/LavoisierTests/ReadmeExample.swift", encoding: .utf8)
         let start = try #require(source.range(of: "// README begins\n")).upperBound
         let end = try #require(source.range(of: "    // README ends")).lowerBound
         let example = source[start..<end].split(separator: "\n").map { $0.dropFirst(4) }.joined(separator: "\n")

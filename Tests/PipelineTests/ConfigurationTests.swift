@@ -1,8 +1,8 @@
 import Foundation
 import HostEnvironment
 import Parameters
-import Testing
 import TestSupport
+import Testing
 
 @testable import Pipeline
 
@@ -14,7 +14,9 @@ import TestSupport
                 .init(
                     target: "throughput", workloadClass: "small",
                     settings: [.init("execution.workers", "2"), .init("execution.buffer_size", "64KiB")],
-                    provenance: [.init("study", "2026-01-01-throughput-x"), .init("ratio", "1.10 (95 % CI 1.05 to 1.16)")])
+                    provenance: [
+                        .init("study", "2026-01-01-throughput-x"), .init("ratio", "1.10 (95 % CI 1.05 to 1.16)"),
+                    ])
             ])
     }
 

@@ -19,7 +19,8 @@ extension EngineRun {
         let outcome = try Program.run(
             "/bin/sh",
             [
-                "-c", script, Program.path("lavoisier"), "analyze", dda, "--output", folder.path, "--quiet", "--profile",
+                "-c", script, Program.path("lavoisier"), "analyze", dda, "--output", folder.path, "--quiet",
+                "--profile",
                 "none", "--set", "matching.enabled=false", "--set", "annotation.enabled=false",
             ] + arguments)
         return outcome.output.split(separator: " ").last.flatMap { Int($0.trimmingCharacters(in: .newlines)) } ?? 0

@@ -1,7 +1,7 @@
 import Foundation
 import HostEnvironment
-import Parameters
 import Instrumentation
+import Parameters
 import Pipeline
 import TestSupport
 

@@ -26,7 +26,8 @@ import Testing
     /// A limit near the smallest one ends chunks early and lets fewer wait; the result stays.
     @Test func memoryLimitKeepsTheDigest() throws {
         let reference = try #require(Self.reference ?? nil)
-        let run = try EngineRun(Self.inputs, ["execution.workers=2", "execution.memory_limit=96MiB", "execution.chunk_size=1000"])
+        let run = try EngineRun(
+            Self.inputs, ["execution.workers=2", "execution.memory_limit=96MiB", "execution.chunk_size=1000"])
         #expect(run.record.digest == reference)
     }
 

@@ -1,8 +1,8 @@
 import Foundation
 import SpectrumModel
 import Statistics
-import Testing
 import TestSupport
+import Testing
 
 @testable import Pipeline
 
@@ -130,7 +130,8 @@ import TestSupport
     }
 
     @Test func equalNamesGetTheirFolders() {
-        #expect(InputFiles.displayNames(["/a/x/r.mzML", "/a/y/r.mzML", "q.mzML"]) == ["x/r.mzML", "y/r.mzML", "q.mzML"])
+        #expect(
+            InputFiles.displayNames(["/a/x/r.mzML", "/a/y/r.mzML", "q.mzML"]) == ["x/r.mzML", "y/r.mzML", "q.mzML"])
         #expect(InputFiles.displayNames(["r.mzML", "r.mzML"]) == ["r.mzML", "r.mzML"])
     }
 }

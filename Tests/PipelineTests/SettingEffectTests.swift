@@ -14,16 +14,20 @@ import Testing
     @Test(arguments: [
         ["analysis.preset=tof"], ["traces.tolerance=2"], ["traces.tolerance_unit=Da"], ["traces.merge_distance=0.5"],
         ["traces.noise_threshold=1e5"],
-        ["traces.noise_quantile=0.5"], ["traces.max_missed_scans=0"], ["traces.min_points=9"], ["traces.min_duration=10"],
+        ["traces.noise_quantile=0.5"], ["traces.max_missed_scans=0"], ["traces.min_points=9"],
+        ["traces.min_duration=10"],
         ["traces.apex_factor=30"], ["peaks.min_width=6"], ["peaks.max_width=4"], ["peaks.signal_to_noise=20"],
         ["peaks.isotope_signal_to_noise=50"], ["peaks.min_quality=0.95"], ["peaks.min_points=12"],
         ["peaks.valley_ratio=0.1"], ["peaks.edge_fraction=0.3"], ["isotopes.max_charge=1"], ["isotopes.tolerance=0.5"],
         ["isotopes.tolerance_unit=Da"], ["isotopes.min_cosine=0.999"], ["isotopes.max_apex_shift=0.01"],
         ["isotopes.max_isotopes=1"], ["fragments.precursor_tolerance=0.5"], ["matching.enabled=false"],
-        ["matching.similarity=cosine"], ["matching.similarity=modified_cosine"], ["matching.precursor_tolerance_ppm=0.5"],
-        ["matching.fragment_tolerance=0.001"], ["matching.fragment_tolerance_unit=ppm"], ["matching.min_matched_peaks=9"],
+        ["matching.similarity=cosine"], ["matching.similarity=modified_cosine"],
+        ["matching.precursor_tolerance_ppm=0.5"],
+        ["matching.fragment_tolerance=0.001"], ["matching.fragment_tolerance_unit=ppm"],
+        ["matching.min_matched_peaks=9"],
         ["matching.min_score=0.95"], ["matching.top=1", "matching.min_score=0.3"], ["matching.noise_fraction=0.3"],
-        ["matching.remove_precursor=true"], ["matching.analog=true", "matching.analog_max_shift=5"], ["annotation.enabled=false"],
+        ["matching.remove_precursor=true"], ["matching.analog=true", "matching.analog_max_shift=5"],
+        ["annotation.enabled=false"],
         ["annotation.tolerance_ppm=1"], ["annotation.top=1"], ["annotation.library_score_threshold=1"],
         ["annotation.isotope_score_threshold=0.99"],
     ])
@@ -65,7 +69,9 @@ import Testing
             [EngineRun.dda],
             ["execution.chunk_size=\(size)", "matching.enabled=false", "annotation.enabled=false"], output: folder.path
         ) { event in
-            if case .progress(let report, _) = event, report.stage == "reading and detecting" { seen.withLock { $0 += 1 } }
+            if case .progress(let report, _) = event, report.stage == "reading and detecting" {
+                seen.withLock { $0 += 1 }
+            }
         }
         return seen.withLock { $0 }
     }
@@ -97,9 +103,10 @@ import Testing
         let error = #expect(throws: AnalysisError.self) {
             try EngineRun([EngineRun.dda], ["execution.memory_limit=64MiB", "execution.buffer_size=64MiB"])
         }
-        let needed = try #require(error?.description.split(separator: " ").compactMap { word -> Int? in
-            word.hasSuffix("MiB,") ? Int(word.dropLast(4)) : nil
-        }.last)
+        let needed = try #require(
+            error?.description.split(separator: " ").compactMap { word -> Int? in
+                word.hasSuffix("MiB,") ? Int(word.dropLast(4)) : nil
+            }.last)
         let run = try EngineRun(
             [EngineRun.dda], ["execution.memory_limit=\(needed)MiB", "execution.buffer_size=64MiB"])
         #expect(run.record.totalFeatures > 0)
