@@ -162,8 +162,8 @@ struct MassAnnotatorTests {
         precursor: Double = 268.104, adduct: String = "[M+H]+"
     ) -> LibraryMatch {
         LibraryMatch(
-            kind: kind, score: score, measure: .spectralEntropy, matchedPeaks: 5, precursorErrorDalton: 0,
-            precursorErrorPPM: 0, libraryIndex: 0,
+            kind: kind, score: score, measure: .spectralEntropy, matchedPeaks: 5, spectralEntropy: score, modifiedCosine: score,
+            precursorErrorDalton: 0, precursorErrorPPM: 0, libraryIndex: 0,
             entry: LibraryEntry(
                 accession: "X", adduct: adduct, inchiKey: key, precursorMZ: precursor, exactMass: 267.096754),
             otherSpectraOfCompound: 0)

@@ -141,7 +141,8 @@ import Testing
         let locations = DataLocations.standard(
             environment: ["XDG_CACHE_HOME": "/c"], programPath: folder.file("bin/lavoisier"))
         // The working directory of the tests may hold the repository's own folder, which comes first.
-        #expect(["workloads", folder.file("share/lavoisier/workloads")].contains(locations.workloads))
+        #expect(
+            [TestData.repository + "/workloads", folder.file("share/lavoisier/workloads")].contains(locations.workloads))
         #expect(locations.cache == "/c/lavoisier")
     }
 }

@@ -12,6 +12,8 @@ struct LibrarySearchTests {
         let index: Int
         let score: SimilarityScore
         let compound: String
+        let entropy: Double
+        let modifiedCosine: Double
     }
 
     /// Every spectrum of the library, one by one, by the literal definitions.
@@ -44,7 +46,14 @@ struct LibrarySearchTests {
                 continue
             }
             let key = entry.inchiKeyBlock
-            result.append(Expected(index: index, score: score, compound: key.isEmpty ? "spectrum \(index)" : key))
+            let entropy = ReferenceSimilarity.entropy(a, b, tolerance: parameters.fragmentTolerance, weighted: true)
+            let cosine = ReferenceSimilarity.cosine(
+                a, b, shift: precursor - entry.precursorMZ, tolerance: parameters.fragmentTolerance,
+                power: parameters.intensityPower)
+            result.append(
+                Expected(
+                    index: index, score: score, compound: key.isEmpty ? "spectrum \(index)" : key,
+                    entropy: entropy.score, modifiedCosine: cosine.score))
         }
         return result
     }
@@ -67,6 +76,8 @@ struct LibrarySearchTests {
                     expected.first { $0.index == match.libraryIndex }, "seed \(seed), round \(round)")
                 #expect(abs(same.score.score - match.score) < 1e-6, "seed \(seed), round \(round)")
                 #expect(same.score.matchedPeaks == match.matchedPeaks)
+                #expect(abs(same.entropy - match.spectralEntropy) < 1e-6, "seed \(seed), round \(round)")
+                #expect(abs(same.modifiedCosine - match.modifiedCosine) < 1e-6, "seed \(seed), round \(round)")
                 #expect(match.otherSpectraOfCompound == expected.filter { $0.compound == same.compound }.count - 1)
                 // No spectrum of this compound is better, and no unreported compound beats the last reported one.
                 let rivals = expected.filter { $0.compound == same.compound }

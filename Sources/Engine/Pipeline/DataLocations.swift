@@ -29,7 +29,8 @@ public struct DataLocations: Sendable, Hashable {
             candidates.append("\(folder)/share/lavoisier/workloads")
             candidates.append("\(folder)/workloads")
         }
-        let found = candidates.first { access("\($0)/libraries", R_OK | X_OK) == 0 }
+        // Absolute and free of links, so that one library is one cache entry however its path was spelled.
+        let found = candidates.lazy.compactMap(absolutePath).first { access("\($0)/libraries", R_OK | X_OK) == 0 }
         let cache: String
         if let folder = environment["LAVOISIER_CACHE_DIR"], !folder.isEmpty {
             cache = folder
@@ -41,6 +42,13 @@ public struct DataLocations: Sendable, Hashable {
             cache = "/var/tmp/lavoisier-cache"
         }
         return DataLocations(workloads: found, cache: cache)
+    }
+
+    /// The path with links and dots resolved; `nil` when there is nothing.
+    private static func absolutePath(_ path: String) -> String? {
+        guard let resolved = realpath(path, nil) else { return nil }
+        defer { free(resolved) }
+        return String(cString: resolved)
     }
 
     /// The path of the running program, links resolved.

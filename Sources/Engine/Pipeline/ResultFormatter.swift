@@ -35,7 +35,7 @@ struct ResultFormatter: Sendable {
 
     static let identificationColumns = [
         "file", "feature_id", "scan", "mz", "rt_seconds", "source", "rank", "name", "formula", "adduct", "inchikey",
-        "identifier", "score", "similarity", "matched_peaks", "mz_error_ppm", "isotope_score", "level", "confidence",
+        "identifier", "score", "similarity", "spectral_entropy", "modified_cosine", "matched_peaks", "mz_error_ppm", "isotope_score", "level", "confidence",
         "evidence", "licence",
     ]
 
@@ -179,7 +179,13 @@ struct ResultFormatter: Sendable {
         }
         buffer.tab()
         buffer.append(match.score, decimals: 4)
-        buffer.append("\t\(match.measure.rawValue)\t\(match.matchedPeaks)\t")
+        buffer.append("\t\(match.measure.rawValue)\t")
+        buffer.append(match.spectralEntropy, decimals: 4)
+        buffer.tab()
+        buffer.append(match.modifiedCosine, decimals: 4)
+        buffer.tab()
+        buffer.append(match.matchedPeaks)
+        buffer.tab()
         buffer.append(match.precursorErrorPPM, decimals: 3)
         buffer.append("\t")
         appendGrade(annotation, to: &buffer)
@@ -204,7 +210,7 @@ struct ResultFormatter: Sendable {
         }
         buffer.tab()
         buffer.append(candidate.score, decimals: 4)
-        buffer.append("\t\t\t")
+        buffer.append("\t\t\t\t\t")
         buffer.append(candidate.errorPPM, decimals: 3)
         buffer.tab()
         if let score = candidate.isotopeScore { buffer.append(score, decimals: 4) }

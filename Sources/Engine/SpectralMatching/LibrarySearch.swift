@@ -19,6 +19,8 @@ public struct LibrarySearch: Sendable {
         var matched: Int
     }
 
+    /// The query after cleaning, before any weighting, and as the ranking measure weighs it.
+    private var cleanQuery = PeakList()
     private var query = PeakList()
     private var candidate = PeakList()
     private var workspace = AssignmentWorkspace()
@@ -36,10 +38,11 @@ public struct LibrarySearch: Sendable {
         guard precursor.isFinite, precursor > 0 else { return [] }
         let cleaning = PeakCleaning(
             noiseFraction: parameters.noiseFraction, maximumPeakCount: library.cleaning.maximumPeakCount)
-        query = cleaning.clean(
+        cleanQuery = cleaning.clean(
             PeakList(mz: spectrum.mz, intensity: spectrum.intensity.map { Double($0) }),
             upperMZ: upperMZ(precursor, parameters))
-        guard query.count > 0 else { return [] }
+        guard cleanQuery.count > 0 else { return [] }
+        query = cleanQuery
         let measure: SimilarityMeasure = parameters.analog ? .modifiedCosine : parameters.similarity
         weigh(&query, measure: measure, parameters: parameters)
 
@@ -52,7 +55,7 @@ public struct LibrarySearch: Sendable {
         {
             for index in range { compare(index, precursor: precursor, measure: measure, parameters: parameters) }
         }
-        return rankedMatches(precursor: precursor, identity: identity, measure: measure, top: parameters.top)
+        return rankedMatches(precursor: precursor, identity: identity, measure: measure, parameters: parameters)
     }
 
     /// Scores one candidate and keeps it when it passes.
@@ -121,8 +124,9 @@ public struct LibrarySearch: Sendable {
 
     /// Sorts the hits and keeps the best of each compound.
     private mutating func rankedMatches(
-        precursor: Double, identity: PrecursorWindow, measure: SimilarityMeasure, top: Int
+        precursor: Double, identity: PrecursorWindow, measure: SimilarityMeasure, parameters: SearchParameters
     ) -> [LibraryMatch] {
+        let top = parameters.top
         let library = library
         hits.sort { a, b in
             if a.score != b.score { return a.score > b.score }
@@ -144,12 +148,38 @@ public struct LibrarySearch: Sendable {
         return best.map { hit, others in
             let libraryMZ = library.precursorMZ[hit.index]
             let difference = precursor - libraryMZ
+            let (entropy, cosine) = bothSimilarities(hit, measure: measure, precursor: precursor, parameters: parameters)
             return LibraryMatch(
                 kind: identity.contains(libraryMZ - precursor) ? .identity : .analog, score: hit.score,
-                measure: measure, matchedPeaks: hit.matched, precursorErrorDalton: difference,
-                precursorErrorPPM: difference / libraryMZ * 1e6, libraryIndex: hit.index,
+                measure: measure, matchedPeaks: hit.matched, spectralEntropy: entropy, modifiedCosine: cosine,
+                precursorErrorDalton: difference, precursorErrorPPM: difference / libraryMZ * 1e6, libraryIndex: hit.index,
                 entry: library.entry(at: hit.index), otherSpectraOfCompound: others)
         }
+    }
+}
+
+extension LibrarySearch {
+    /// Spectral entropy similarity and modified cosine of a hit that is reported; few are, so both cost little.
+    private func bothSimilarities(
+        _ hit: Hit, measure: SimilarityMeasure, precursor: Double, parameters: SearchParameters
+    ) -> (spectralEntropy: Double, modifiedCosine: Double) {
+        let cleaning = PeakCleaning(
+            noiseFraction: max(parameters.noiseFraction, library.cleaning.noiseFraction),
+            maximumPeakCount: library.cleaning.maximumPeakCount)
+        let peaks = cleaning.clean(
+            library.peaks(at: hit.index), upperMZ: upperMZ(library.precursorMZ[hit.index], parameters))
+        let entropy =
+            measure == .spectralEntropy
+            ? hit.score
+            : SpectralSimilarity.spectralEntropy(cleanQuery, peaks, tolerance: parameters.fragmentTolerance).score
+        let cosine =
+            measure == .modifiedCosine
+            ? hit.score
+            : SpectralSimilarity.modifiedCosine(
+                cleanQuery, peaks, precursorShift: precursor - library.precursorMZ[hit.index],
+                tolerance: parameters.fragmentTolerance, intensityPower: parameters.intensityPower
+            ).score
+        return (entropy, cosine)
     }
 }
 

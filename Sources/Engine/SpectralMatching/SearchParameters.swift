@@ -60,6 +60,9 @@ public struct LibraryMatch: Sendable, Hashable {
     public var score: Double
     public var measure: SimilarityMeasure
     public var matchedPeaks: Int
+    /// Weighted spectral entropy similarity and modified cosine of the same pair, whichever ranked it.
+    public var spectralEntropy: Double
+    public var modifiedCosine: Double
     /// Precursor m/z of the query minus that of the library, in Da and in ppm of the library's.
     public var precursorErrorDalton: Double
     public var precursorErrorPPM: Double
