@@ -73,13 +73,16 @@ public struct LibraryMatch: Sendable, Hashable {
     public var otherSpectraOfCompound: Int
 
     public init(
-        kind: Kind, score: Double, measure: SimilarityMeasure, matchedPeaks: Int, precursorErrorDalton: Double,
-        precursorErrorPPM: Double, libraryIndex: Int, entry: LibraryEntry, otherSpectraOfCompound: Int
+        kind: Kind, score: Double, measure: SimilarityMeasure, matchedPeaks: Int, spectralEntropy: Double,
+        modifiedCosine: Double, precursorErrorDalton: Double, precursorErrorPPM: Double, libraryIndex: Int,
+        entry: LibraryEntry, otherSpectraOfCompound: Int
     ) {
         self.kind = kind
         self.score = score
         self.measure = measure
         self.matchedPeaks = matchedPeaks
+        self.spectralEntropy = spectralEntropy
+        self.modifiedCosine = modifiedCosine
         self.precursorErrorDalton = precursorErrorDalton
         self.precursorErrorPPM = precursorErrorPPM
         self.libraryIndex = libraryIndex
