@@ -51,6 +51,27 @@ import Testing
         #expect(try String(contentsOfFile: profile, encoding: .utf8) == text, "the profile was replaced")
     }
 
+    /// The default is three times as fast as all else: it stays, and where no profile was in place, one records it.
+    @Test func anUnbeatenDefaultIsRecordedAndNothingIsReplaced() throws {
+        let defaults = try defaults()
+        let fixture = try TuneFixture(
+            "fast=\(defaults)\n[ \"$workers:$chunk\" = \"$fast\" ] && sleep 0.02 || sleep 0.06")
+        let outcome = try fixture.run(fixture.study(["--json"]))
+        #expect(outcome.status == 0)
+        #expect(outcome.error.contains("records the built-in default as the best known"), "\(outcome.error)")
+        let result = try #require(try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+        #expect(result["verdict"] as? String != "improved")
+        let profile = try #require(result["profile"] as? String)
+        let text = try String(contentsOfFile: profile, encoding: .utf8)
+        #expect(text.contains("the built-in default stays"))
+        let workers = try #require(defaults.split(separator: ":").first)
+        #expect(text.contains("execution.workers: \"\(workers)\""))
+        // What is in place now is not replaced by a second study that finds nothing better either.
+        let second = try fixture.run(fixture.study(["--json", "--seed", "2"]))
+        #expect(second.status == 0 && !second.error.contains("Profile: "))
+        #expect(try String(contentsOfFile: profile, encoding: .utf8) == text)
+    }
+
     @Test func listShowReportAndExportReadTheStore() throws {
         let fixture = try TuneFixture("[ \"$precision\" = float32 ] && echo 'no float32 here' >&2 && exit 70")
         let outcome = try fixture.run(fixture.study(["--seed", "3", "--budget", "9"]))

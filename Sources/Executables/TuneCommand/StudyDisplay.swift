@@ -93,7 +93,8 @@ struct StudyDisplay {
                     target == .throughput
                     ? "'lavoisier analyze' uses it on this machine from now on"
                     : "'lavoisier analyze --profile \(target.rawValue)' uses it on this machine"
-                line.milestone("Profile: \(path); \(use)")
+                let content = verdict.kind == .improved ? "" : " records the built-in default as the best known"
+                line.milestone("Profile: \(path)\(content); \(use)")
             }
         case .interrupted:
             line.milestone(

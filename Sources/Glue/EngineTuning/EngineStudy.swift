@@ -1,3 +1,4 @@
+import BayesianTuning
 import Benchmarking
 import Foundation
 import HostEnvironment
@@ -19,7 +20,8 @@ public struct EngineStudy {
         public var end: StudyEnd
         public var history: StudyHistory
         public var reportPath: String
-        /// `nil` when nothing was replaced.
+        /// This machine's profile when this study wrote it: the best found, or, where none was in place, the built-in
+        /// default that could not be beaten.
         public var profilePath: String?
     }
 
@@ -75,8 +77,17 @@ public struct EngineStudy {
         let interrupt = request.interrupt
         let (id, store, setup) = (study.id, store, setup)
         let end = try study.run(stopSignal: { interrupt?.signal }, progress: progress) { verdict in
-            guard verdict.kind == .improved else { return }
-            try Self.writeProfile(StudyHistory(study: id, store: store), verdict, setup)
+            let history = try StudyHistory(study: id, store: store)
+            switch verdict.kind {
+            case .improved: try Self.writeProfile(verdict.best, history, verdict, setup)
+            case .noImprovement, .inconclusive:
+                // What is in place is never replaced by something no better. Where nothing is, the default that could
+                // not be beaten is this machine's configuration, and the file says so.
+                guard setup.before == nil else { return }
+                try Self.writeProfile(
+                    history.space.settings(of: history.space.defaultConfiguration), history, verdict, setup)
+            case .noFeasibleConfiguration: return
+            }
             try store.setConfigurationPath(setup.profilePath, of: id)
         }
         let history = try StudyHistory(study: id, store: store)
@@ -102,9 +113,9 @@ public struct EngineStudy {
         return path
     }
 
-    /// Puts the best found into this machine's profile, once per class of the workloads; other profiles stay.
+    /// Puts settings into this machine's profile, once per class of the workloads; other profiles stay.
     private static func writeProfile(
-        _ history: StudyHistory, _ verdict: StudyVerdict, _ setup: EngineSetup
+        _ settings: [Setting], _ history: StudyHistory, _ verdict: StudyVerdict, _ setup: EngineSetup
     ) throws {
         let identity = setup.host.identity
         let machine = identity.canonicalText.split(separator: "\n").map { line in
@@ -117,7 +128,11 @@ public struct EngineStudy {
                 yaml: ConfigurationLayer.readText(setup.profilePath), file: setup.profilePath)
         }
         let plan = history.record.plan
-        let ratio = verdict.ratio.map { "\($0.text), against \(verdict.reference?.phrase ?? "the default")" }
+        let ratio = verdict.ratio.map { ratio in
+            verdict.kind == .improved
+                ? "\(ratio.text), against \(verdict.reference?.phrase ?? "the default")"
+                : "the built-in default stays: the best of the others measured \(ratio.text)"
+        }
         let provenance = [
             MachineProfile.Assignment("study", history.record.id),
             MachineProfile.Assignment("workload", plan.workloads.map(\.name).joined(separator: ", ")),
@@ -131,7 +146,7 @@ public struct EngineStudy {
             profile.set(
                 MachineProfile.Profile(
                     target: plan.target, workloadClass: size,
-                    settings: verdict.best.map { MachineProfile.Assignment($0.name, $0.text) }, provenance: provenance))
+                    settings: settings.map { MachineProfile.Assignment($0.name, $0.text) }, provenance: provenance))
         }
         try profile.write(
             to: setup.profilePath, descriptions: EngineParameters.descriptions(host: setup.host))

@@ -111,7 +111,7 @@ extension Study {
     }
 
     /// One run of a pair. It is repeated when its failure says nothing about the configuration: a signal from outside, once
-    /// in a trial, because a configuration that crashes now and then is not to be taken; in the default's own trial twice;
+    /// in a trial, because a configuration that crashes now and then is not to be taken; in the default's own trial up to five times;
     /// any failure of the default beside another configuration once in a pair, because its own trial shows that it runs.
     private mutating func run(
         _ arm: String, pair: Int, of configuration: Configuration, trial: Int, _ search: SearchState,
@@ -121,7 +121,7 @@ extension Study {
         let isDefault = configuration == space.defaultConfiguration
         let limits = isReference || isDefault ? defaultLimits : limits(search)
         let lostArm = isReference ? RunArm.lostReference : RunArm.lost
-        var repeatsLeft = isReference ? 1 : (isDefault ? 2 : 1) - runs.count { $0.arm == RunArm.lost }
+        var repeatsLeft = isReference ? 1 : (isDefault ? 5 : 1) - runs.count { $0.arm == RunArm.lost }
         while true {
             let run = try program.run(isReference ? space.defaultConfiguration : configuration, limits: limits)
             let isInterrupted = run.failure?.kind == .interrupted
