@@ -70,9 +70,10 @@ extension StudyReport {
                 value: .value("median \(percent(median(shares))), 95th percentile \(percent(quantile(shares, 0.95)))"))
         }
         return [
-            spread("Repeats of one configuration differ, as measured, by", plain),
+            spread("Repeats of one configuration, seconds apart, differ by", plain),
             spread(
-                "Repeats of one configuration differ, corrected for drift, by", history.judged.map(\.pairObjectives)),
+                "Pairs of one configuration differ in their ratio to the default by",
+                history.judged.map(\.pairObjectives)),
             drift(history),
             share("Share of a run in which some task waited for a CPU", \.pressureShare),
             share("CPU time taken by other guests, per second", \.stealShare),
