@@ -52,13 +52,15 @@ struct FileAnalysis: Sendable {
                 maxChunksInFlight: budget.maximumChunksInFlight, centroiding: parameters.centroiding,
                 traces: parameters.traces, peaks: parameters.peaks, precision: configuration.precision),
             cancellation: cancellation, progress: { progress("reading and detecting", $0) })
-        let outcome = try clock.measure("read and detect") { try pipeline.run() }
+        var outcome = try clock.measure("read and detect") { try pipeline.run() }
         describe(outcome, source: source, in: &input)
 
         progress("grouping isotopes", 1)
         let features = clock.measure("group isotopes") {
             group(outcome.peaks, parameters: parameters, input: &input)
         }
+        // Peaks and their profiles are the most of what a file leaves in memory, and are not needed any more.
+        outcome.peaks = []
         let assignment = clock.measure("assign fragments") {
             FragmentAssignment(
                 features: features, headers: fragments.headers, tolerance: configuration.fragmentPrecursorTolerance)
