@@ -103,7 +103,9 @@ struct FileAnalysis: Sendable {
         let grouper = IsotopeGrouper(parameters: parameters.isotopes, peakParameters: parameters.peaks)
         var features: [Feature] = []
         for (polarity, table) in peaks {
-            features += grouper.features(table, polarity: polarity, firstID: features.count + 1)
+            let found = grouper.features(table, polarity: polarity, firstID: features.count + 1)
+            // The usual file has one polarity: nothing is copied then.
+            features = features.isEmpty ? found : features + found
         }
         guard peaks.count > 1 else { return features }
         // One order over all polarities: numbers follow m/z, then time, as they do with one.
