@@ -168,11 +168,19 @@ class Bench:
 
     # The run.
 
+    def worker_pairs(self, case, files):
+        """One worker against two, interleaved; many pairs, because any other job takes the second CPU away."""
+        pairs = []
+        for turn in range(max(20, self.options.runs) if case != "large" else self.options.runs):
+            order = (1, 2) if turn % 2 == 0 else (2, 1)
+            results = {workers: self.run_engine(case, files, workers, True) for workers in order}
+            pairs.append((results[1], results[2]))
+        return pairs
+
     def lanes(self, case, files):
         lanes = {
             "engine": lambda: self.run_engine(case, files, 1, False),
             "full-1": lambda: self.run_engine(case, files, 1, True),
-            "full-2": lambda: self.run_engine(case, files, 2, True),
         }
         if "pyopenms" in self.peers:
             lanes["read-pyopenms"] = lambda: self.run_peer(case, files, "read-pyopenms")
@@ -195,7 +203,8 @@ class Bench:
             print(f"bench: {case}, round {turn + 1} of {self.options.runs}", file=sys.stderr)
             for name in list(lanes) if turn % 2 == 0 else reversed(list(lanes)):
                 samples[name].append(lanes[name]())
-        for name, results in samples.items():
+        pairs = self.worker_pairs(case, files)
+        for name, results in [*samples.items(), ("two workers", [two for _, two in pairs])]:
             for result in results:
                 self.check_counts(case, name, expected, result["files"])
         recalls = {name: self.recall(case, samples[name][0]["table"])
@@ -207,7 +216,7 @@ class Bench:
         if not sum(file["features"] for file in samples["engine"][0]["files"]):
             raise WrongAnswer(f"{case}: the engine finds no features")
         return {"files": self.names, "bytes": sum(os.path.getsize(path) for path in files), "declared": expected,
-                "recall": recalls, "samples": samples}
+                "recall": recalls, "samples": samples, "pairs": pairs}
 
     def start_up(self):
         """CPU of starting and ending: the engine 20 times, and importing pyopenms as often as there are rounds."""
@@ -236,14 +245,14 @@ def main():
     scratch = tempfile.mkdtemp(prefix="lavoisier-bench-")
     try:
         bench = Bench(options, scratch)
-        started = time.strftime("%Y-%m-%d")
+        started, load = time.strftime("%Y-%m-%d"), os.getloadavg()[0]
         cases = {}
         for case in ["small", "medium", "ko15"] + (["large"] if options.large else []):
             measured = bench.measure(case)
             if measured:
                 cases[case] = measured
         report = bench_report.summarise(
-            cases, bench.start_up(), date=started, runs=options.runs, machine=bench.machine,
+            cases, bench.start_up(), date=started, load=load, runs=options.runs, machine=bench.machine,
             engine=bench.engine_version, peers=bench.peers, unavailable=options.unavailable,
             setting_stages=SETTING_STAGES, settings=CASES)
     except WrongAnswer as error:

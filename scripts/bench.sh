@@ -22,7 +22,8 @@ done
 
 install_python() {
     command -v python3 >/dev/null 2>&1 && python3 -c 'import ensurepip, venv' 2>/dev/null && return 0
-    sh "$here/install_dependencies.sh" python3 python3-venv >&2 && command -v python3 >/dev/null 2>&1
+    sh "$here/install_dependencies.sh" python3 python3-venv >&2 || true
+    command -v python3 >/dev/null 2>&1
 }
 
 # Sets `reason` when the peers cannot be had.
@@ -31,8 +32,8 @@ install_peers() {
     mkdir -p "$cache"
     echo "bench: installing the peers into $venv" >&2
     # shellcheck disable=SC2086
-    if ! { python3 -m venv --clear "$venv" && "$venv/bin/python" -m pip install --disable-pip-version-check $requirements
-    } >"$log" 2>&1; then
+    if ! { python3 -m venv --clear "$venv" &&
+        "$venv/bin/python" -m pip install --disable-pip-version-check $requirements; } >"$log" 2>&1; then
         reason="pip could not install $requirements: $(grep -v '^ *$' "$log" | tail -n 1)"
         return
     fi

@@ -67,10 +67,11 @@ def rows_of(case, measured):
 
 
 def scaling(measured):
-    one, two = measured["samples"]["full-1"], measured["samples"]["full-2"]
-    speedups = [a["runWall"] / b["runWall"] for a, b in zip(one, two)]
-    return {"cpuRatio": median(b["cpu"] / a["cpu"] for a, b in zip(one, two)), "wallSpeedup": median(speedups),
-            "bestWallSpeedup": max(speedups)}
+    pairs = measured["pairs"]
+    speedups = [one["runWall"] / two["runWall"] for one, two in pairs]
+    return {"pairs": len(pairs), "cpuRatio": median(two["cpu"] / one["cpu"] for one, two in pairs),
+            "wallSpeedup": median(speedups), "bestWallSpeedup": max(speedups),
+            "fastestRunsSpeedup": min(one["runWall"] for one, _ in pairs) / min(two["runWall"] for _, two in pairs)}
 
 
 def stage_shares(samples, setting_stages):
@@ -82,16 +83,17 @@ def stage_shares(samples, setting_stages):
     return {"stages": shares, "affected": affected}
 
 
-def summarise(cases, start_up, date, runs, machine, engine, peers, unavailable, setting_stages, settings):
+def summarise(cases, start_up, date, load, runs, machine, engine, peers, unavailable, setting_stages, settings):
     return {
-        "schema": "lavoisier-bench/1", "date": date, "runs": runs, "machine": machine, "engine": engine,
-        "peers": peers, "peersUnavailable": unavailable or None,
+        "schema": "lavoisier-bench/1", "date": date, "loadAverageAtStart": load, "runs": runs, "machine": machine,
+        "engine": engine, "peers": peers, "peersUnavailable": unavailable or None,
         "peerSettings": {case: {key: settings[case][key] for key in ("ppm", "noise", "fwhm")} for case in cases},
         "rows": [row for case, measured in cases.items() for row in rows_of(case, measured)],
         "startUp": {name: {"cpuSeconds": median(values), "samples": values} for name, values in start_up.items()},
         "scaling": {case: scaling(measured) for case, measured in cases.items()},
-        "stages": {case: {lane: stage_shares(measured["samples"][lane], setting_stages)
-                          for lane in ("full-1", "full-2")} for case, measured in cases.items()},
+        "stages": {case: {str(workers): stage_shares(
+            [pair[workers - 1] for pair in measured["pairs"]], setting_stages) for workers in (1, 2)}
+            for case, measured in cases.items()},
         "settingStages": setting_stages,
     }
 
@@ -105,7 +107,8 @@ def markdown(report):
     lines = [
         f"Measured {report['date']}, lavoisier {report['engine']}"
         + (f", {peers}" if peers else "") + f"; medians of {report['runs']} interleaved rounds; CPU time.",
-        "Machine: " + "; ".join(report["machine"]["fields"]),
+        "Machine: " + "; ".join(report["machine"]["fields"])
+        + f"; other load at the start {report['loadAverageAtStart']:.1f}",
         "",
         "| workload | what | ratio (smallest to largest) | engine | peer | answers |",
         "|---|---|---|---|---|---|",
@@ -122,16 +125,17 @@ def markdown(report):
     lines += ["", "Start and end of a process, CPU: " + ", ".join(
         f"{'lavoisier --version' if name == 'engine' else 'import ' + name} {milliseconds(value['cpuSeconds'])} "
         f"(median of {len(value['samples'])})" for name, value in report["startUp"].items()), "",
-        "| workload | CPU, 2 workers to 1 | wall, 1 worker to 2: median | best pair | "
-        "wall in stages that settings change: 1 worker | 2 workers |", "|---|---|---|---|---|---|"]
+        "| workload | pairs | CPU, 2 workers to 1 | wall, 1 worker to 2: median | best pair | fastest runs | "
+        "wall in stages that settings change: 1 worker | 2 workers |", "|---|---|---|---|---|---|---|---|"]
     for case, value in report["scaling"].items():
         shares = report["stages"][case]
-        lines.append(f"| {case} | {value['cpuRatio']:.2f} | {value['wallSpeedup']:.2f} | "
-                     f"{value['bestWallSpeedup']:.2f} | {shares['full-1']['affected']:.0%} | "
-                     f"{shares['full-2']['affected']:.0%} |")
+        lines.append(
+            f"| {case} | {value['pairs']} | {value['cpuRatio']:.2f} | {value['wallSpeedup']:.2f} | "
+            f"{value['bestWallSpeedup']:.2f} | {value['fastestRunsSpeedup']:.2f} | "
+            f"{shares['1']['affected']:.0%} | {shares['2']['affected']:.0%} |")
     lines += ["", f"Stages, share of the run's wall time (settings change: {', '.join(report['settingStages'])}):"]
     for case, shares in report["stages"].items():
-        for lane, workers in (("full-1", "1 worker"), ("full-2", "2 workers")):
+        for lane, workers in (("1", "1 worker"), ("2", "2 workers")):
             lines.append(f"- {case}, {workers}: " + ", ".join(
                 f"{name} {share:.1%}" for name, share in shares[lane]["stages"].items()))
     return "\n".join(lines) + "\n"

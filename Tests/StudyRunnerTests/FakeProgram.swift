@@ -91,6 +91,8 @@ extension Configuration {
         if case .choice(let name)? = self["numeric.precision"] { name } else { "" }
     }
 
+    var isFakeDefault: Bool { workers == 2 && chunkSize == 16 && precision == "float64" }
+
     private func integer(_ name: String) -> Int {
         if case .integer(let value)? = self[name] { value } else { 0 }
     }

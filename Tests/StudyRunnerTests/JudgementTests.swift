@@ -18,13 +18,86 @@ struct JudgementTests {
         }
     }
 
-    @Test func theObjectiveIsTheMedianAndKnowsItsSpread() throws {
+    /// The default's own trial.
+    private func alone(_ fakes: [FakeRun]) throws -> TrialRuns {
+        TrialRuns(
+            try runs(fakes).enumerated().map {
+                StoredRun(arm: RunArm.candidate, index: $0.offset, order: $0.offset, run: $0.element)
+            })
+    }
+
+    /// Pairs in alternating order; `nil` for a run of the default that is missing.
+    private func pairs(_ pairs: [(reference: FakeRun?, candidate: FakeRun)]) throws -> TrialRuns {
+        var stored: [StoredRun] = []
+        for (index, pair) in pairs.enumerated() {
+            var arms = [(RunArm.reference, pair.reference), (RunArm.candidate, pair.candidate)]
+            if index % 2 == 1 { arms.reverse() }
+            for (place, (arm, fake)) in arms.enumerated() {
+                guard let fake else { continue }
+                stored.append(
+                    StoredRun(arm: arm, index: index, order: 2 * index + place, run: try runs([fake])[0]))
+            }
+        }
+        return TrialRuns(stored)
+    }
+
+    @Test func theDefaultsObjectiveIsTheMedianAndKnowsItsSpread() throws {
         let judgement = TrialJudgement(
-            try runs([FakeRun(wall: 1), FakeRun(wall: 5), FakeRun(wall: 2)]), options: StudyOptions())
+            try alone([FakeRun(wall: 1), FakeRun(wall: 5), FakeRun(wall: 2)]), baseline: nil, options: StudyOptions())
         #expect(abs((judgement.objective ?? 0) - 5) < 1e-9)
-        // MB/s of 10, 2, 5: standard deviation 4.04, over the root of 3.
-        #expect(abs((judgement.deviation ?? 0) - 2.333) < 0.01)
-        #expect(TrialJudgement(try runs([FakeRun()]), options: StudyOptions()).deviation == nil)
+        // Logarithms of 10, 2, 5 MB/s lie 0.693, 0.916 and 0 from their median: 0.536 on average, times pi / 2, times the
+        // root of 3 / 2, over the root of 3, times 5.
+        #expect(abs((judgement.deviation ?? 0) - 2.979) < 0.01, "\(judgement.deviation ?? 0)")
+        let single = TrialJudgement(try alone([FakeRun()]), baseline: nil, options: StudyOptions())
+        #expect(single.deviation == nil)
+    }
+
+    /// The machine is half as fast in the second pair and recovers within the third.
+    @Test func theObjectiveIsTheBaselineTimesTheMedianRatio() throws {
+        let trial = try pairs([
+            (FakeRun(wall: 1), FakeRun(wall: 0.8)), (FakeRun(wall: 2), FakeRun(wall: 1.6)),
+            (FakeRun(wall: 1), FakeRun(wall: 1.6)),
+        ])
+        let judgement = TrialJudgement(trial, baseline: 12, options: StudyOptions())
+        #expect(abs((judgement.objective ?? 0) - 15) < 1e-9)
+        // Smaller is better: the same ratio, the other way up.
+        var options = StudyOptions()
+        options.target = .cpuUsage
+        let time = try pairs([(FakeRun(cpu: 1), FakeRun(cpu: 0.5)), (FakeRun(cpu: 3), FakeRun(cpu: 1.5))])
+        #expect(abs((TrialJudgement(time, baseline: 2, options: options).objective ?? 0) - 1) < 1e-9)
+        // Two pairs that say 2 and 1/2 say 1.
+        let even = try pairs([(FakeRun(wall: 2), FakeRun(wall: 1)), (FakeRun(wall: 1), FakeRun(wall: 2))])
+        let balanced = TrialJudgement(even, baseline: 10, options: StudyOptions())
+        #expect(abs((balanced.objective ?? 0) - 10) < 1e-9)
+        #expect((balanced.deviation ?? 0) > 5)
+    }
+
+    @Test func sharedDriftIsNoDeviation() throws {
+        let trial = try pairs([
+            (FakeRun(wall: 1), FakeRun(wall: 0.5)), (FakeRun(wall: 2), FakeRun(wall: 1)),
+            (FakeRun(wall: 3), FakeRun(wall: 1.5)),
+        ])
+        let judgement = TrialJudgement(trial, baseline: 10, options: StudyOptions())
+        #expect(abs((judgement.objective ?? 0) - 20) < 1e-9 && (judgement.deviation ?? 1) < 1e-9)
+    }
+
+    @Test func aMissingReferenceIsReplacedByTheNearest() throws {
+        // Order in time: R0 C0 C1 (R1 missing) R2 C2; C1 stands in place 2, beside R0 at 0 and R2 at 4.
+        let near = try pairs([
+            (FakeRun(wall: 1), FakeRun(wall: 1)), (nil, FakeRun(wall: 1)), (FakeRun(wall: 3), FakeRun(wall: 1)),
+        ])
+        let objectives = near.objectives(.throughput, baseline: 10).compactMap { $0 }
+        #expect(zip(objectives, [10, 10, 30]).allSatisfy { abs($0 - $1) < 1e-9 }, "\(objectives)")
+        // C0 stands in place 1, and C1 and R1 follow.
+        let late = try pairs([(nil, FakeRun(wall: 1)), (FakeRun(wall: 2), FakeRun(wall: 1))])
+        let lateObjectives = late.objectives(.throughput, baseline: 10).compactMap { $0 }
+        #expect(lateObjectives.count == 2 && lateObjectives.allSatisfy { abs($0 - 20) < 1e-9 }, "\(lateObjectives)")
+        // A failed one is as good as none, and without any the value stands as measured.
+        let failed = try pairs([(FakeRun(wall: 9, termination: .signalled(number: 9)), FakeRun(wall: 1))])
+        let asMeasured = failed.objectives(.throughput, baseline: 40).compactMap { $0 }
+        #expect(asMeasured.count == 1 && abs((asMeasured.first ?? 0) - 10) < 1e-9)
+        #expect(TrialJudgement(failed, baseline: 40, options: StudyOptions()).state == .succeeded)
+        #expect(!failed.isComplete(isPaired: true) && failed.isComplete(isPaired: false))
     }
 
     @Test func severalWorkloadsCountByTheirGeometricMean() throws {
@@ -36,33 +109,68 @@ struct JudgementTests {
         #expect(run.wallSeconds.value == 2)
     }
 
-    @Test func runsAreRepeatedWhenTheyDisagreeOrWereDisturbed() throws {
+    @Test func theDefaultIsRepeatedWhenItsRunsDisagreeOrWereDisturbed() throws {
         var options = StudyOptions()
         options.maximumRepeats = 3
         options.measuredSeconds = 0
-        let rule = RepeatRule(options: options, best: nil)
-        #expect(rule.wantsAnother(after: try runs([FakeRun()])))
-        #expect(!rule.wantsAnother(after: try runs([FakeRun(wall: 1), FakeRun(wall: 1.1)])))
-        #expect(rule.wantsAnother(after: try runs([FakeRun(wall: 1), FakeRun(wall: 1.3)])))
-        #expect(rule.wantsAnother(after: try runs([FakeRun(), FakeRun(steal: 0.2)])))
-        #expect(rule.wantsAnother(after: try runs([FakeRun(), FakeRun(pressure: 0.5)])))
+        let rule = RepeatRule(options: options, baseline: nil, best: nil)
+        #expect(rule.wantsAnother(after: try alone([FakeRun()])))
+        #expect(!rule.wantsAnother(after: try alone([FakeRun(wall: 1), FakeRun(wall: 1.1)])))
+        #expect(rule.wantsAnother(after: try alone([FakeRun(wall: 1), FakeRun(wall: 1.3)])))
+        #expect(rule.wantsAnother(after: try alone([FakeRun(), FakeRun(steal: 0.2)])))
+        #expect(rule.wantsAnother(after: try alone([FakeRun(), FakeRun(pressure: 0.5)])))
         // Equal pressure in both runs is the configuration's own.
-        #expect(!rule.wantsAnother(after: try runs([FakeRun(pressure: 0.9), FakeRun(pressure: 0.9)])))
-        #expect(!rule.wantsAnother(after: try runs([FakeRun(wall: 1), FakeRun(wall: 2), FakeRun(wall: 3)])))
-        #expect(!rule.wantsAnother(after: try runs([FakeRun(termination: .exited(code: 1))])))
+        #expect(!rule.wantsAnother(after: try alone([FakeRun(pressure: 0.9), FakeRun(pressure: 0.9)])))
+        #expect(!rule.wantsAnother(after: try alone([FakeRun(wall: 1), FakeRun(wall: 2), FakeRun(wall: 3)])))
+        #expect(!rule.wantsAnother(after: try alone([FakeRun(termination: .exited(code: 1))])))
+    }
+
+    @Test func pairsAreRepeatedWhenTheirRatiosDisagree() throws {
+        var options = StudyOptions()
+        options.maximumRepeats = 3
+        options.measuredSeconds = 0
+        let rule = RepeatRule(options: options, baseline: 10, best: nil)
+        let (one, two) = (FakeRun(wall: 1), FakeRun(wall: 2))
+        #expect(rule.wantsAnother(after: try pairs([(one, one)])))
+        // The machine slowed down for both: the ratios agree.
+        #expect(!rule.wantsAnother(after: try pairs([(one, one), (two, two)])))
+        // The same times of the configuration beside a default that changed: they do not.
+        #expect(rule.wantsAnother(after: try pairs([(one, one), (two, one)])))
+        #expect(rule.wantsAnother(after: try pairs([(one, one), (FakeRun(steal: 0.2), one)])))
+        #expect(rule.wantsAnother(after: try pairs([(one, one), (FakeRun(pressure: 0.5), one)])))
+        // More workers than the default wait more for CPUs in every run.
+        #expect(!rule.wantsAnother(after: try pairs([(one, FakeRun(pressure: 0.9)), (one, FakeRun(pressure: 0.9))])))
+        #expect(rule.wantsAnother(after: try pairs([(one, one), (nil, one)])))
+        #expect(!rule.wantsAnother(after: try pairs([(one, one), (two, one), (one, one)])))
     }
 
     @Test func hopelessConfigurationsRunOnceAndShortOnesOften() throws {
         var options = StudyOptions()
         options.measuredSeconds = 0.8
-        #expect(!RepeatRule(options: options, best: 20).wantsAnother(after: try runs([FakeRun(wall: 1)])))
-        #expect(RepeatRule(options: options, best: 14).wantsAnother(after: try runs([FakeRun(wall: 1)])))
-        // A disturbed run rules nothing out.
-        #expect(RepeatRule(options: options, best: 20).wantsAnother(after: try runs([FakeRun(wall: 1, steal: 0.5)])))
-        let short = FakeRun(wall: 0.1)
-        let rule = RepeatRule(options: options, best: 100)
-        #expect(rule.wantsAnother(after: try runs([short, short, short, short])))
-        #expect(!rule.wantsAnother(after: try runs([short, short, short, short, short])))
+        let wall = FakeRun(wall: 1)
+        func wants(best: Double, _ list: [(reference: FakeRun?, candidate: FakeRun)]) throws -> Bool {
+            RepeatRule(options: options, baseline: 10, best: best).wantsAnother(after: try pairs(list))
+        }
+        #expect(try !wants(best: 20, [(wall, wall)]))
+        #expect(try wants(best: 14, [(wall, wall)]))
+        // Slow because the machine was: the default was as slow.
+        #expect(try wants(best: 14, [(FakeRun(wall: 4), FakeRun(wall: 4))]))
+        #expect(try !wants(best: 14, [(FakeRun(wall: 1), FakeRun(wall: 4))]))
+        // A disturbed run, or one without its partner, rules nothing out.
+        #expect(try wants(best: 20, [(wall, FakeRun(wall: 1, steal: 0.5))]))
+        #expect(try wants(best: 20, [(FakeRun(wall: 1, steal: 0.5), wall)]))
+        #expect(try wants(best: 20, [(nil, wall)]))
+        let short = (reference: Optional(FakeRun(wall: 0.1)), candidate: FakeRun(wall: 0.1))
+        #expect(try wants(best: 10, [short, short, short, short]))
+        #expect(try !wants(best: 10, [short, short, short, short, short]))
+    }
+
+    @Test func aLimitMissedByFarNeedsNoSecondPair() throws {
+        var options = StudyOptions()
+        options.maximumMemoryBytes = 100
+        let rule = RepeatRule(options: options, baseline: 10, best: nil)
+        #expect(!rule.wantsAnother(after: try pairs([(FakeRun(memory: 90), FakeRun(memory: 130))])))
+        #expect(rule.wantsAnother(after: try pairs([(FakeRun(memory: 130), FakeRun(memory: 120))])))
     }
 
     @Test func limitsLeaveRoomToMeasure() {

@@ -159,15 +159,6 @@ struct StudySearchTests {
         #expect(history.failedRuns == 1)
     }
 
-    @Test func theDefaultIsRunAgainToSeeDrift() throws {
-        let program = FakeProgram { configuration, earlier, _ in FakeRun(wall: bowl(configuration, earlier)) }
-        let (_, history) = try StudyFixture().run(StudyFixture.options(budget: 12) { $0.driftInterval = 5 }, program)
-        #expect(history.trials[0].driftRuns.count == 2)
-        #expect(history.trials.dropFirst().allSatisfy { $0.driftRuns.isEmpty })
-        // Drift runs do not decide the default's trial.
-        #expect(history.trials[0].candidateRuns.count == 2)
-    }
-
     @Test func optionsThatMakeNoSenseAreRefused() throws {
         let fixture = try StudyFixture()
         let program = FakeProgram { _, _, _ in FakeRun() }

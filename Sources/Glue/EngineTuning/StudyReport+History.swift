@@ -20,7 +20,9 @@ extension StudyReport {
             title: "\(scale.title) of \(workloads) on \(plan.machine.cpuModel)",
             created: timestampText(history.record.createdAt), target: plan.target,
             objective: Objective(
-                name: scale.title, unit: scale.unit, higherIsBetter: history.options.target.direction == .maximise),
+                name: scale.title, unit: scale.unit, higherIsBetter: history.options.target.direction == .maximise,
+                note: "\(scale.title) is corrected for drift: the default's own, times the median ratio to runs of the "
+                    + "default right beside it. Wall time, CPU time and peak memory are as measured."),
             verdict: Self.verdict(history), confirmation: Self.confirmation(history),
             trials: history.trials.enumerated().map { Self.trial($1, index: $0, history) },
             parameters: Self.parameters(history), importance: Self.importance(diagnostics),

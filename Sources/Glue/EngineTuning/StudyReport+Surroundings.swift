@@ -56,17 +56,9 @@ extension StudyReport {
     }
 
     private static func noise(_ history: StudyHistory) -> [Fact] {
-        let repeats = history.trials.map(\.candidateRuns).filter { $0.count > 1 }
-        let spreads = repeats.compactMap { runs -> Double? in
-            let walls = runs.compactMap(\.wallSeconds.value)
-            guard walls.count > 1, let low = walls.min(), let high = walls.max(), median(walls) > 0 else { return nil }
-            return (high - low) / median(walls)
-        }
-        let drift = (history.defaultTrial.map { $0.candidateRuns + $0.driftRuns } ?? []).compactMap {
-            history.options.target.value(of: $0).value
-        }
+        let target = history.options.target
+        let plain = history.trials.map { $0.candidateRuns.compactMap { target.value(of: $0).value } }
         let runs = history.trials.flatMap(\.runs).map(\.run) + confirmationRuns(history)
-        let scale = ObjectiveScale(history.options.target)
         func share(_ name: String, _ value: (ProgramRun) -> Measured<Double>) -> Fact {
             let shares = runs.compactMap { value($0).value }
             guard !shares.isEmpty else {
@@ -78,19 +70,51 @@ extension StudyReport {
                 value: .value("median \(percent(median(shares))), 95th percentile \(percent(quantile(shares, 0.95)))"))
         }
         return [
-            Fact(
-                name: "Repeats of one configuration differ in wall time by",
-                value: spreads.isEmpty
-                    ? .unavailable(reason: "no configuration ran twice")
-                    : .value("median \(percent(median(spreads))), 95th percentile \(percent(quantile(spreads, 0.95)))")),
-            Fact(
-                name: "The default again during the study, \(scale.unit)",
-                value: drift.count < 2
-                    ? .unavailable(reason: "it ran once")
-                    : .value(drift.map { rounded($0 * scale.factor) }.joined(separator: ", "))),
+            spread("Repeats of one configuration differ, as measured, by", plain),
+            spread(
+                "Repeats of one configuration differ, corrected for drift, by", history.judged.map(\.pairObjectives)),
+            drift(history),
             share("Share of a run in which some task waited for a CPU", \.pressureShare),
             share("CPU time taken by other guests, per second", \.stealShare),
         ]
+    }
+
+    /// Range over median of the values of one configuration, over all configurations.
+    private static func spread(_ name: String, _ groups: [[Double]]) -> Fact {
+        let spreads = groups.compactMap { values -> Double? in
+            guard values.count > 1, let low = values.min(), let high = values.max(), median(values) > 0 else {
+                return nil
+            }
+            return (high - low) / median(values)
+        }
+        guard !spreads.isEmpty else {
+            return Fact(name: name, value: .unavailable(reason: "no configuration ran twice"))
+        }
+        return Fact(
+            name: name,
+            value: .value("median \(percent(median(spreads))), 95th percentile \(percent(quantile(spreads, 0.95)))"))
+    }
+
+    /// How the machine changed: the default's runs beside every configuration.
+    private static func drift(_ history: StudyHistory) -> Fact {
+        let target = history.options.target
+        let scale = ObjectiveScale(target)
+        let groups = history.trials.map { trial in
+            (trial.configuration == history.space.defaultConfiguration ? trial.candidateRuns : trial.referenceRuns)
+                .compactMap { target.value(of: $0).value }
+        }.filter { !$0.isEmpty }
+        let values = groups.flatMap { $0 }
+        let name = "The default again during the study, \(scale.unit)"
+        let centers = groups.map { median($0) }
+        guard values.count > 1, let low = values.min(), let high = values.max(), let slow = centers.min(),
+            let fast = centers.max(), slow > 0
+        else { return Fact(name: name, value: .unavailable(reason: "it ran once")) }
+        func text(_ value: Double) -> String { rounded(value * scale.factor) }
+        return Fact(
+            name: name,
+            value: .value(
+                "median \(text(median(values))), lowest \(text(low)), highest \(text(high)) over \(values.count) runs; "
+                    + "from trial to trial it drifted by a factor of up to \(rounded(fast / slow))"))
     }
 
     private static func confirmationRuns(_ history: StudyHistory) -> [ProgramRun] {
@@ -107,13 +131,13 @@ extension StudyReport {
             fact("Configurations tried", "\(history.judged.count)"),
             fact(
                 "Engine runs",
-                "\(history.engineRuns) (repeats, drift checks, warm-up and confirmation included), "
+                "\(history.engineRuns) (the default beside each, repeats, warm-up and confirmation included), "
                     + "\(rounded(history.engineCPUSeconds)) s of CPU; \(history.failedRuns) failed"),
             fact("CPU time of all suggestions", "\(rounded(tuning)) s"),
             fact(
-                "Runs per configuration",
+                "Pairs of runs per configuration",
                 "\(options.minimumRepeats), up to \(options.maximumRepeats) when they are short, disagree or were disturbed; "
-                    + "1 when the first rules it out"),
+                    + "1 when the first rules it out. Each is the default and the configuration in alternating order"),
             fact("Accuracy floor", "F1 \(options.minimumAccuracy) against the default's results, and no truth lost"),
         ]
         more.append(

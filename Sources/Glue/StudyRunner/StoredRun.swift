@@ -5,13 +5,15 @@ import ResultStore
 
 /// Which runs of a trial belong together: rows of the store carry it as `arm`.
 enum RunArm {
-    /// Decides the trial.
+    /// Decides the trial; its index is the pair's.
     static let candidate = "candidate"
+    /// The default beside it, with the same index.
+    static let reference = "reference"
     /// Ended by a signal from outside and repeated.
     static let lost = "lost"
-    /// The default once more, later in the study.
-    static let drift = "drift"
-    /// First run of an arm of the confirmation.
+    /// Of the default beside a configuration; failed and repeated.
+    static let lostReference = "lost reference"
+    /// First run of a process, or of an arm of the confirmation.
     static let warmUp = "warm-up"
 }
 

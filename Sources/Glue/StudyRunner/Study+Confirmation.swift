@@ -81,7 +81,7 @@ extension Study {
         _ arms: [(arm: StudyArm, configuration: Configuration)], trial: Int, _ search: SearchState,
         stopSignal: () -> Int32?, progress: (StudyEvent) -> Void
     ) throws -> Int32? {
-        let limits = options.limits(defaultSeconds: search.defaultSeconds, usableMemoryBytes: usableMemoryBytes)
+        let limits = limits(search)
         let wanted = options.rows(secondsPerRow: Double(arms.count) * (search.defaultSeconds ?? 1))
         let most = wanted + wanted / 2
         let rows = interleavedOrder(pairs: most, arms: arms.count, seed: options.seed)
@@ -89,8 +89,9 @@ extension Study {
         let confirmationStart = clock.elapsedSeconds
         for (index, entry) in arms.enumerated() {
             let run = try program.run(entry.configuration, limits: limits)
-            if let signal = Self.interruption([run]) ?? stopSignal() { return signal }
-            try save(run, trial: trial, arm: "\(RunArm.warmUp) \(entry.arm.rawValue)", index: index, order: order)
+            if let signal = Self.interruption(run) ?? stopSignal() { return signal }
+            let arm = "\(RunArm.warmUp) \(entry.arm.rawValue)"
+            try save(StoredRun(arm: arm, index: index, order: order, run: run), trial: trial)
             order += 1
         }
         var complete = 0
@@ -104,8 +105,8 @@ extension Study {
             for position in sequence {
                 let (arm, configuration) = arms[position]
                 let run = try program.run(configuration, limits: limits)
-                if let signal = Self.interruption([run]) ?? stopSignal() { return signal }
-                try save(run, trial: trial, arm: arm.rawValue, index: row, order: order)
+                if let signal = Self.interruption(run) ?? stopSignal() { return signal }
+                try save(StoredRun(arm: arm.rawValue, index: row, order: order, run: run), trial: trial)
                 order += 1
                 isGood = isGood && run.failure == nil
             }

@@ -9,21 +9,16 @@ struct SearchState {
     /// Configurations that count.
     var done: Int
     var best: Double?
-    /// Number of the default's trial.
-    var defaultTrial: Int?
     var defaultObjective: Double?
     var defaultSeconds: Double?
     var last: Double?
-    var driftRuns: Int
 
     init(history: StudyHistory) {
         done = history.judged.count
         best = history.bestTrial?.judgement?.objective
         let first = history.defaultTrial
-        defaultTrial = first?.number
         defaultObjective = first?.judgement?.objective
         defaultSeconds = first.flatMap { Self.seconds($0.candidateRuns) }
-        driftRuns = first?.driftRuns.count ?? 0
     }
 
     /// Median wall time of some runs.
@@ -48,13 +43,14 @@ extension Study {
         progress(.trialStarted(number: trial, position(search)))
         let isDefault = configuration == space.defaultConfiguration
         let runs = try measure(configuration, trial: trial, isDefault: isDefault, search)
-        if let signal = Self.interruption(runs) {
+        if let last = runs.last?.run, let signal = Self.interruption(last) {
             try store.finishTrial(
-                trial, in: id,
-                outcome: ResultStore.TrialOutcome(state: .interrupted, reason: runs.last?.failure?.reason))
+                trial, in: id, outcome: ResultStore.TrialOutcome(state: .interrupted, reason: last.failure?.reason))
             return .interrupted(signal: signal)
         }
-        let judgement = TrialJudgement(runs, options: options)
+        let trialRuns = TrialRuns(runs)
+        let judgement = TrialJudgement(
+            trialRuns, baseline: isDefault ? nil : search.defaultObjective, options: options)
         try store.finishTrial(
             trial, in: id,
             outcome: ResultStore.TrialOutcome(
@@ -63,9 +59,8 @@ extension Study {
         search.done += 1
         search.last = judgement.objective
         if isDefault {
-            search.defaultTrial = trial
             search.defaultObjective = judgement.objective
-            search.defaultSeconds = SearchState.seconds(runs)
+            search.defaultSeconds = SearchState.seconds(trialRuns.candidates.map(\.run))
         }
         var isBest = false
         if judgement.isFeasible, let objective = judgement.objective {
@@ -76,50 +71,91 @@ extension Study {
             }
         }
         let summary = TrialSummary(
-            number: trial, settings: space.settings(of: configuration), judgement: judgement, runs: runs.count,
-            isBest: isBest)
+            number: trial, settings: space.settings(of: configuration), judgement: judgement,
+            runs: trialRuns.candidates.count, isBest: isBest)
         progress(.trialFinished(summary, position(search)))
         return .judged(judgement)
     }
 
     /// Runs a configuration as often as `RepeatRule` says, storing every run as it ends.
+    ///
+    /// The default runs alone. Every other configuration runs beside it, the first of a pair in turn, so that a machine that
+    /// gets slower or faster, within a pair or over the study, does not look like a property of the configuration.
+    /// - Returns: ends with the run that was interrupted or that failed the configuration, if there is one.
     private mutating func measure(
         _ configuration: Configuration, trial: Int, isDefault: Bool, _ search: SearchState
-    ) throws -> [ProgramRun] {
+    ) throws -> [StoredRun] {
         let isKnown = isDefault || configuration == before
-        let rule = RepeatRule(options: options, best: isKnown ? nil : search.best)
-        let limits = options.limits(
-            defaultSeconds: isDefault ? nil : search.defaultSeconds, usableMemoryBytes: usableMemoryBytes)
-        var runs: [ProgramRun] = []
-        var lost = 0
+        let rule = RepeatRule(
+            options: options, baseline: isDefault ? nil : search.defaultObjective, best: isKnown ? nil : search.best)
+        var runs: [StoredRun] = []
         if isDefault {
             // Fills the page cache and gives the reference results; its time does not count.
-            let warmUp = try program.run(configuration, limits: limits)
-            if warmUp.failure?.kind == .interrupted { return [warmUp] }
-            try save(warmUp, trial: trial, arm: RunArm.warmUp, index: 0, order: 0)
+            let warmUp = try program.run(configuration, limits: defaultLimits)
+            let stored = StoredRun(arm: RunArm.warmUp, index: 0, order: 0, run: warmUp)
+            if warmUp.failure?.kind == .interrupted { return [stored] }
+            try save(stored, trial: trial)
+            runs.append(stored)
         }
-        while true {
-            let run = try program.run(configuration, limits: limits)
-            // A signal from outside says nothing about the configuration, unless it comes again.
-            if run.wasKilledFromOutside, lost < (isDefault ? 2 : 1) {
-                try save(run, trial: trial, arm: RunArm.lost, index: lost, order: runs.count + lost + 1)
-                lost += 1
-                continue
+        var pair = 0
+        repeat {
+            let arms = pair % 2 == 0 ? [RunArm.reference, RunArm.candidate] : [RunArm.candidate, RunArm.reference]
+            for arm in arms where !(isDefault && arm == RunArm.reference) {
+                try run(arm, pair: pair, of: configuration, trial: trial, search, into: &runs)
+                guard let failure = runs.last?.run.failure else { continue }
+                if arm == RunArm.candidate || failure.kind == .interrupted { return runs }
             }
-            try save(run, trial: trial, arm: RunArm.candidate, index: runs.count, order: runs.count + lost + 1)
-            runs.append(run)
-            guard rule.wantsAnother(after: runs) else { return runs }
+            pair += 1
+        } while rule.wantsAnother(after: TrialRuns(runs))
+        return runs
+    }
+
+    /// One run of a pair. It is repeated when its failure says nothing about the configuration: a signal from outside, once
+    /// in a trial, because a configuration that crashes now and then is not to be taken; in the default's own trial twice;
+    /// any failure of the default beside another configuration once in a pair, because its own trial shows that it runs.
+    private mutating func run(
+        _ arm: String, pair: Int, of configuration: Configuration, trial: Int, _ search: SearchState,
+        into runs: inout [StoredRun]
+    ) throws {
+        let isReference = arm == RunArm.reference
+        let isDefault = configuration == space.defaultConfiguration
+        let limits = isReference || isDefault ? defaultLimits : limits(search)
+        let lostArm = isReference ? RunArm.lostReference : RunArm.lost
+        var repeatsLeft = isReference ? 1 : (isDefault ? 2 : 1) - runs.count { $0.arm == RunArm.lost }
+        while true {
+            let run = try program.run(isReference ? space.defaultConfiguration : configuration, limits: limits)
+            let isInterrupted = run.failure?.kind == .interrupted
+            let isLost = isReference ? run.failure != nil && !isInterrupted : run.wasKilledFromOutside
+            let isRepeated = isLost && repeatsLeft > 0
+            let stored = StoredRun(
+                arm: isRepeated ? lostArm : arm, index: isRepeated ? runs.count { $0.arm == lostArm } : pair,
+                order: runs.count, run: run)
+            try save(stored, trial: trial)
+            runs.append(stored)
+            guard isRepeated else { return }
+            repeatsLeft -= 1
         }
     }
 
-    /// Runs the default once more, to see whether the machine drifts. - Returns: the signal when interrupted.
-    mutating func runDrift(trial: Int, _ search: inout SearchState) throws -> Int32? {
-        let limits = options.limits(defaultSeconds: nil, usableMemoryBytes: usableMemoryBytes)
-        let run = try program.run(space.defaultConfiguration, limits: limits)
-        if let signal = Self.interruption([run]) { return signal }
-        try save(run, trial: trial, arm: RunArm.drift, index: search.driftRuns, order: search.driftRuns + 100)
-        search.driftRuns += 1
+    /// The first run of a resumed process: gives the program its reference results again; its time does not count.
+    /// - Returns: the signal when interrupted.
+    mutating func warmUp(_ first: StudyTrial) throws -> Int32? {
+        let run = try program.run(space.defaultConfiguration, limits: defaultLimits)
+        if let signal = Self.interruption(run) { return signal }
+        let earlier = first.runs.count { $0.arm == RunArm.warmUp }
+        let stored = StoredRun(arm: RunArm.warmUp, index: earlier, order: first.runs.count, run: run)
+        try save(stored, trial: first.number)
         return nil
+    }
+
+    /// Of runs of the default, with which everything is compared: they may take long.
+    private var defaultLimits: RunLimits {
+        options.limits(defaultSeconds: nil, usableMemoryBytes: usableMemoryBytes)
+    }
+
+    /// Of runs of other configurations.
+    func limits(_ search: SearchState) -> RunLimits {
+        options.limits(defaultSeconds: search.defaultSeconds, usableMemoryBytes: usableMemoryBytes)
     }
 
     func begin(
@@ -132,15 +168,15 @@ extension Study {
         return try store.beginTrial(plan, in: id).number
     }
 
-    func save(_ run: ProgramRun, trial: Int, arm: String, index: Int, order: Int) throws {
-        for record in try run.records(arm: arm, index: index, order: order) {
+    func save(_ stored: StoredRun, trial: Int) throws {
+        for record in try stored.run.records(arm: stored.arm, index: stored.index, order: stored.order) {
             try store.addMeasurement(record, to: trial, in: id)
         }
     }
 
-    /// The signal that stopped the last run.
-    static func interruption(_ runs: [ProgramRun]) -> Int32? {
-        guard let run = runs.last, run.failure?.kind == .interrupted else { return nil }
+    /// The signal that stopped a run.
+    static func interruption(_ run: ProgramRun) -> Int32? {
+        guard run.failure?.kind == .interrupted else { return nil }
         if case .interrupted(let signal)? = run.parts.last?.measurement.termination { return signal }
         return 2
     }

@@ -172,10 +172,7 @@ public struct Study {
         if clock.lostTrials > 0 {
             progress(.note("\(clock.lostTrials) trial was under way when the tuner stopped; it is lost"))
         }
-        if let number = search.defaultTrial {
-            // The first run of a process is the reference that later results are compared with.
-            if let signal = try runDrift(trial: number, &search) { return .interrupted(signal: signal) }
-        }
+        if let first = history.defaultTrial, let signal = try warmUp(first) { return .interrupted(signal: signal) }
         while search.done < options.budget {
             if let signal = stopSignal() { return .interrupted(signal: signal) }
             guard let configuration = tuner.ask() else {
@@ -190,10 +187,6 @@ public struct Study {
             tuner.tell(configuration, judgement.tunerOutcome)
             if configuration == space.defaultConfiguration, judgement.accuracy == nil, judgement.objective == nil {
                 return .failed(reason: "the built-in default does not run: \(judgement.reason ?? "no reason known")")
-            }
-            if search.done % options.driftInterval == 0, search.done < options.budget, let number = search.defaultTrial
-            {
-                if let signal = try runDrift(trial: number, &search) { return .interrupted(signal: signal) }
             }
         }
         if let signal = stopSignal() { return .interrupted(signal: signal) }

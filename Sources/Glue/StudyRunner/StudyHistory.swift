@@ -15,8 +15,10 @@ public struct StudyTrial: Sendable {
     public var number: Int { record.number }
     /// Runs that decide the trial.
     public var candidateRuns: [ProgramRun] { runs.filter { $0.arm == RunArm.candidate }.map(\.run) }
-    /// Later runs of the same configuration that only show drift.
-    public var driftRuns: [ProgramRun] { runs.filter { $0.arm == RunArm.drift }.map(\.run) }
+    /// The objectives that `judgement` took the median of, one per run: corrected for drift.
+    public let pairObjectives: [Double]
+    /// Good runs of the default between them; none in the default's own trial.
+    public var referenceRuns: [ProgramRun] { TrialRuns(runs).references.map(\.run) }
 }
 
 /// Options and what was in place before, as stored in the study's options.
@@ -60,6 +62,7 @@ public struct StudyHistory: Sendable {
         self.space = space
         before = try document.before.map { try Self.configuration($0, in: space) }
         var trials: [StudyTrial] = []
+        var baseline: Double?
         var confirmation: Confirmation?
         var runs: [ProgramRun] = []
         for trial in try store.trials(of: record.id) {
@@ -74,12 +77,18 @@ public struct StudyHistory: Sendable {
             let texts = try settingsTexts(json: trial.plan.configurationJSON)
             let configuration = try Self.configuration(
                 texts.filter { space.names.contains($0.key) }.map { Setting($0.key, $0.value) }, in: space)
-            let candidates = stored.filter { $0.arm == RunArm.candidate }.map(\.run)
+            let trialRuns = TrialRuns(stored)
+            let isDefault = configuration == space.defaultConfiguration
             let isOver = trial.outcome.state != .running && trial.outcome.state != .interrupted
+            let reference = isDefault ? nil : baseline
+            let judgement =
+                isOver && !trialRuns.candidates.isEmpty
+                ? TrialJudgement(trialRuns, baseline: reference, options: options) : nil
+            if isDefault { baseline = judgement?.objective ?? baseline }
             trials.append(
                 StudyTrial(
-                    record: trial, configuration: configuration, runs: stored,
-                    judgement: isOver && !candidates.isEmpty ? TrialJudgement(candidates, options: options) : nil))
+                    record: trial, configuration: configuration, runs: stored, judgement: judgement,
+                    pairObjectives: trialRuns.objectives(options.target, baseline: reference).compactMap { $0 }))
         }
         self.trials = trials
         self.confirmation = confirmation

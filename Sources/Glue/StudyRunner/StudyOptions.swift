@@ -56,15 +56,13 @@ public struct StudyOptions: Sendable, Hashable, Codable {
     public var maximumSeconds: Double?
     /// F1 against the default's results.
     public var minimumAccuracy = 0.999
-    /// Runs per configuration.
+    /// Pairs of runs per configuration: the default and the configuration in alternating order.
     public var minimumRepeats = 2
-    /// Runs per configuration when runs are short, disagree, or were disturbed.
+    /// Pairs per configuration when runs are short, pairs disagree, or runs were disturbed.
     public var maximumRepeats = 5
     /// A configuration that is worth it is run until it has been measured for so long, within the bounds on repeats: short
     /// runs are noisy and cheap.
     public var measuredSeconds = 0.8
-    /// After so many configurations the default is run again, to see drift.
-    public var driftInterval = 10
     /// Interleaved rows of the confirmation, at least.
     public var confirmationRows = 12
     /// Rows when runs are short: as many as fit into `shortConfirmationSeconds`. Fixed before the first row, so that no

@@ -3,24 +3,33 @@ import HostEnvironment
 import ResultStore
 import Statistics
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 /// What the runs of one configuration amount to. A pure function of the runs, so that a resumed study learns the same.
 public struct TrialJudgement: Sendable, Hashable {
     public let state: TrialState
     /// Why it did not succeed.
     public let reason: String?
-    /// Median over the runs, in the target's unit.
+    /// Median over the runs in the target's unit, each corrected by the run of the default beside it.
     public let objective: Double?
-    /// Standard deviation of that median as the runs show it; `nil` for a single run.
+    /// Standard deviation of that median as the pairs show it; `nil` for a single one.
     public let deviation: Double?
-    /// Measured values of the constraints.
+    /// Measured values of the constraints, as they were: limits are about what happens.
     public let constraints: [String: Double]
     /// Largest value relative to its limit; 1 or less meets all constraints.
     public let violation: Double?
     public let accuracy: ResultAccuracy?
     let tunerOutcome: BayesianTuning.TrialOutcome
 
-    /// - Parameter runs: of one configuration, at least one. The first failed one decides.
-    public init(_ runs: [ProgramRun], options: StudyOptions) {
+    /// - Parameters:
+    ///   - trial: with at least one run of the configuration. The first failed one decides.
+    ///   - baseline: the default's objective; `nil` for the default's own trial.
+    public init(_ trial: TrialRuns, baseline: Double?, options: StudyOptions) {
+        let runs = trial.candidates.map(\.run)
         accuracy = runs.first?.accuracy
         if let failed = runs.first(where: { $0.failure != nil }), let failure = failed.failure {
             objective = nil
@@ -44,8 +53,8 @@ public struct TrialJudgement: Sendable, Hashable {
             }
             return
         }
-        let values = runs.compactMap { options.target.value(of: $0).value }
-        guard values.count == runs.count, !values.isEmpty, values.allSatisfy({ $0 > 0 && $0.isFinite }) else {
+        let values = trial.objectives(options.target, baseline: baseline).compactMap { $0 }
+        guard values.count == runs.count, !values.isEmpty else {
             let gap = runs.lazy.compactMap { options.target.value(of: $0).reason }.first ?? "no run"
             state = .failed
             reason = "the objective could not be measured: \(gap)"
@@ -56,8 +65,8 @@ public struct TrialJudgement: Sendable, Hashable {
             tunerOutcome = .failed(reason: "not measured")
             return
         }
-        let center = median(values)
-        let spread = values.count > 1 ? standardDeviation(values) / Double(values.count).squareRoot() : nil
+        let center = Self.center(values)
+        let spread = Self.relativeDeviation(values).map { $0 * center }
         objective = center
         deviation = spread
         var measured: [String: Double] = [:]
@@ -79,6 +88,22 @@ public struct TrialJudgement: Sendable, Hashable {
     }
 
     var isFeasible: Bool { state == .succeeded }
+
+    /// exp(median of the logarithms): the same whether ratios or their inverses are taken, so the direction of the target
+    /// does not matter.
+    static func center(_ values: [Double]) -> Double { exp(median(values.map { log($0) })) }
+
+    /// Standard deviation of the median relative to it, from the mean absolute deviation of the logarithms: one disturbed
+    /// pair counts once, not squared, and two equal ones among three do not make it 0 as with the median deviation.
+    private static func relativeDeviation(_ values: [Double]) -> Double? {
+        guard values.count > 1 else { return nil }
+        let logarithms = values.map { log($0) }
+        let middle = median(logarithms)
+        let count = Double(values.count)
+        let deviation = logarithms.reduce(0) { $0 + abs($1 - middle) } / count
+        // Root of pi / 2 twice: mean absolute to standard deviation, and the error of a median against that of a mean.
+        return Double.pi / 2 * deviation * (count / (count - 1)).squareRoot() / count.squareRoot()
+    }
 }
 
 /// Constraints in words.
@@ -95,35 +120,43 @@ enum ConstraintText {
     }
 }
 
-/// Whether a configuration must be run again.
+/// Whether a configuration must be run again: one more pair, or for the default one more run.
 struct RepeatRule {
     let options: StudyOptions
+    /// The default's objective, `nil` for its own trial.
+    let baseline: Double?
     /// The best objective so far, `nil` for the configurations that others are compared with.
     let best: Double?
 
-    /// Runs that differ by more have been disturbed, or the configuration is unsteady.
+    /// Pairs whose ratios differ by more have been disturbed, or the configuration is unsteady.
     static let largestSpread = 0.15
-    /// A first run that is worse than the best by this factor needs no second one to be ruled out.
+    /// A first pair that is worse than the best by this factor needs no second one to be ruled out.
     static let hopeless = 1.5
-    /// Extra waiting for CPUs relative to the calmest run of the same configuration, and stolen CPU time per second, above
+    /// Extra waiting for CPUs relative to the calmest run of the same arm, and stolen CPU time per second, above
     /// which a run counts as disturbed. Pressure as such says little: more workers than CPUs make it themselves.
     static let disturbedPressure = 0.25
     static let disturbedSteal = 0.10
 
-    func wantsAnother(after runs: [ProgramRun]) -> Bool {
+    func wantsAnother(after trial: TrialRuns) -> Bool {
+        let runs = trial.candidates.map(\.run)
         guard runs.allSatisfy({ $0.failure == nil }), runs.count < options.maximumRepeats else { return false }
-        let values = runs.compactMap { options.target.value(of: $0).value }
+        let values = trial.objectives(options.target, baseline: baseline).compactMap { $0 }
         guard values.count == runs.count, let low = values.min(), let high = values.max() else { return false }
-        let disturbed = isDisturbed(runs)
+        let center = TrialJudgement.center(values)
+        // Load that came and went within a trial shows in the pressure; shared by both runs of a pair it does no harm, but
+        // nothing says that it was shared.
+        let disturbed =
+            isDisturbed(runs) || isDisturbed(trial.references.map(\.run))
+            || !trial.isComplete(isPaired: baseline != nil)
         if runs.count < options.minimumRepeats {
             if options.constraints.contains(where: { isFarAbove($0, runs) }) { return false }
-            if let best, !disturbed, options.target.gain(of: best, over: median(values)) > Self.hopeless {
+            if let best, !disturbed, options.target.gain(of: best, over: center) > Self.hopeless {
                 return false
             }
             return true
         }
         let measured = runs.compactMap(\.wallSeconds.value).reduce(0, +)
-        return disturbed || measured < options.measuredSeconds || (high - low) / median(values) > Self.largestSpread
+        return disturbed || measured < options.measuredSeconds || (high - low) / center > Self.largestSpread
     }
 
     /// Repeats do not bring a configuration back that misses a limit by this factor.

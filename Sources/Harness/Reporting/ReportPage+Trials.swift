@@ -19,7 +19,7 @@ extension ReportPage {
         }
         return Section(
             id: "trials", title: title,
-            body: [
+            body: (report.objective.note.map { [Self.paragraph($0)] } ?? []) + [
                 controls,
                 DataTable.scrolling(
                     "Every trial",

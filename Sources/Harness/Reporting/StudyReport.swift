@@ -56,11 +56,14 @@ extension StudyReport {
         public var name: String
         public var unit: String
         public var higherIsBetter: Bool
+        /// How a trial's figure comes from its runs, where it is not simply what was measured.
+        public var note: String?
 
-        public init(name: String, unit: String, higherIsBetter: Bool) {
+        public init(name: String, unit: String, higherIsBetter: Bool, note: String? = nil) {
             self.name = name
             self.unit = unit
             self.higherIsBetter = higherIsBetter
+            self.note = note
         }
     }
 
