@@ -2,7 +2,7 @@
 ///
 /// Bounded by the limit: the program, the reading window, the scratch of the workers and the chunks in flight, whatever
 /// the file's size. Not bounded by it: the peaks and features of the file in work, which grow with what was found, and the
-/// mapped library and compound table, which the kernel takes back under pressure. Figures: `docs/decisions`, page 4.
+/// mapped library and compound table, which the kernel takes back under pressure. Figures: `docs/decisions`, page 5.
 /// A run whose peak was above the limit says so in `run.json`.
 struct MemoryBudget: Sendable {
     let maximumChunksInFlight: Int
