@@ -16,7 +16,8 @@ public struct Analyzer: Sendable {
     private let machineProfile: String?
     private let locations: DataLocations
 
-    /// Settings from the built-in default, this machine's tuned profile, `configurationFile` and `settings`, later wins.
+    /// Settings from the built-in default, this machine's tuned profile, `configurationFile`, the environment
+    /// (`LAVOISIER_...`) and `settings`, later wins.
     ///
     /// - Parameter settings: parameter name and value as in YAML; `lavoisier config docs` lists them.
     /// - Parameter configurationFile: YAML.

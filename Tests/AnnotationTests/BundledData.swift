@@ -1,5 +1,6 @@
 import Annotation
 import SpectrumModel
+import TestSupport
 
 #if canImport(Glibc)
     import Glibc
@@ -7,9 +8,9 @@ import SpectrumModel
     import Darwin
 #endif
 
-/// The bundled compound tables, found from this file's place in the repository.
+/// The bundled compound tables.
 let bundledTables: [CompoundSource]? = {
-    let folder = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/") + "/workloads/libraries/"
+    let folder = TestData.repository + "/workloads/libraries/"
     let sources = [
         CompoundSource(path: folder + "chebi_complete_3star_rel195_v1.tsv.gz", label: "ChEBI"),
         CompoundSource(path: folder + "lipidmaps_full_20201001_v1.tsv.gz", label: "LIPID MAPS"),

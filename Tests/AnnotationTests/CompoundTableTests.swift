@@ -1,19 +1,22 @@
 import SpectralMatching
 import SpectrumModel
+import TestSupport
 import Testing
 
 @testable import Annotation
 
 @Suite("Compound table")
 struct CompoundTableTests {
-    private let folder = TemporaryFolder()
+    private let folder: TemporaryDirectory
+
+    init() throws { folder = try TemporaryDirectory() }
     private static let header = "id\tmolecular_formula\tname\tinchi_key\texact_mass\tcharge\n"
 
     private func build(_ rows: String..., labels: [String] = ["A", "B"]) throws -> (
         CompoundTable, CompoundTableBuilder.Report
     ) {
-        let sources = rows.enumerated().map { index, text in
-            CompoundSource(path: folder.write("source\(index).tsv", Self.header + text), label: labels[index])
+        let sources = try rows.enumerated().map { index, text in
+            CompoundSource(path: try folder.write("source\(index).tsv", Self.header + text), label: labels[index])
         }
         let report = try CompoundTableBuilder.build(sources: sources, destination: folder.file("table.bin"))
         return (try CompoundTable.open(folder.file("table.bin")), report)
@@ -69,19 +72,19 @@ struct CompoundTableTests {
                 return nil
             } catch { return error.code }
         }
-        #expect(code(folder.write("columns.tsv", "id\tname\n1\twater\n")) == .foreign)
-        #expect(code(folder.write("rows.tsv", Self.header)) == .empty)
-        #expect(code(folder.write("nothing.tsv", "")) == .empty)
+        #expect(try code(folder.write("columns.tsv", "id\tname\n1\twater\n")) == .foreign)
+        #expect(try code(folder.write("rows.tsv", Self.header)) == .empty)
+        #expect(try code(folder.write("nothing.tsv", "")) == .empty)
         #expect(code(folder.file("missing.tsv")) == .unreadable)
-        #expect(!folder.names().contains("bad.bin"))
+        #expect(try !folder.contents.contains("bad.bin"))
     }
 
     @Test("cut or damaged: an error or a table whose entries can all be read")
     func damage() throws {
         _ = try build("1\tC6H12O6\tglucose\tWQZGKKKJIJFFOK-GASJEMHNSA-N\t180.063388\t0\n")
-        let good = folder.read(folder.file("table.bin"))
+        let good = try folder.read("table.bin")
         for length in stride(from: 0, to: good.count, by: 31) {
-            let path = folder.write("cut.bin", Array(good[..<length]))
+            let path = try folder.write("cut.bin", Array(good[..<length]))
             #expect(throws: LibraryFileError.self, "length \(length)") { try CompoundTable.open(path) }
         }
         for place in good.indices {
@@ -92,7 +95,7 @@ struct CompoundTableTests {
             var annotator = MassAnnotator(table: table)
             _ = annotator.annotate(feature(mz: 181.0707, polarity: .positive, areas: [1, 0.1]))
         }
-        let library = folder.write("library.bin", Array("LVSPECTR".utf8) + good[8...])
+        let library = try folder.write("library.bin", Array("LVSPECTR".utf8) + good[8...])
         let error = try #require(throws: LibraryFileError.self) { try CompoundTable.open(library) }
         #expect(error.code == .foreign)
     }

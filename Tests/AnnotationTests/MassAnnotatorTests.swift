@@ -1,13 +1,16 @@
 import SpectralMatching
 import SpectrumModel
 import Statistics
+import TestSupport
 import Testing
 
 @testable import Annotation
 
 @Suite("Annotation of features")
 struct MassAnnotatorTests {
-    private let folder = TemporaryFolder()
+    private let folder: TemporaryDirectory
+
+    init() throws { folder = try TemporaryDirectory() }
 
     /// Random compounds, some of them ions, some isomers, some stereoisomers.
     private func randomTable(count: Int, seed: UInt64) throws -> CompoundTable {
@@ -25,7 +28,7 @@ struct MassAnnotatorTests {
             text +=
                 "C\(number)\t\(formula)\tcompound \(number)\t\(block)-\(number)-N\t\(formula.monoisotopicMass)\t\(charge)\n"
         }
-        let source = CompoundSource(path: folder.write("random.tsv", text), label: "R")
+        let source = CompoundSource(path: try folder.write("random.tsv", text), label: "R")
         _ = try CompoundTableBuilder.build(sources: [source], destination: folder.file("random.bin"))
         return try CompoundTable.open(folder.file("random.bin"))
     }
@@ -81,7 +84,7 @@ struct MassAnnotatorTests {
             4\tC12H9N7O\tother formula\tZZZZZZZZZZZZZZ-UHFFFAOYSA-N\t267.086858\t0
             5\tC5H14NO\tcholine\tOEYIOHPDSNJKLS-UHFFFAOYSA-N\t104.107539\t1
             """
-        let source = CompoundSource(path: folder.write("small.tsv", text), label: "S")
+        let source = CompoundSource(path: try folder.write("small.tsv", text), label: "S")
         _ = try CompoundTableBuilder.build(sources: [source], destination: folder.file("small.bin"))
         return try CompoundTable.open(folder.file("small.bin"))
     }
@@ -162,7 +165,8 @@ struct MassAnnotatorTests {
         precursor: Double = 268.104, adduct: String = "[M+H]+"
     ) -> LibraryMatch {
         LibraryMatch(
-            kind: kind, score: score, measure: .spectralEntropy, matchedPeaks: 5, spectralEntropy: score, modifiedCosine: score,
+            kind: kind, score: score, measure: .spectralEntropy, matchedPeaks: 5, spectralEntropy: score,
+            modifiedCosine: score,
             precursorErrorDalton: 0, precursorErrorPPM: 0, libraryIndex: 0,
             entry: LibraryEntry(
                 accession: "X", adduct: adduct, inchiKey: key, precursorMZ: precursor, exactMass: 267.096754),
@@ -236,7 +240,5 @@ struct MassAnnotatorTests {
         }
         let result = annotator.annotate(feature(mz: 268.10403, polarity: .unknown, areas: [.nan, 1]))
         #expect(result.candidates.first?.isotopeScore == nil)
-        #expect(rounded(-0.0004, 3) == "0.000" && rounded(-1.25, 1) == "-1.3" && rounded(.nan, 2) == "nan")
-        #expect(rounded(2.999, 2) == "3.00" && rounded(7, 0) == "7")
     }
 }

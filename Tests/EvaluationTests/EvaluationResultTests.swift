@@ -118,9 +118,6 @@ private func evaluate(_ rows: [TruthRow], _ features: [ResultFeature], rule: Mat
         #expect(lost.recall == 0)
         #expect(lost.description.contains("unavailable"))
     }
-
-    @Test(arguments: [(1.005, 2, "1.00"), (-0.001, 2, "0.00"), (12.3456, 1, "12.3"), (0.96, 1, "1.0"), (-2.5, 0, "-2")])
-    func fixedDecimals(value: Double, digits: Int, text: String) { #expect(fixed(value, digits: digits) == text) }
 }
 
 @Suite struct TableAgreementTests {

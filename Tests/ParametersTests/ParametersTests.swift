@@ -36,6 +36,11 @@ import Testing
         #expect(try TimeSpan(parsing: TimeSpan(seconds: seconds).description).seconds == seconds)
     }
 
+    @Test(arguments: ["999999999999d", "99999999999999999999999", "1e3s", "-1s", "2 weeks"])
+    func wrongSpans(text: String) {
+        #expect(throws: QuantityError.self) { try TimeSpan(parsing: text) }
+    }
+
     @Test func rates() throws {
         #expect(try ByteRate(parsing: "1GB/s").bytesPerSecond == 1_000_000_000)
         #expect(throws: QuantityError.self) { try ByteRate(parsing: "1GB") }

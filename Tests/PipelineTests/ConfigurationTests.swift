@@ -123,6 +123,21 @@ import Testing
         #expect(error?.description.hasPrefix("environment LAVOISIER_MEMORY_LIMIT: 'lots' is not valid") == true)
     }
 
+    /// The last part of a name is enough where it is the only one; elsewhere the whole name is.
+    @Test func environmentNamesAreNeverGuessed() throws {
+        let folder = try TemporaryDirectory()
+        var request = try request(folder, profile: false)
+        request.environment = ["LAVOISIER_TOP": "3", "LAVOISIER_MATCHING_TOP": "7"]
+        let outcome = try request.resolve(host: EngineRun.host)
+        #expect(outcome.configuration.integer("matching.top") == 7)
+        #expect(outcome.configuration["annotation.top"].source == "default")
+        #expect(
+            outcome.notices == [
+                "environment variable LAVOISIER_TOP could mean LAVOISIER_MATCHING_TOP or LAVOISIER_ANNOTATION_TOP and is "
+                    + "ignored"
+            ])
+    }
+
     @Test func defaultsAreAnExperts() throws {
         let configuration = try ResolvedConfiguration(
             descriptions: EngineParameters.descriptions(host: EngineRun.host), layers: [])
@@ -142,7 +157,8 @@ import Testing
             environment: ["XDG_CACHE_HOME": "/c"], programPath: folder.file("bin/lavoisier"))
         // The working directory of the tests may hold the repository's own folder, which comes first.
         #expect(
-            [TestData.repository + "/workloads", folder.file("share/lavoisier/workloads")].contains(locations.workloads))
+            [TestData.repository + "/workloads", folder.file("share/lavoisier/workloads")].contains(locations.workloads)
+        )
         #expect(locations.cache == "/c/lavoisier")
     }
 }

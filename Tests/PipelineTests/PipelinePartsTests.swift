@@ -13,27 +13,6 @@ import Testing
         return String(decoding: buffer.bytes, as: UTF8.self)
     }
 
-    @Test func agreesWithPrintf() {
-        var generator = SeededGenerator(seed: 5)
-        for _ in 0..<2_000 {
-            let value = (generator.uniform() - 0.3) * pow(10, Double(generator.integer(below: 9)))
-            let decimals = generator.integer(below: 7)
-            let ours = text { $0.append(value, decimals: decimals) }
-            let theirs = String(format: "%.\(decimals)f", value)
-            // printf rounds the exact binary value half to even; ours rounds the scaled double half away: last digit only.
-            let difference = abs((Double(ours) ?? .nan) - (Double(theirs) ?? .nan))
-            #expect(difference <= 1.01 * pow(10, -Double(decimals)), "\(value) with \(decimals): \(ours) and \(theirs)")
-        }
-    }
-
-    @Test(arguments: [
-        (0.0, 3, "0.000"), (-0.0001, 3, "0.000"), (-1.5, 0, "-2"), (1e300, 2, "1e+300"), (.nan, 2, "nan"),
-        (-.infinity, 2, "-inf"), (999.9996, 3, "1000.000"), (12.5, 0, "13"),
-    ])
-    func edges(value: Double, decimals: Int, expected: String) {
-        #expect(text { $0.append(value, decimals: decimals) } == expected)
-    }
-
     @Test func cellsCannotBreakRows() {
         #expect(text { $0.appendCell("a\tb\nc\r\u{E9}") } == "a b c \u{E9}")
     }
@@ -133,5 +112,33 @@ import Testing
         #expect(
             InputFiles.displayNames(["/a/x/r.mzML", "/a/y/r.mzML", "q.mzML"]) == ["x/r.mzML", "y/r.mzML", "q.mzML"])
         #expect(InputFiles.displayNames(["r.mzML", "r.mzML"]) == ["r.mzML", "r.mzML"])
+    }
+}
+
+@Suite struct MemoryBudgetTests {
+    /// Whatever the limit, the parts stay within it, and the smallest limit that is named is enough.
+    @Test(arguments: [1, 2, 3, 8, 64], ["16KiB", "1MiB", "32MiB"]) func partsStayWithinTheLimit(
+        workers: Int, buffer: String
+    ) throws {
+        func budget(_ mebibytes: Int) throws -> (MemoryBudget, AnalysisConfiguration) {
+            let configuration = try EngineRun.configuration([
+                "execution.workers=\(workers)", "execution.buffer_size=\(buffer)",
+                "execution.memory_limit=\(mebibytes)MiB",
+            ])
+            return (try MemoryBudget(configuration: configuration), configuration)
+        }
+        var accepted = 0
+        for mebibytes in [64, 70, 80, 96, 128, 200, 256, 512, 1_024, 4_096, 65_536] {
+            guard let (budget, configuration) = try? budget(mebibytes) else { continue }
+            accepted += 1
+            let fixed =
+                MemoryBudget.fixedBytes + workers * MemoryBudget.bytesPerWorker + 2 * configuration.bufferSize
+            #expect(
+                fixed + 2 * budget.maximumChunksInFlight * budget.maximumChunkBytes <= mebibytes << 20,
+                "\(mebibytes) MiB")
+            #expect(budget.maximumChunksInFlight > workers)
+            #expect(budget.maximumChunkBytes >= 1 << 20)
+        }
+        #expect(accepted >= 3)
     }
 }

@@ -1,12 +1,13 @@
+import TestSupport
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Darwin)
     import Darwin
 #endif
 
-/// The bundled MassBank subset, found from this file's place in the repository.
+/// The bundled MassBank subset.
 let bundledLibrary: String? = {
-    let parts = #filePath.split(separator: "/").dropLast(3)
-    let path = "/" + parts.joined(separator: "/") + "/workloads/libraries/massbank-2025.05.1-open.msp.gz"
+    let path = TestData.repository + "/workloads/libraries/massbank-2025.05.1-open.msp.gz"
     return access(path, R_OK) == 0 ? path : nil
 }()

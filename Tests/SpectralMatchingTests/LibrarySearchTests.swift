@@ -1,12 +1,15 @@
 import SpectrumModel
 import Statistics
+import TestSupport
 import Testing
 
 @testable import SpectralMatching
 
 @Suite("Exact library search")
 struct LibrarySearchTests {
-    private let folder = TemporaryFolder()
+    private let folder: TemporaryDirectory
+
+    init() throws { folder = try TemporaryDirectory() }
 
     private struct Expected {
         let index: Int

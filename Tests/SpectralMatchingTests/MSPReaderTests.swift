@@ -1,11 +1,15 @@
+import Foundation
 import SpectrumModel
+import TestSupport
 import Testing
 
 @testable import SpectralMatching
 
 @Suite("MSP reader")
 struct MSPReaderTests {
-    private let folder = TemporaryFolder()
+    private let folder: TemporaryDirectory
+
+    init() throws { folder = try TemporaryDirectory() }
 
     private func read(_ text: String) throws -> (spectra: [LibrarySpectrum], report: SourceReport) {
         var reader = try MSPReader(path: folder.write("library.msp", text))
@@ -146,8 +150,8 @@ struct MSPReaderTests {
     @Test("gzip is read, a cut or damaged stream is an error that names the file")
     func compressed() throws {
         let path = try #require(bundledLibrary)
-        let bytes = folder.read(path)
-        let cut = folder.write("cut.msp.gz", Array(bytes[..<200_000]))
+        let bytes = try [UInt8](Data(contentsOf: URL(fileURLWithPath: path)))
+        let cut = try folder.write("cut.msp.gz", Array(bytes[..<200_000]))
         var reader = try MSPReader(path: cut)
         let error = try #require(throws: LibraryFileError.self) { while try reader.next() != nil {} }
         #expect(error.code == .truncated)
@@ -167,24 +171,6 @@ struct MSPReaderTests {
         #expect(throws: LibraryFileError.self) {
             var reader = try MSPReader(path: folder.path)
             _ = try reader.next()
-        }
-    }
-
-    @Test("numbers are read as the C library reads them")
-    func numbers() {
-        func number(_ text: String) -> Double? {
-            Array(text.utf8).withUnsafeBufferPointer { decimalNumber($0) }
-        }
-        for text in [
-            "0", "1.5", "-2.25", "+3", "179.0697", "1e-5", "123456789012345678901234567890", ".5", "5.",
-            "0.1", "9007199254740993", "1.7976931348623157e308", "4.9e-324", "21905.33203125", "1E+3",
-        ] {
-            #expect(number(text) == Double(text.hasSuffix(".") ? text + "0" : text.hasPrefix(".") ? "0" + text : text))
-        }
-        for text in [
-            "", "-", ".", "e5", "1e", "1e+", "nan", "inf", "1 2", "0x10", "1e999", "1..2", "1.2.3", "1,5", "12a",
-        ] {
-            #expect(number(text) == nil, "\(text)")
         }
     }
 }

@@ -15,11 +15,22 @@ public final class TemporaryDirectory: Sendable {
     /// The path of a file in the folder.
     public func file(_ name: String) -> String { path + "/" + name }
 
-    /// Writes a file and returns its path.
+    /// Writes a file, in a folder that is made when missing, and returns its path.
     @discardableResult
-    public func write(_ name: String, _ text: String) throws -> String {
-        try Data(text.utf8).write(to: URL(fileURLWithPath: file(name)))
+    public func write(_ name: String, _ bytes: some Sequence<UInt8>) throws -> String {
+        let url = URL(fileURLWithPath: file(name))
+        try FileManager.default.createDirectory(
+            at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data(bytes).write(to: url)
         return file(name)
+    }
+
+    @discardableResult
+    public func write(_ name: String, _ text: String) throws -> String { try write(name, text.utf8) }
+
+    /// The bytes of a file in the folder.
+    public func read(_ name: String) throws -> [UInt8] {
+        try [UInt8](Data(contentsOf: URL(fileURLWithPath: file(name))))
     }
 
     /// Names of everything in the folder, sorted.

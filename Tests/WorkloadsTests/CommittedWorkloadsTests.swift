@@ -1,4 +1,5 @@
 import SpectrumModel
+import TestSupport
 import Testing
 
 @testable import Workloads
@@ -6,7 +7,7 @@ import Testing
 @Suite struct CommittedWorkloadsTests {
     private let catalog: WorkloadCatalog
 
-    init() throws { catalog = try WorkloadCatalog(root: repositoryRoot + "/workloads") }
+    init() throws { catalog = try WorkloadCatalog(root: TestData.repository + "/workloads") }
 
     @Test func everyFileIsAsItsManifestStates() {
         #expect(catalog.workloads.count == 8)

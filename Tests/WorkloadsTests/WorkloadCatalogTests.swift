@@ -1,5 +1,6 @@
 import ContentHash
 import MzML
+import TestSupport
 import Testing
 
 @testable import Workloads
@@ -26,10 +27,10 @@ private let tileEntry = "tile: {workload: base, file: t.mzML, target_bytes: 1MB,
 
 @Suite struct WorkloadCatalogTests {
     @Test func listsInOrderOfNameAndFinds() throws {
-        let folder = try TemporaryFolder()
-        try folder.write(manifest("beta", files: fileEntry("b")), to: "beta/workload.yaml")
-        try folder.write(manifest("alpha", files: fileEntry("a")), to: "alpha/workload.yaml")
-        try folder.write("no manifest here", to: "libraries/notes.txt")
+        let folder = try TemporaryDirectory()
+        try folder.write("beta/workload.yaml", manifest("beta", files: fileEntry("b")))
+        try folder.write("alpha/workload.yaml", manifest("alpha", files: fileEntry("a")))
+        try folder.write("libraries/notes.txt", "no manifest here")
         let catalog = try WorkloadCatalog(root: folder.path)
         #expect(catalog.workloads.map(\.name) == ["alpha", "beta"])
         #expect(try catalog.find("beta").folder == "\(folder.path)/beta")
@@ -40,47 +41,47 @@ private let tileEntry = "tile: {workload: base, file: t.mzML, target_bytes: 1MB,
     }
 
     @Test func aFolderWithoutWorkloadsIsAnError() throws {
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryDirectory()
         #expect(throws: WorkloadError.self) { try WorkloadCatalog(root: folder.path) }
         let error = #expect(throws: WorkloadError.self) { try WorkloadCatalog(root: folder.path + "/none") }
         #expect(error?.code == .unreadableFolder)
     }
 
     @Test func theNameIsThatOfTheFolder() throws {
-        let folder = try TemporaryFolder()
-        try folder.write(manifest("alpha", files: fileEntry("a")), to: "beta/workload.yaml")
+        let folder = try TemporaryDirectory()
+        try folder.write("beta/workload.yaml", manifest("alpha", files: fileEntry("a")))
         let error = #expect(throws: WorkloadError.self) { try WorkloadCatalog(root: folder.path) }
         #expect(error?.reason.contains("'alpha' is not that of its folder, 'beta'") == true)
     }
 
     @Test func aTileNamesAWorkloadWithFiles() throws {
-        let folder = try TemporaryFolder()
-        try folder.write(manifest("bade", files: fileEntry("a")), to: "bade/workload.yaml")
-        try folder.write(manifest("tiled", files: tileEntry), to: "tiled/workload.yaml")
+        let folder = try TemporaryDirectory()
+        try folder.write("bade/workload.yaml", manifest("bade", files: fileEntry("a")))
+        try folder.write("tiled/workload.yaml", manifest("tiled", files: tileEntry))
         let error = #expect(throws: WorkloadError.self) { try WorkloadCatalog(root: folder.path) }
         #expect(error?.line == 9)
         #expect(error?.reason.contains("did you mean 'bade'?") == true)
     }
 
     @Test func verifyFindsEveryFault() throws {
-        let folder = try TemporaryFolder()
-        try folder.write(manifest("w", files: fileEntry("content")), to: "w/workload.yaml")
+        let folder = try TemporaryDirectory()
+        try folder.write("w/workload.yaml", manifest("w", files: fileEntry("content")))
         let workload = try WorkloadCatalog(root: folder.path).find("w")
         #expect(workload.verify(cacheDirectory: folder.path).map(\.code) == [.missingFile])
-        try folder.write("longer content", to: "w/a.txt")
+        try folder.write("w/a.txt", "longer content")
         #expect(workload.verify(cacheDirectory: folder.path).map(\.code) == [.wrongSize])
-        try folder.write("c0ntent", to: "w/a.txt")
+        try folder.write("w/a.txt", "c0ntent")
         #expect(workload.verify(cacheDirectory: folder.path).map(\.code) == [.wrongChecksum])
         #expect(throws: Never.self) { try workload.prepare(cacheDirectory: folder.path) }
-        try folder.write("content", to: "w/a.txt")
+        try folder.write("w/a.txt", "content")
         #expect(workload.verify(cacheDirectory: folder.path).isEmpty)
         #expect(try workload.prepare(cacheDirectory: folder.path) == ["\(folder.path)/w/a.txt"])
     }
 
     @Test func theHashFollowsTheDataOnly() throws {
         func hash(_ text: String) throws -> String {
-            let folder = try TemporaryFolder()
-            try folder.write(text, to: "w/workload.yaml")
+            let folder = try TemporaryDirectory()
+            try folder.write("w/workload.yaml", text)
             return try WorkloadCatalog(root: folder.path).find("w").hash
         }
         let base = manifest("w", files: fileEntry("a"))
@@ -97,14 +98,5 @@ private let tileEntry = "tile: {workload: base, file: t.mzML, target_bytes: 1MB,
         #expect(try hash(try replacing("ms_levels: [1]", "ms_levels: [1, 2]")) != reference)
         #expect(try hash(manifest("w", files: fileEntry("b"))) != reference)
         #expect(try hash(manifest("w", files: fileEntry("a", name: "b.txt"))) != reference)
-    }
-
-    @Test(
-        arguments: [
-            (["XDG_CACHE_HOME": "/c", "HOME": "/h"], "/c/lavoisier"), (["HOME": "/h"], "/h/.cache/lavoisier"),
-            (["XDG_CACHE_HOME": "relative", "HOME": "/h"], "/h/.cache/lavoisier"), ([:], nil),
-        ] as [([String: String], String?)])
-    func theCacheIsWhereTheUserKeepsIt(environment: [String: String], path: String?) {
-        #expect(WorkloadCatalog.defaultCacheDirectory(environment: environment) == path)
     }
 }

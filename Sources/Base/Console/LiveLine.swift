@@ -14,16 +14,20 @@ public final class LiveLine: Sendable {
     }
 
     private let mode: Mode
-    private let shown = Mutex<Bool>(false)
+    /// What the live line says at the moment.
+    private let shown = Mutex<String?>(nil)
 
     public init(mode: Mode) { self.mode = mode }
 
-    /// Renews the live line. Elsewhere nothing is printed: too many lines help nobody.
+    /// Renews the live line when it would read differently. Elsewhere nothing is printed: too many lines help nobody.
     public func update(_ text: @autoclosure () -> String) {
         guard mode == .live else { return }
-        let line = text().prefix(max(Console.width - 1, 20))
-        shown.withLock { $0 = true }
-        Console.errorText("\r\u{1B}[2K\(line)")
+        let line = String(text().prefix(max(Console.width - 1, 20)))
+        shown.withLock { shown in
+            guard shown != line else { return }
+            shown = line
+            Console.errorText("\r\u{1B}[2K\(line)")
+        }
     }
 
     /// Prints a line that stays, in a terminal and in a log.
@@ -35,11 +39,10 @@ public final class LiveLine: Sendable {
 
     /// Removes the live line, so that other output starts on a clean one.
     public func clear() {
-        let wasShown = shown.withLock { shown in
-            defer { shown = false }
-            return shown
+        shown.withLock { shown in
+            if shown != nil { Console.errorText("\r\u{1B}[2K") }
+            shown = nil
         }
-        if wasShown { Console.errorText("\r\u{1B}[2K") }
     }
 }
 

@@ -83,7 +83,10 @@ public struct TimeSpan: Sendable, Hashable, CustomStringConvertible {
         guard let factor = factors[quantity.unit] else {
             throw QuantityError(text: text, reason: "unknown unit '\(quantity.unit)'; use ms, s, m, h or d")
         }
-        seconds = quantity.number * factor
+        let value = quantity.number * factor
+        // A billion years; also what keeps the text below in the range of whole numbers.
+        guard value < 1e16 else { throw QuantityError(text: text, reason: "too long") }
+        seconds = value
     }
 
     public var description: String {

@@ -1,5 +1,6 @@
 import SpectralMatching
 import SpectrumModel
+import TextNumbers
 
 /// From evidence to level, confidence and text. Each rule is applied in order; the first that holds decides.
 ///
@@ -24,9 +25,9 @@ struct EvidenceRules {
             let hasPrecursor = best.kind == .identity && error.isWithin
             let rival = matches.dropFirst().first
             clauses.append(
-                "library \(best.entry.accession) \(best.measure.rawValue) \(rounded(best.score, 3)) with "
-                    + "\(best.matchedPeaks) peaks, \(best.kind.rawValue), \(rounded(error.ppm, 2)) ppm")
-            if let rival { clauses.append("next compound \(rounded(rival.score, 3))") }
+                "library \(best.entry.accession) \(best.measure.rawValue) \(fixedPoint(best.score, decimals: 3)) with "
+                    + "\(best.matchedPeaks) peaks, \(best.kind.rawValue), \(fixedPoint(error.ppm, decimals: 2)) ppm")
+            if let rival { clauses.append("next compound \(fixedPoint(rival.score, decimals: 3))") }
             if hasPrecursor, best.score >= parameters.libraryScoreThreshold {
                 annotation.level = .level2a
                 let span = 1 - parameters.libraryScoreThreshold
@@ -56,8 +57,8 @@ struct EvidenceRules {
 
     private func massClause(_ annotation: FeatureAnnotation, _ formulas: FormulaSummary) -> String {
         guard let top = annotation.candidates.first else { return "no compound within \(parameters.massTolerance)" }
-        let isotopes = top.isotopeScore.map { "isotope score \(rounded($0, 2))" } ?? "no isotope pattern"
-        return "mass \(top.compound.formula) \(top.adduct) \(rounded(top.errorPPM, 2)) ppm, \(isotopes), "
+        let isotopes = top.isotopeScore.map { "isotope score \(fixedPoint($0, decimals: 2))" } ?? "no isotope pattern"
+        return "mass \(top.compound.formula) \(top.adduct) \(fixedPoint(top.errorPPM, decimals: 2)) ppm, \(isotopes), "
             + "\(annotation.candidateCount) candidates of \(formulas.count) formulas"
     }
 
@@ -74,15 +75,4 @@ struct EvidenceRules {
             parameters.libraryMassTolerance.matches(feature.mz, reference: reference)
         )
     }
-}
-
-/// A number with a fixed number of decimals; no locale and no Foundation.
-func rounded(_ value: Double, _ decimals: Int) -> String {
-    guard value.isFinite, abs(value) < 1e12 else { return "\(value)" }
-    var scale = 1
-    for _ in 0..<decimals { scale *= 10 }
-    let units = Int((abs(value) * Double(scale)).rounded())
-    let fraction = String(units % scale)
-    let digits = decimals == 0 ? "" : "." + String(repeating: "0", count: decimals - fraction.count) + fraction
-    return (value < 0 && units > 0 ? "-" : "") + String(units / scale) + digits
 }

@@ -1,3 +1,5 @@
+import TextNumbers
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Darwin)
@@ -7,7 +9,7 @@
 extension EvaluationResult: CustomStringConvertible {
     /// The evaluation in a few lines of plain text, without the rows that were missed.
     public var description: String {
-        var lines = ["found \(found)/\(expected) (recall \(fixed(recall, digits: 3)))"]
+        var lines = ["found \(found)/\(expected) (recall \(fixedPoint(recall, decimals: 3)))"]
         if files.count > 1 {
             lines += files.map { "  \($0.file): \($0.found)/\($0.expected) of \($0.features) features" }
         }
@@ -19,7 +21,7 @@ extension EvaluationResult: CustomStringConvertible {
                 + pair(
                     medianAbsoluteRetentionTimeErrorSeconds, percentile95AbsoluteRetentionTimeErrorSeconds, unit: "s",
                     digits: 2))
-        let correlation = logAreaCorrelation.map { "\(fixed($0, digits: 3)) over \(areaPairs) pairs" }
+        let correlation = logAreaCorrelation.map { "\(fixedPoint($0, decimals: 3)) over \(areaPairs) pairs" }
         lines.append("log-area correlation \(correlation ?? "unavailable: fewer than three pairs, or no variation")")
         lines.append("charge agrees in \(chargesAgreed)/\(chargesCompared) where both state one")
         return lines.joined(separator: "\n")
@@ -27,36 +29,24 @@ extension EvaluationResult: CustomStringConvertible {
 
     private func pair(_ median: Double?, _ percentile95: Double?, unit: String, digits: Int) -> String {
         guard let median, let percentile95 else { return "unavailable: no pairs" }
-        return "median \(fixed(median, digits: digits)) \(unit), 95th percentile "
-            + "\(fixed(percentile95, digits: digits)) \(unit)"
+        return "median \(fixedPoint(median, decimals: digits)) \(unit), 95th percentile "
+            + "\(fixedPoint(percentile95, decimals: digits)) \(unit)"
     }
 }
 
 extension EvaluationResult.Miss: CustomStringConvertible {
     /// One line: what was expected, and why it was not found.
     public var description: String {
-        var text = "\(name): m/z \(fixed(mz, digits: 5))"
-        if let retentionTimeSeconds { text += ", \(fixed(retentionTimeSeconds, digits: 1)) s" }
+        var text = "\(name): m/z \(fixedPoint(mz, decimals: 5))"
+        if let retentionTimeSeconds { text += ", \(fixedPoint(retentionTimeSeconds, decimals: 1)) s" }
         if let file { text += " (\(file))" }
         switch reason {
         case .noFeatureAtMZ: return text + ": no feature at this m/z"
         case .outsideWindow(let seconds):
-            return text + ": nearest feature at this m/z is \(fixed(seconds, digits: 1)) s outside the window"
+            return text + ": nearest feature at this m/z is \(fixedPoint(seconds, decimals: 1)) s outside the window"
         case .featureTakenByAnotherRow: return text + ": its features stand for other rows"
         }
     }
-}
-
-/// A number with a fixed count of decimals, as `%.*f` writes it.
-func fixed(_ value: Double, digits: Int) -> String {
-    let scale = pow(10, Double(digits))
-    let scaled = (value.magnitude * scale).rounded(.toNearestOrEven)
-    guard scaled < 9e15 else { return "\(value)" }
-    let whole = String(Int(scaled))
-    let padded = String(repeating: "0", count: max(0, digits + 1 - whole.count)) + whole
-    let sign = value < 0 && scaled > 0 ? "-" : ""
-    if digits == 0 { return sign + padded }
-    return "\(sign)\(padded.dropLast(digits)).\(padded.suffix(digits))"
 }
 
 /// Natural logarithm of a positive number.

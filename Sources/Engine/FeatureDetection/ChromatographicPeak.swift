@@ -35,12 +35,6 @@ public struct PeakTable: Sendable {
 
     public var count: Int { peaks.count }
 
-    /// Makes room for this many peaks and samples in all, when the final size is known.
-    public mutating func reserve(peaks peakCount: Int, samples: Int) {
-        peaks.reserveCapacity(peakCount)
-        profiles.reserveCapacity(samples)
-    }
-
     /// Appends the peaks of another table behind the ones here. Amortised O(length of the other).
     public mutating func append(_ other: PeakTable) {
         let shift = profiles.count

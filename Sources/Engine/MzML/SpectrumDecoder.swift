@@ -1,6 +1,7 @@
 import CBase64
 import CDeflate
 import SpectrumModel
+import TextNumbers
 
 /// Turns chunks of XML into spectra: one per worker, because it owns scratch memory and a decompressor.
 ///
@@ -120,7 +121,7 @@ func nativeScanNumber(_ id: ByteRun) -> Int? {
         let here = ByteRun(rebasing: id[i...])
         if i == 0 || isXMLSpace(id[i - 1]), equals(ByteRun(rebasing: here[..<5]), "scan=") {
             let digits = here[5...].prefix { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
-            return parseInteger(ByteRun(rebasing: digits))
+            return wholeNumber(ByteRun(rebasing: digits))
         }
         i += 1
     }

@@ -1,4 +1,5 @@
 import SpectrumModel
+import TextNumbers
 
 #if canImport(Glibc)
     import Glibc
@@ -76,7 +77,7 @@ struct SpectrumElement {
             if equals(name, "id") {
                 id = value
             } else if equals(name, "defaultArrayLength") {
-                defaultLength = parseInteger(trimmed(value)) ?? -1
+                defaultLength = wholeNumber(trimmed(value)) ?? -1
             }
         }
         return attributes.position
@@ -149,7 +150,7 @@ struct SpectrumElement {
         }
         switch accession {
         case 1_000_511 where place == .spectrum:
-            msLevel = wholeNumber(text, end) ?? msLevel
+            msLevel = whole(text, end) ?? msLevel
         case 1_000_129: polarity = .negative
         case 1_000_130: polarity = .positive
         case 1_000_127: representation = .centroid
@@ -163,7 +164,7 @@ struct SpectrumElement {
         case 1_000_045 where place == .precursor: precursor.collisionEnergy = decimal(text, end)
         case 1_000_744 where place == .selectedIon, 1_000_040 where place == .selectedIon:
             precursor.selectedIonMZ = decimal(text, end)
-        case 1_000_041 where place == .selectedIon: precursor.charge = wholeNumber(text, end).map { abs($0) }
+        case 1_000_041 where place == .selectedIon: precursor.charge = whole(text, end).map { abs($0) }
         case 1_000_042 where place == .selectedIon: precursor.intensity = decimal(text, end)
         default: break
         }
@@ -178,13 +179,13 @@ struct SpectrumElement {
     }
 
     private mutating func decimal(_ text: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) -> Double? {
-        let value = attribute("value", text, end).flatMap { parseDecimal($0) }
+        let value = attribute("value", text, end).flatMap { decimalNumber($0) }
         if value == nil { counts.unreadableValues += 1 }
         return value
     }
 
-    private mutating func wholeNumber(_ text: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) -> Int? {
-        let value = attribute("value", text, end).flatMap { parseInteger($0) }
+    private mutating func whole(_ text: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) -> Int? {
+        let value = attribute("value", text, end).flatMap { wholeNumber($0) }
         if value == nil { counts.unreadableValues += 1 }
         return value
     }
@@ -210,9 +211,9 @@ struct SpectrumElement {
         var attributes = AttributeCursor(nameEnd, end)
         while let (name, value) = attributes.next() {
             if equals(name, "arrayLength") {
-                array.length = parseInteger(trimmed(value)) ?? -1
+                array.length = wholeNumber(trimmed(value)) ?? -1
             } else if equals(name, "encodedLength") {
-                array.encodedLength = parseInteger(trimmed(value)) ?? -1
+                array.encodedLength = wholeNumber(trimmed(value)) ?? -1
             }
         }
     }

@@ -12,6 +12,15 @@ typealias ByteRun = UnsafeBufferPointer<UInt8>
 @inline(__always)
 func isXMLSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x0A || byte == 0x09 || byte == 0x0D }
 
+/// The run without leading and trailing XML whitespace.
+func trimmed(_ text: ByteRun) -> ByteRun {
+    var start = 0
+    var end = text.count
+    while start < end, isXMLSpace(text[start]) { start += 1 }
+    while end > start, isXMLSpace(text[end - 1]) { end -= 1 }
+    return ByteRun(rebasing: text[start..<end])
+}
+
 /// Whether a tag name may end before this byte.
 @inline(__always)
 func endsName(_ byte: UInt8) -> Bool { isXMLSpace(byte) || byte == UInt8(ascii: ">") || byte == UInt8(ascii: "/") }

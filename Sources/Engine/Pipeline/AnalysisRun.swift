@@ -65,11 +65,14 @@ public struct AnalysisRun: Sendable {
                 directory.removeIfCreatedAndEmpty()
                 return finished(record, clock: clock, start: start)
             }
-            let (digest, outputs) = try clock.measure("write") { () throws(AnalysisError) in try tables.commit() }
+            let (digest, outputs) = try clock.measure("write") { () throws(AnalysisError) in try tables.finish() }
             record.digest = digest
             record.outputs = outputs
             record = finished(record, clock: clock, start: start)
-            try write(record, to: directory.file("run.json"))
+            // Everything is on the disk before anything gets its name: a full disk leaves no half of a result.
+            let recordFile = try written(record, to: directory.file("run.json"))
+            try tables.commit()
+            try recordFile.commit()
             return record
         } catch {
             directory.removeIfCreatedAndEmpty()
@@ -146,11 +149,12 @@ public struct AnalysisRun: Sendable {
         return record
     }
 
-    private func write(_ record: RunRecord, to path: String) throws {
+    private func written(_ record: RunRecord, to path: String) throws -> OutputFile {
         let file = try OutputFile(path: path)
         var buffer = TextBuffer()
         buffer.append(try record.json())
         try file.write(buffer)
-        try file.commit()
+        try file.finish()
+        return file
     }
 }

@@ -42,7 +42,7 @@ public struct ConfigurationRequest: Sendable {
         }
         let (fromEnvironment, ignored) = Self.environmentLayer(environment, descriptions: descriptions)
         layers.append(fromEnvironment)
-        for name in ignored { notices.append("environment variable \(name) is not a setting and is ignored") }
+        notices += ignored
         layers.append(try ConfigurationLayer(assignments: assignments))
         let configuration = try ResolvedConfiguration(descriptions: descriptions, layers: layers)
         return Outcome(configuration: configuration, machineProfile: profileName, notices: notices)
@@ -75,22 +75,32 @@ public struct ConfigurationRequest: Sendable {
         return (ConfigurationLayer(source: "machine profile", entries: entries), "\(path) (\(found.name))")
     }
 
-    /// `LAVOISIER_MEMORY_LIMIT` sets `execution.memory_limit`, and so on for the last part of every name.
+    /// `LAVOISIER_EXECUTION_MEMORY_LIMIT` sets `execution.memory_limit`, and so does `LAVOISIER_MEMORY_LIMIT`, because no
+    /// other setting ends like that. - Returns: the layer, and one notice for each variable that is ignored.
     static func environmentLayer(
         _ environment: [String: String], descriptions: [ParameterDescription]
     ) -> (layer: ConfigurationLayer, ignored: [String]) {
-        var names: [String: String] = [:]
+        var names: [String: [String]] = [:]
         for description in descriptions {
-            let last = description.name.split(separator: ".").last ?? ""
-            names["LAVOISIER_" + last.uppercased()] = description.name
+            let parts = description.name.split(separator: ".")
+            for start in Set([0, max(parts.count - 1, 0)]) {
+                names["LAVOISIER_" + parts[start...].joined(separator: "_").uppercased(), default: []]
+                    .append(description.name)
+            }
         }
         var entries: [ConfigurationLayer.Entry] = []
         var ignored: [String] = []
         for (name, text) in environment.sorted(by: { $0.key < $1.key }) where name.hasPrefix("LAVOISIER_") {
-            if let parameter = names[name] {
-                entries.append(ConfigurationLayer.Entry(name: parameter, text: text, location: "environment \(name)"))
+            let parameters = names[name] ?? []
+            if parameters.count == 1 {
+                entries.append(
+                    ConfigurationLayer.Entry(name: parameters[0], text: text, location: "environment \(name)"))
+            } else if parameters.count > 1 {
+                let full = parameters.map { "LAVOISIER_" + $0.replacing(".", with: "_").uppercased() }
+                ignored.append(
+                    "environment variable \(name) could mean \(full.joined(separator: " or ")) and is ignored")
             } else if !otherVariables.contains(name) {
-                ignored.append(name)
+                ignored.append("environment variable \(name) is not a setting and is ignored")
             }
         }
         return (ConfigurationLayer(source: "environment", entries: entries), ignored)

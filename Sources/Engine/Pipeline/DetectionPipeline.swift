@@ -57,8 +57,13 @@ final class DetectionPipeline: @unchecked Sendable {
     private var usedBlocks: [SpectrumBlock] = []
     private var jobs: [DetectionJob] = []
     private var firstJob = 0
-    private var results: [(polarity: Polarity, peaks: PeakTable)] = []
-    private var failure: (any Error)?
+    /// One place per job, in the order of the traces; `nil` until its peaks are there, and empty once they are joined.
+    private var results: [(polarity: Polarity, peaks: PeakTable?)] = []
+    private var firstUnjoined = 0
+    /// By `Polarity.rawValue`.
+    private var joined = [PeakTable(), PeakTable(), PeakTable()]
+    /// The failure that counts, with the position in file order of what failed.
+    private var failure: (position: Int, error: any Error)?
     private var counts = DecodeCounts()
     private var times = WorkerStageTimes()
 
@@ -91,23 +96,13 @@ final class DetectionPipeline: @unchecked Sendable {
     }
 
     /// Runs to the end of the file.
-    /// - Throws: `MzMLError`, `AnalysisError`: the first failure in file order that was met.
+    /// - Throws: `MzMLError`, `AnalysisError`: the first failure in file order, whichever worker met it when.
     func run() throws -> Outcome {
         WorkerPool(workers: parameters.workers).onEachWorker { _ in self.work() }
-        if let failure { throw failure }
-        var peaks: [(polarity: Polarity, table: PeakTable)] = []
-        for polarity in [Polarity.positive, .negative, .unknown] {
-            let parts = results.indices.filter { results[$0].polarity == polarity }
-            var table = PeakTable()
-            table.reserve(
-                peaks: parts.reduce(0) { $0 + results[$1].peaks.count },
-                samples: parts.reduce(0) { $0 + results[$1].peaks.profiles.count })
-            for part in parts {
-                table.append(results[part].peaks)
-                results[part].peaks = PeakTable()
-            }
-            if table.count > 0 { peaks.append((polarity, table)) }
-        }
+        if let failure { throw failure.error }
+        let peaks = [Polarity.positive, .negative, .unknown].map { ($0, joined[Int($0.rawValue)]) }
+            .filter { $0.1.count > 0 }
+        joined = []
         return Outcome(peaks: peaks, counts: counts, survey: committer.survey, times: times)
     }
 
@@ -130,7 +125,7 @@ final class DetectionPipeline: @unchecked Sendable {
             case .commit(let block): commit(block, &times)
             case .detect(let job):
                 let table = times.measure(.peaks) { detector.detect(job.batch, traces: job.traces) }
-                locked { results[job.slot].peaks = table }
+                locked { join(table, at: job.slot) }
             case .read: readAndDecode(&decoder, &times)
             case .finish: finish(&times)
             case .stop: break loop
@@ -149,7 +144,7 @@ final class DetectionPipeline: @unchecked Sendable {
         while true {
             if failure != nil { return .stop }
             if cancellation.isCancelled {
-                failure = AnalysisError(.interrupted, "interrupted")
+                failure = (-1, AnalysisError(.interrupted, "interrupted"))
                 pthread_cond_broadcast(condition)
                 return .stop
             }
@@ -182,11 +177,11 @@ final class DetectionPipeline: @unchecked Sendable {
     }
 
     private func readAndDecode(_ decoder: inout SpectrumDecoder, _ times: inout WorkerStageTimes) {
-        let (used, reusable) = locked {
+        // While this worker reads, no other takes a ticket: a defect met by reading stands at the next one.
+        let (used, reusable, ticket) = locked {
             defer { usedChunks.removeAll() }
-            return (usedChunks, usedBlocks.popLast())
+            return (usedChunks, usedBlocks.popLast(), nextTicket)
         }
-        var ticket = -1
         do {
             let chunk = try times.measure(.read) { () throws(MzMLError) in
                 for chunk in used { source.recycle(chunk) }
@@ -197,7 +192,6 @@ final class DetectionPipeline: @unchecked Sendable {
                 if chunk == nil {
                     isSourceDone = true
                 } else {
-                    ticket = nextTicket
                     nextTicket += 1
                 }
             }
@@ -213,7 +207,7 @@ final class DetectionPipeline: @unchecked Sendable {
                 usedChunks.append(chunk)
             }
         } catch {
-            fail(error)
+            fail(error, at: ticket)
         }
     }
 
@@ -225,15 +219,16 @@ final class DetectionPipeline: @unchecked Sendable {
                 batches = times.measure(.traces) { committer.takeClosed() }
             }
             let fraction = source.fileSize > 0 ? Double(source.bytesConsumed) / Double(source.fileSize) : 1
+            // Before the turn is handed on, so that reports come one at a time and never go back.
+            progress?(min(fraction, 1))
             locked {
                 enqueue(batches)
                 usedBlocks.append(block)
                 nextCommit += 1
                 isCommitting = false
             }
-            progress?(min(fraction, 1))
         } catch {
-            fail(error)
+            fail(error, at: locked { nextCommit })
         }
     }
 
@@ -255,14 +250,27 @@ final class DetectionPipeline: @unchecked Sendable {
                 jobs.append(
                     DetectionJob(
                         batch: handover.batch, traces: start..<end, polarity: handover.polarity, slot: results.count))
-                results.append((handover.polarity, PeakTable()))
+                results.append((handover.polarity, nil))
                 start = end
             }
         }
     }
 
-    private func fail(_ error: any Error) {
-        locked { if failure == nil { failure = error } }
+    /// Takes the peaks of a job, and appends all that are next in order to the table of their polarity: parts that stayed
+    /// apart until the end would be there twice. Called with the lock held.
+    private func join(_ table: PeakTable, at slot: Int) {
+        results[slot].peaks = table
+        while firstUnjoined < results.count, let part = results[firstUnjoined].peaks {
+            joined[Int(results[firstUnjoined].polarity.rawValue)].append(part)
+            results[firstUnjoined].peaks = PeakTable()
+            firstUnjoined += 1
+        }
+    }
+
+    /// Keeps the failure that stands first in the file. What precedes it has been read and is decoded to its end by the
+    /// workers that hold it, so the outcome does not depend on timing.
+    private func fail(_ error: any Error, at position: Int) {
+        locked { if failure.map({ position < $0.position }) ?? true { failure = (position, error) } }
     }
 
     private func locked<Result>(_ body: () -> Result) -> Result {

@@ -52,13 +52,15 @@ struct FileAnalysis: Sendable {
                 maxChunksInFlight: budget.maximumChunksInFlight, centroiding: parameters.centroiding,
                 traces: parameters.traces, peaks: parameters.peaks, precision: configuration.precision),
             cancellation: cancellation, progress: { progress("reading and detecting", $0) })
-        let outcome = try clock.measure("read and detect") { try pipeline.run() }
+        var outcome = try clock.measure("read and detect") { try pipeline.run() }
         describe(outcome, source: source, in: &input)
 
         progress("grouping isotopes", 1)
         let features = clock.measure("group isotopes") {
             group(outcome.peaks, parameters: parameters, input: &input)
         }
+        // Peaks and their profiles are the most of what a file leaves in memory, and are not needed any more.
+        outcome.peaks = []
         let assignment = clock.measure("assign fragments") {
             FragmentAssignment(
                 features: features, headers: fragments.headers, tolerance: configuration.fragmentPrecursorTolerance)
@@ -101,7 +103,9 @@ struct FileAnalysis: Sendable {
         let grouper = IsotopeGrouper(parameters: parameters.isotopes, peakParameters: parameters.peaks)
         var features: [Feature] = []
         for (polarity, table) in peaks {
-            features += grouper.features(table, polarity: polarity, firstID: features.count + 1)
+            let found = grouper.features(table, polarity: polarity, firstID: features.count + 1)
+            // The usual file has one polarity: nothing is copied then.
+            features = features.isEmpty ? found : features + found
         }
         guard peaks.count > 1 else { return features }
         // One order over all polarities: numbers follow m/z, then time, as they do with one.

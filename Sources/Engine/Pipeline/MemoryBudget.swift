@@ -1,8 +1,9 @@
 /// How the memory limit is spent: what is fixed, what each worker needs, and how many chunks may be in flight.
 ///
-/// The limit is for the resident memory of the process. Peaks and features stay in memory until a file is written; they
-/// are not bounded here (about 300 bytes each). The mapped library and compound table are shared, read-only and given back
-/// by the kernel under pressure; they are shown apart in `run.json`.
+/// Bounded by the limit: the program, the reading window, the scratch of the workers and the chunks in flight, whatever
+/// the file's size. Not bounded by it: the peaks and features of the file in work, which grow with what was found, and the
+/// mapped library and compound table, which the kernel takes back under pressure. Figures: `docs/decisions`, page 5.
+/// A run whose peak was above the limit says so in `run.json`.
 struct MemoryBudget: Sendable {
     let maximumChunksInFlight: Int
     let maximumChunkBytes: Int
@@ -12,15 +13,17 @@ struct MemoryBudget: Sendable {
     static let fixedBytes = 56 << 20
     /// Scratch of one worker: decoder, wavelet workspace, thread stack in use.
     static let bytesPerWorker = 6 << 20
-    /// Decoded points take at most this much of the text they came from (64-bit pairs in base64), rounded up.
-    private static let decodedShare = 1
+    /// Points take less memory than the text they were decoded from: 12 bytes for 14 or more of base64 and tags. Only
+    /// arrays that compress far better than measured ones do take more.
+    private static let bytesInFlightPerByteOfText = 2
+    private static let smallestChunkBytes = 1 << 20
 
     /// - Throws: `AnalysisError(.memoryLimit)` naming the smallest limit that this configuration can keep.
     init(configuration: AnalysisConfiguration) throws(AnalysisError) {
         let workers = configuration.workers
         let fixed = Self.fixedBytes + workers * Self.bytesPerWorker + 2 * configuration.bufferSize
-        // A chunk exists as text and as points; the smallest chunk still useful is 1 MiB.
-        let smallest = fixed + (workers + 1) * (1 + Self.decodedShare) << 20
+        // Each worker holds one chunk, and one more waits for its turn to be committed.
+        let smallest = fixed + (workers + 1) * Self.bytesInFlightPerByteOfText * Self.smallestChunkBytes
         guard configuration.memoryLimit >= smallest else {
             let mebibytes = (smallest + (1 << 20) - 1) >> 20
             throw AnalysisError(
@@ -30,9 +33,9 @@ struct MemoryBudget: Sendable {
                     + "fewer workers")
         }
         let free = configuration.memoryLimit - fixed
-        let inFlight = 2 * workers + 1
-        maximumChunksInFlight = inFlight
-        maximumChunkBytes = min(max(free / (inFlight * (1 + Self.decodedShare)), 1 << 20), 64 << 20)
+        let affordable = free / (Self.bytesInFlightPerByteOfText * Self.smallestChunkBytes)
+        maximumChunksInFlight = min(max(affordable, workers + 1), 2 * workers + 1)
+        maximumChunkBytes = min(free / (maximumChunksInFlight * Self.bytesInFlightPerByteOfText), 64 << 20)
         maximumSpectrumBytes = min(max(free / 4, 16 << 20), 1 << 30)
     }
 }

@@ -13,6 +13,7 @@ final class OutputFile {
     let path: String
     private let temporaryPath: String
     private var descriptor: Int32
+    private var isCommitted = false
     private let hash: SHA256Hash?
     private(set) var byteCount = 0
 
@@ -46,21 +47,24 @@ final class OutputFile {
         byteCount += buffer.count
     }
 
-    /// Closes the file and gives it its name. After this the content is complete on this file system.
-    func commit() throws(AnalysisError) {
+    /// Ends the writing: what the file system refuses late (a full disk) is refused here, while nothing has its name yet.
+    func finish() throws(AnalysisError) {
         let result = close(descriptor)
         descriptor = -1
-        guard result == 0, rename(temporaryPath, path) == 0 else {
-            let error = errno
-            unlink(temporaryPath)
-            throw .output("write", path, errorNumber: error)
-        }
+        guard result == 0 else { throw .output("write", path) }
+    }
+
+    /// Gives the file its name, after ending it where that was not done.
+    func commit() throws(AnalysisError) {
+        if descriptor >= 0 { try finish() }
+        guard rename(temporaryPath, path) == 0 else { throw .output("write", path) }
+        isCommitted = true
     }
 
     /// Removes the temporary file. Does nothing after `commit`.
     func discard() {
-        guard descriptor >= 0 else { return }
-        close(descriptor)
+        guard !isCommitted else { return }
+        if descriptor >= 0 { close(descriptor) }
         descriptor = -1
         unlink(temporaryPath)
     }

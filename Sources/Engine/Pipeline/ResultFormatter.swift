@@ -35,7 +35,8 @@ struct ResultFormatter: Sendable {
 
     static let identificationColumns = [
         "file", "feature_id", "scan", "mz", "rt_seconds", "source", "rank", "name", "formula", "adduct", "inchikey",
-        "identifier", "score", "similarity", "spectral_entropy", "modified_cosine", "matched_peaks", "mz_error_ppm", "isotope_score", "level", "confidence",
+        "identifier", "score", "similarity", "spectral_entropy", "modified_cosine", "matched_peaks", "mz_error_ppm",
+        "isotope_score", "level", "confidence",
         "evidence", "licence",
     ]
 

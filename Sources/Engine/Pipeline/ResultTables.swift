@@ -100,9 +100,9 @@ final class ResultTables {
         for first in stride(from: 0, to: pieces, by: wave) { try body(first..<min(first + wave, pieces)) }
     }
 
-    /// Names the files. - Returns: the digest over the three tables, and what was written.
-    func commit() throws(AnalysisError) -> (digest: String, outputs: [RunRecord.Output]) {
-        for file in [features, identifications, spectra] { try file.commit() }
+    /// Ends the tables; they have no names yet. - Returns: the digest over the three, and what was written.
+    func finish() throws(AnalysisError) -> (digest: String, outputs: [RunRecord.Output]) {
+        for file in [features, identifications, spectra] { try file.finish() }
         let digest = sha256(
             zip(["features", "identifications", "spectra"], hashes).map { "\($0) \($1.finish())\n" }.joined())
         let outputs = [features, identifications, spectra].map {
@@ -110,6 +110,9 @@ final class ResultTables {
         }
         return (digest, outputs)
     }
+
+    /// Gives the tables their names.
+    func commit() throws(AnalysisError) { for file in [features, identifications, spectra] { try file.commit() } }
 
     /// Removes what was written so far.
     func discard() { for file in [features, identifications, spectra] { file.discard() } }

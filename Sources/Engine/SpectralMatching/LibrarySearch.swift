@@ -148,11 +148,13 @@ public struct LibrarySearch: Sendable {
         return best.map { hit, others in
             let libraryMZ = library.precursorMZ[hit.index]
             let difference = precursor - libraryMZ
-            let (entropy, cosine) = bothSimilarities(hit, measure: measure, precursor: precursor, parameters: parameters)
+            let (entropy, cosine) = bothSimilarities(
+                hit, measure: measure, precursor: precursor, parameters: parameters)
             return LibraryMatch(
                 kind: identity.contains(libraryMZ - precursor) ? .identity : .analog, score: hit.score,
                 measure: measure, matchedPeaks: hit.matched, spectralEntropy: entropy, modifiedCosine: cosine,
-                precursorErrorDalton: difference, precursorErrorPPM: difference / libraryMZ * 1e6, libraryIndex: hit.index,
+                precursorErrorDalton: difference, precursorErrorPPM: difference / libraryMZ * 1e6,
+                libraryIndex: hit.index,
                 entry: library.entry(at: hit.index), otherSpectraOfCompound: others)
         }
     }

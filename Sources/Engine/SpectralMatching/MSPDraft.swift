@@ -1,4 +1,5 @@
 import SpectrumModel
+import TextNumbers
 
 /// The fields of an MSP record that are used; the names differ between libraries.
 enum MSPField {

@@ -1,4 +1,5 @@
 import SpectrumModel
+import TextNumbers
 
 /// What a reader skipped and why: counts by reason, and the first cases with their line.
 public struct SourceReport: Sendable, Hashable {

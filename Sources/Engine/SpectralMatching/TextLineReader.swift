@@ -118,3 +118,12 @@ package final class TextLineReader {
         reachedEnd = read == 0
     }
 }
+
+/// The bytes without blanks and tabs at both ends.
+package func trimmed(_ text: UnsafeBufferPointer<UInt8>) -> UnsafeBufferPointer<UInt8> {
+    var start = 0
+    var end = text.count
+    while start < end, text[start] == 0x20 || text[start] == 0x09 { start += 1 }
+    while end > start, text[end - 1] == 0x20 || text[end - 1] == 0x09 { end -= 1 }
+    return UnsafeBufferPointer(rebasing: text[start..<end])
+}

@@ -123,6 +123,4 @@ public struct FragmentSpectrum: Sendable, Hashable {
 
     /// m/z that was fragmented, or NaN when the file names none.
     public var precursorMZ: Double { header.precursor?.mz ?? .nan }
-    /// Sum of all intensities.
-    public var totalIntensity: Double { intensity.reduce(0) { $0 + Double($1) } }
 }

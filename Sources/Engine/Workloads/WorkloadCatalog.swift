@@ -58,14 +58,6 @@ public struct WorkloadCatalog: Sendable {
             reason: "no such workload; \(nearest ?? "known are \(names.joined(separator: ", "))")")
     }
 
-    /// The folder where prepared workloads are kept: `$XDG_CACHE_HOME/lavoisier`, else `~/.cache/lavoisier`; `nil` when
-    /// neither variable names an absolute path.
-    public static func defaultCacheDirectory(environment: [String: String]) -> String? {
-        if let cache = environment["XDG_CACHE_HOME"], cache.hasPrefix("/") { return "\(cache)/lavoisier" }
-        if let home = environment["HOME"], home.hasPrefix("/") { return "\(home)/.cache/lavoisier" }
-        return nil
-    }
-
     private static func workload(
         _ manifest: WorkloadManifest, folder: String, among manifests: [(folder: String, manifest: WorkloadManifest)]
     ) throws(WorkloadError) -> Workload {

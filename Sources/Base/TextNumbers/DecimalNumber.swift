@@ -10,11 +10,12 @@ private let exactPowersOfTen: InlineArray<23, Double> = [
     1e21, 1e22,
 ]
 
-/// Reads a decimal number that fills the whole run, correctly rounded; `nil` for anything else, NaN and infinity included.
+/// The number that fills these bytes, correctly rounded; `nil` for anything else.
 ///
-/// Up to 15 significant digits and a power of ten within 10^22 need one exact multiplication or division
-/// (Clinger 1990, doi:10.1145/93542.93557); the rest goes to strtod.
-func parseDecimal(_ text: ByteRun) -> Double? {
+/// Accepts a sign, digits with at most one point, and an exponent. Words (`nan`, `inf`), hexadecimal numbers, blanks,
+/// units, more than 400 characters and values that overflow are `nil`. A mantissa that a Double holds exactly and a power
+/// of ten within 10^22 need one multiplication or division (Clinger 1990, doi:10.1145/93542.93557); the rest goes to strtod.
+public func decimalNumber(_ text: UnsafeBufferPointer<UInt8>) -> Double? {
     guard text.count > 0, text.count <= 400, let base = text.baseAddress else { return nil }
     var p = base
     let end = base + text.count
@@ -43,10 +44,12 @@ func parseDecimal(_ text: ByteRun) -> Double? {
     if p < end {
         guard p.pointee | 0x20 == UInt8(ascii: "e") else { return nil }
         p += 1
-        guard let written = parseInteger(ByteRun(start: p, count: end - p)), abs(written) < 10_000 else { return nil }
+        guard let written = wholeNumber(UnsafeBufferPointer(start: p, count: end - p)), abs(written) < 10_000 else {
+            return nil
+        }
         exponent += written
     }
-    guard significant <= 15, abs(exponent) <= 22 else { return parseWithLibrary(text) }
+    guard significant <= 18, mantissa <= 1 << 53, abs(exponent) <= 22 else { return throughLibrary(text) }
     let magnitude =
         exponent < 0
         ? Double(mantissa) / exactPowersOfTen[-exponent] : Double(mantissa) * exactPowersOfTen[exponent]
@@ -54,15 +57,15 @@ func parseDecimal(_ text: ByteRun) -> Double? {
 }
 
 /// The slow exact path. The text has been checked to be a plain decimal number.
-private func parseWithLibrary(_ text: ByteRun) -> Double? {
+private func throughLibrary(_ text: UnsafeBufferPointer<UInt8>) -> Double? {
     var copy = [CChar](repeating: 0, count: text.count + 1)
     for i in 0..<text.count { copy[i] = CChar(bitPattern: text[i]) }
     let value = strtod(copy, nil)
     return value.isFinite ? value : nil
 }
 
-/// Reads a whole number that fills the run, sign allowed; `nil` for anything else and beyond 18 digits.
-func parseInteger(_ text: ByteRun) -> Int? {
+/// The whole number that fills these bytes, sign allowed; `nil` for anything else and beyond 18 digits.
+public func wholeNumber(_ text: UnsafeBufferPointer<UInt8>) -> Int? {
     guard text.count > 0, text.count <= 19, let base = text.baseAddress else { return nil }
     let signed = base[0] == UInt8(ascii: "-") || base[0] == UInt8(ascii: "+")
     guard text.count - (signed ? 1 : 0) >= 1, text.count - (signed ? 1 : 0) <= 18 else { return nil }
@@ -73,13 +76,4 @@ func parseInteger(_ text: ByteRun) -> Int? {
         value = value &* 10 &+ Int(digit)
     }
     return base[0] == UInt8(ascii: "-") ? -value : value
-}
-
-/// The run without leading and trailing XML whitespace.
-func trimmed(_ text: ByteRun) -> ByteRun {
-    var start = 0
-    var end = text.count
-    while start < end, isXMLSpace(text[start]) { start += 1 }
-    while end > start, isXMLSpace(text[end - 1]) { end -= 1 }
-    return ByteRun(rebasing: text[start..<end])
 }
