@@ -128,15 +128,17 @@ public struct EngineStudy {
                 yaml: ConfigurationLayer.readText(setup.profilePath), file: setup.profilePath)
         }
         let plan = history.record.plan
-        let ratio = verdict.ratio.map { ratio in
-            verdict.kind == .improved
-                ? "\(ratio.text), against \(verdict.reference?.phrase ?? "the default")"
-                : "the built-in default stays: the best of the others measured \(ratio.text)"
-        }
+        let ratio =
+            switch (verdict.kind, verdict.ratio) {
+            case (.improved, let ratio?): "\(ratio.text), against \(verdict.reference?.phrase ?? "the default")"
+            case (.improved, nil): verdict.sentence
+            case (_, let ratio?): "the built-in default stays: the best of the others measured \(ratio.text)"
+            case (_, nil): "the built-in default stays: nothing else that was tried measured better"
+            }
         let provenance = [
             MachineProfile.Assignment("study", history.record.id),
             MachineProfile.Assignment("workload", plan.workloads.map(\.name).joined(separator: ", ")),
-            MachineProfile.Assignment("ratio", ratio ?? verdict.sentence),
+            MachineProfile.Assignment("ratio", ratio),
             MachineProfile.Assignment("date", timestampText(history.record.createdAt)),
             MachineProfile.Assignment("version", plan.versions["lavoisier"] ?? LavoisierVersion.current),
         ]
