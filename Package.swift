@@ -111,13 +111,13 @@ let glue: [Target] = [
     room(
         "Glue", "StudyRunner",
         [
-            "BayesianTuning", "Benchmarking", "ResultStore", "Reporting", "Parameters", "Statistics", "HostEnvironment",
+            "BayesianTuning", "Benchmarking", "ResultStore", "Parameters", "Statistics", "HostEnvironment",
             "ContentHash",
         ]),
     room(
         "Glue", "EngineTuning",
         [
-            "Pipeline", "Evaluation", "Workloads", "SpectrumModel", "StudyRunner", "BayesianTuning", "Benchmarking",
+            "Pipeline", "Evaluation", "Workloads", "StudyRunner", "BayesianTuning", "Benchmarking",
             "ResultStore", "Reporting", "Parameters", "Statistics", "HostEnvironment", "ContentHash", "Instrumentation",
         ]),
 ]
@@ -141,7 +141,7 @@ let products: [Target] = [
         name: "TuneCommand",
         dependencies: [
             "EngineTuning", "StudyRunner", "ResultStore", "Reporting", "Benchmarking", "BayesianTuning", "Pipeline",
-            "Workloads", "Parameters", "HostEnvironment", "Instrumentation", "Console", argumentParser,
+            "Workloads", "Parameters", "HostEnvironment", "Console", argumentParser,
         ],
         path: "Sources/Executables/TuneCommand", exclude: ["README.md"], swiftSettings: house,
         linkerSettings: mathLibrary),

@@ -1,4 +1,5 @@
 import Annotation
+import ContentHash
 import SpectralMatching
 
 #if canImport(Glibc)
@@ -77,7 +78,9 @@ public struct ReferenceData: Sendable {
     ) throws -> String {
         if !isText(source) { return source }
         let destination = try cachedName([source], cache: cache, version: SpectralLibrary.formatVersion, suffix: "lvsl")
-        try exclusively(destination) {
+        try exclusively(destination, cache: cache) {
+            let hash = try sha256(file: source)
+            if reuse(destination, suffix: "lvsl", holds: { try SpectralLibrary.open($0).sourceHash == hash }) { return }
             note("preparing the spectral library \(source) (once)")
             _ = try SpectralLibraryBuilder.build(source: source, destination: destination)
         }
@@ -90,7 +93,13 @@ public struct ReferenceData: Sendable {
     ) throws -> String {
         if sources.count == 1, !isText(sources[0]) { return sources[0] }
         let destination = try cachedName(sources, cache: cache, version: CompoundTable.formatVersion, suffix: "lvct")
-        try exclusively(destination) {
+        try exclusively(destination, cache: cache) {
+            let hashes = try sources.map { try sha256(file: $0) }
+            let isSame: (String) throws -> Bool = { path in
+                let held = try CompoundTable.open(path).sources
+                return held.count == hashes.count && zip(held, hashes).allSatisfy { $0.hasPrefix($1) }
+            }
+            if reuse(destination, suffix: "lvct", holds: isSame) { return }
             note("preparing the compound table from \(sources.count) files (once)")
             _ = try CompoundTableBuilder.build(
                 sources: sources.map { CompoundSource(path: $0, label: databaseName($0)) }, destination: destination)
@@ -130,16 +139,37 @@ public struct ReferenceData: Sendable {
         return "\(cache)/\(stem)-v\(version)-\(String(key, radix: 16)).\(suffix)"
     }
 
-    /// Runs `build` unless the file exists, one process at a time.
-    private static func exclusively(_ destination: String, _ build: () throws -> Void) throws {
+    /// Gives a prepared file of the same sources, made for another path or time stamp, a second name.
+    private static func reuse(
+        _ destination: String, suffix: String, holds: (String) throws -> Bool
+    ) -> Bool {
+        guard let slash = destination.lastIndex(of: "/"), let directory = opendir(String(destination[..<slash])) else {
+            return false
+        }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            names.append(
+                withUnsafePointer(to: &entry.pointee.d_name) {
+                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+                })
+        }
+        for name in names.sorted() where name.hasSuffix(".\(suffix)") {
+            let path = "\(destination[...slash])\(name)"
+            // A file that does not open is of another version or damaged: a new one will be made.
+            if (try? holds(path)) == true, link(path, destination) == 0 { return true }
+        }
+        return false
+    }
+
+    /// Runs `build` unless the file exists, one process at a time. The lock's file stays: removing it would let two
+    /// processes lock two files of one name.
+    private static func exclusively(_ destination: String, cache: String, _ build: () throws -> Void) throws {
         if access(destination, R_OK) == 0 { return }
-        let lockPath = "\(destination).lock"
+        let lockPath = "\(cache)/.prepare.lock"
         let lock = Glibc.open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         guard lock >= 0 else { throw AnalysisError.output("write", lockPath) }
-        defer {
-            unlink(lockPath)
-            close(lock)
-        }
+        defer { close(lock) }
         while flock(lock, LOCK_EX) != 0 {
             guard errno == EINTR else { throw AnalysisError.output("lock", lockPath) }
         }
