@@ -134,7 +134,8 @@ private func finish(
     var study = study
     let outcome: EngineStudy.Outcome
     do {
-        outcome = try study.run { display.show($0) }
+        let scale = ObjectiveScale(study.options.target)
+        outcome = try study.run { display.show($0, scale) }
     } catch {
         display.clear()
         Console.note(

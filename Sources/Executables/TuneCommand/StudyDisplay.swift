@@ -30,16 +30,16 @@ struct StudyDisplay {
                 + "Ctrl-C stops; nothing is lost.")
     }
 
-    func show(_ event: StudyEvent) {
+    func show(_ event: StudyEvent, _ scale: ObjectiveScale) {
         switch event {
         case .note(let text): note(text)
-        case .trialStarted(let number, let position): line.update(progress(number, position))
+        case .trialStarted(let number, let position): line.update(progress(number, position, scale))
         case .trialFinished(let trial, let position):
             if isLive {
-                line.update(progress(trial.number, position))
-                if trial.judgement.objective == nil { line.milestone(finished(trial, position)) }
+                line.update(progress(trial.number, position, scale))
+                if trial.judgement.objective == nil { line.milestone(finished(trial, position, scale)) }
             } else {
-                line.milestone(finished(trial, position))
+                line.milestone(finished(trial, position, scale))
             }
         case .confirming(let row, let rows, let position):
             let left = position.remainingSeconds.map { ", \(TimeEstimate.text(seconds: $0)) left" } ?? ""
@@ -48,24 +48,27 @@ struct StudyDisplay {
         }
     }
 
-    private func progress(_ number: Int, _ position: StudyPosition) -> String {
+    private func progress(_ number: Int, _ position: StudyPosition, _ scale: ObjectiveScale) -> String {
+        func objective(_ value: Double) -> String { "\(number3(value * scale.factor)) \(scale.unit)" }
         var parts = ["trial \(number)  \(position.done)/\(position.budget)"]
         if let best = position.best {
-            parts.append("best \(number3(best))" + (position.gain.map { " (\(number3($0))x the default)" } ?? ""))
+            parts.append("best \(objective(best))" + (position.gain.map { " (\(number3($0))x the default)" } ?? ""))
         }
-        if let last = position.last { parts.append("last \(number3(last))") }
+        if let last = position.last { parts.append("last \(objective(last))") }
         if let seconds = position.remainingSeconds { parts.append("\(TimeEstimate.text(seconds: seconds)) left") }
         return parts.joined(separator: "  ")
     }
 
-    private func finished(_ trial: TrialSummary, _ position: StudyPosition) -> String {
+    private func finished(
+        _ trial: TrialSummary, _ position: StudyPosition, _ scale: ObjectiveScale
+    ) -> String {
         let settings = trial.settings.map { "\($0.name.split(separator: ".").last ?? "")=\($0.text)" }
             .joined(separator: " ")
         let result: String
         if let objective = trial.judgement.objective {
             let mark = trial.isBest ? "  best so far" : ""
             let broken = trial.judgement.reason.map { "  (\($0))" } ?? mark
-            result = "\(number3(objective))\(broken)"
+            result = "\(number3(objective * scale.factor)) \(scale.unit)\(broken)"
         } else {
             result = "\(trial.judgement.state.rawValue): \(trial.judgement.reason ?? "")"
         }

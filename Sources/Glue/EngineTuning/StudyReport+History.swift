@@ -140,12 +140,13 @@ extension StudyReport {
 }
 
 /// How the target is shown: memory is measured in bytes and shown in MB.
-struct ObjectiveScale {
-    let title: String
-    let unit: String
-    let factor: Double
+public struct ObjectiveScale: Sendable {
+    public let title: String
+    public let unit: String
+    /// What an objective is multiplied with to be in `unit`.
+    public let factor: Double
 
-    init(_ target: StudyTarget) {
+    public init(_ target: StudyTarget) {
         switch target {
         case .throughput: (title, unit, factor) = ("Throughput", "MB/s", 1)
         case .memory: (title, unit, factor) = ("Peak memory", "MB", 1e-6)

@@ -92,7 +92,8 @@ extension StudyVerdict {
             self.ratio = ratio
             let word = confirmation.target.gainWord
             let compared =
-                "in \(confirmation.target.metric.title) the best found is \(ratio.text) as good as \(reference.phrase)"
+                "in \(confirmation.target.metric.title) the best found stands at \(ratio.text) against \(reference.phrase), "
+                + "above 1 being better"
             if ratio.pairs >= Comparison.minimumPairs, ratio.lower > 1 {
                 kind = .improved
                 sentence = "\(ratio.text) \(word) than \(reference.phrase)."
