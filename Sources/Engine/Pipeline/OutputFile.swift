@@ -71,17 +71,18 @@ final class OutputFile {
 }
 
 /// Creates the output folder when it does not exist, and removes it again when nothing was written into it.
-struct OutputDirectory {
-    let path: String
+public struct OutputDirectory {
+    public let path: String
     private let created: Bool
 
-    init(_ path: String) throws(AnalysisError) {
+    /// - Throws: `AnalysisError(.outputFailed)` naming the folder and the system's reason.
+    public init(_ path: String) throws(AnalysisError) {
         self.path = path
         var information = stat()
         if stat(path, &information) == 0 {
             guard information.st_mode & S_IFMT == S_IFDIR else {
                 throw AnalysisError(
-                    .outputFailed, "cannot write to \(path): it is not a folder; give --output a folder")
+                    .outputFailed, "cannot write to \(path): it is not a folder; name a folder")
             }
             guard access(path, W_OK | X_OK) == 0 else { throw .output("write to folder", path) }
             created = false

@@ -104,7 +104,7 @@ public struct EngineStudy {
         let path = "\(directory)/\(history.record.id).html"
         let html = try StudyReport(history).html()
         do {
-            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+            _ = try OutputDirectory(directory)
             try Data(html.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
         } catch {
             throw StudyError(.outputFailed, "cannot write \(path): \(error.localizedDescription)")

@@ -148,12 +148,9 @@ struct EngineSetup {
     private static func checkWritable(_ folders: [String]) throws(StudyError) {
         for folder in folders where !folder.isEmpty {
             do {
-                try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+                _ = try OutputDirectory(folder)
             } catch {
-                throw StudyError(.outputFailed, "cannot create the folder \(folder): \(error.localizedDescription)")
-            }
-            guard FileManager.default.isWritableFile(atPath: folder) else {
-                throw StudyError(.outputFailed, "the folder \(folder) cannot be written to; choose another")
+                throw StudyError(.outputFailed, "\(error)")
             }
         }
     }
