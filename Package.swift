@@ -106,6 +106,7 @@ let harness: [Target] = [
 // MARK: - Glue
 
 let glue: [Target] = [
+    room("Glue", "TuningReplay", ["BayesianTuning", "GaussianProcess", "Parameters", "Statistics"]),
     room(
         "Glue", "StudyRunner",
         [
@@ -138,8 +139,8 @@ let products: [Target] = [
     .executableTarget(
         name: "TuneCommand",
         dependencies: [
-            "EngineTuning", "StudyRunner", "ResultStore", "Reporting", "Benchmarking", "BayesianTuning", "Pipeline",
-            "Workloads", "Parameters", "HostEnvironment", "Instrumentation", "Console", argumentParser,
+            "EngineTuning", "StudyRunner", "TuningReplay", "ResultStore", "Reporting", "Benchmarking", "BayesianTuning",
+            "Pipeline", "Workloads", "Parameters", "HostEnvironment", "Instrumentation", "Console", argumentParser,
         ],
         path: "Sources/Executables/TuneCommand", exclude: ["README.md"], swiftSettings: house,
         linkerSettings: mathLibrary),
@@ -170,6 +171,9 @@ let testTargets: [Target] = [
         "Pipeline", ["Pipeline", "Parameters", "SpectrumModel", "Evaluation", "MzML", "Instrumentation", testSupport]),
     tests("GaussianProcess", ["GaussianProcess", "LinearAlgebra", "Statistics", testSupport]),
     tests("BayesianTuning", ["BayesianTuning", "GaussianProcess", "Parameters", "Statistics", testSupport]),
+    tests(
+        "TuningReplay", ["TuningReplay", "BayesianTuning", "Parameters", "Statistics", testSupport],
+        resources: [.copy("Fixtures")]),
     tests("Benchmarking", ["Benchmarking", "Statistics", "HostEnvironment", testSupport]),
     tests("ResultStore", ["ResultStore", "Benchmarking", "HostEnvironment", grdb, testSupport]),
     tests("Reporting", ["Reporting", "Statistics"], resources: [.copy("Fixtures")]),

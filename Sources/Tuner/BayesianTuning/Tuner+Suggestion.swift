@@ -2,8 +2,7 @@ import GaussianProcess
 import Statistics
 
 extension Tuner {
-    /// From this trial on, every fourth suggestion comes from the forest.
-    static let forestStart = 20
+    /// Every fourth suggestion of the models comes from the forest.
     static let forestPeriod = 4
     static let candidateCount = 1_000
     /// How loosely (variance, standardised units) a failed trial counts as one with the worst value seen.
@@ -107,13 +106,15 @@ extension Tuner {
             let hyperparameters = fits.objective,
             let model = try? GaussianProcessModel(training: data.training, hyperparameters: hyperparameters)
         else {
-            // Too few objectives for a model of them; measured constraints can still tell where to look.
-            guard !constraintModels.isEmpty else { return nil }
+            // Too few objectives for a model of them; measured constraints and whatever ran can still tell where to look.
+            // Before anything ran, keeping away from failures would only search the edges of the space.
+            let ran = trials.indices.filter { !failures[$0] }
+            guard !constraintModels.isEmpty || (feasibility != nil && !ran.isEmpty) else { return nil }
             return (
                 Acquisition(
                     improvement: .none, feasibility: feasibility, faithfulness: faithfulness,
                     constraints: constraintModels, dimensions: kinds.count),
-                leaders: Array(trials.indices.suffix(5))
+                leaders: Array((ran.reversed() + trials.indices.reversed().filter { failures[$0] }).prefix(5))
             )
         }
         let believed = believing(model, data)
@@ -124,7 +125,7 @@ extension Tuner {
         let improvement: Acquisition.Improvement
         if feasible.isEmpty {
             improvement = .none
-        } else if index >= Self.forestStart, index % Self.forestPeriod == Self.forestPeriod - 1 {
+        } else if index % Self.forestPeriod == Self.forestPeriod - 1 {
             let lowest = feasible.map { data.training.targets[$0] }.reduce(.infinity, min)
             improvement = .forest(
                 RandomForest(data.training, seed: seed ^ (UInt64(index) &* 0xD134_2543_DE82_EF95)), incumbent: lowest)

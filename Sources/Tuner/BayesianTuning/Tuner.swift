@@ -127,7 +127,8 @@ public struct Tuner: Sendable {
         case .sobol: return sobolUnseen(using: &generator).map(space.configuration)
         case .bayesian:
             if index < Self.initialCount { return sobolUnseen(using: &generator).map(space.configuration) }
-            let suggestion = modelSuggestion(index: index, using: &generator) ?? randomUnseen(using: &generator)
+            // Until a model can be built the sequence goes on: it covers the space more evenly than chance.
+            let suggestion = modelSuggestion(index: index, using: &generator) ?? sobolUnseen(using: &generator)
             return suggestion.map(space.configuration)
         }
     }
