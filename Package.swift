@@ -108,6 +108,7 @@ let harness: [Target] = [
 // MARK: - Glue
 
 let glue: [Target] = [
+    room("Glue", "TuningReplay", ["BayesianTuning", "GaussianProcess", "Parameters", "Statistics"]),
     room(
         "Glue", "StudyRunner",
         [
@@ -140,8 +141,8 @@ let products: [Target] = [
     .executableTarget(
         name: "TuneCommand",
         dependencies: [
-            "EngineTuning", "StudyRunner", "ResultStore", "Reporting", "Benchmarking", "BayesianTuning", "Pipeline",
-            "Workloads", "Parameters", "HostEnvironment", "Console", argumentParser,
+            "EngineTuning", "StudyRunner", "TuningReplay", "ResultStore", "Reporting", "Benchmarking", "BayesianTuning",
+            "Pipeline", "Workloads", "Parameters", "HostEnvironment", "Console", argumentParser,
         ],
         path: "Sources/Executables/TuneCommand", exclude: ["README.md"], swiftSettings: house,
         linkerSettings: mathLibrary),
@@ -179,6 +180,9 @@ let testTargets: [Target] = [
     tests("BayesianTuning", ["BayesianTuning", "GaussianProcess", "Parameters", "Statistics"]),
     tests("Benchmarking", ["Benchmarking", "Statistics", "HostEnvironment"]),
     tests("ResultStore", ["ResultStore", "Benchmarking", "HostEnvironment", grdb]),
+    tests(
+        "TuningReplay", ["TuningReplay", "BayesianTuning", "Parameters", "Statistics", testSupport],
+        resources: [.copy("Fixtures")]),
     tests("Reporting", ["Reporting", "Statistics"], resources: [.copy("Fixtures")]),
     tests(
         "StudyRunner",

@@ -161,4 +161,58 @@ struct SearchSpaceTests {
         #expect(space.count == 1 && space.inputKinds.isEmpty)
         #expect(space.neighbours(of: space.defaultConfiguration).isEmpty)
     }
+
+    @Test func aListIsTheWholeSpace() throws {
+        let condition = ParameterCondition(parameter: "mode", values: [.choice("on")])
+        let descriptions = [
+            Spaces.integer("size", 1...5000), Spaces.choice("mode", ["off", "on"]),
+            Spaces.integer("depth", 1...9, condition: condition),
+        ]
+        let listed: [[ParameterValue]] = [
+            [.integer(7), .choice("on"), .integer(3)], [.integer(4999), .choice("off"), .integer(5)],
+            [.integer(4999), .choice("off"), .integer(2)], [.integer(7), .choice("on"), .integer(4)],
+            [.integer(1234), .choice("on"), .integer(3)],
+        ]
+        let space = try SearchSpace(descriptions, candidates: listed)
+        // Two differ in an inactive parameter only.
+        let all = try #require(space.enumerate())
+        #expect(space.count == 4 && all.count == 4)
+        #expect(all[1] == (try space.configuration(values: listed[1])) && all[1].integer("depth") == 1)
+        #expect(all.allSatisfy(space.contains))
+        #expect(!space.contains(try space.configuration(["size": .integer(7)])))
+        #expect(space.neighbours(of: all[0]).count == 2)
+        // Distances are those of the ranges: 1234 of 1...5000 lies at a quarter.
+        #expect(abs(space.encode(all[3])[0] - 1233.0 / 4999) < 1e-12)
+        var generator = SeededGenerator(seed: 1)
+        for _ in 0..<50 { #expect(all.contains(try #require(space.sample(using: &generator)))) }
+        #expect(throws: SearchSpaceError.self) { try SearchSpace(descriptions, candidates: []) }
+        #expect(throws: SearchSpaceError.self) {
+            try SearchSpace(descriptions, candidates: [[.integer(0), .choice("on"), .integer(3)]])
+        }
+        #expect(throws: SearchSpaceError.self) { try SearchSpace(descriptions, candidates: [[.integer(1)]]) }
+    }
+
+    @Test func nearestListedPointsAreThoseOfASlowSearch() throws {
+        let descriptions = [Spaces.number("a"), Spaces.number("b"), Spaces.choice("c", ["x", "y", "z"])]
+        var generator = SeededGenerator(seed: 5)
+        let listed: [[ParameterValue]] = (0..<400).map { _ in
+            [
+                .number(generator.uniform()), .number(generator.uniform()),
+                .choice(["x", "y", "z"][generator.integer(below: 3)]),
+            ]
+        }
+        let space = try SearchSpace(descriptions, candidates: listed)
+        let list = try #require(space.list)
+        let excluded = Set(list.points.prefix(40))
+        let target = [0.3, 0.8, 1.0]
+        func distance(_ point: LatticePoint) -> Double {
+            var x: [Double] = []
+            space.encode(point, into: &x)
+            return (x[0] - 0.3) * (x[0] - 0.3) + (x[1] - 0.8) * (x[1] - 0.8) + (x[2] == 1 ? 0 : 1)
+        }
+        let expected = list.points.filter { !excluded.contains($0) }.sorted { distance($0) < distance($1) }
+        #expect(list.nearest(25, to: target, excluding: excluded) == Array(expected.prefix(25)))
+        #expect(list.nearest(1000, to: target, excluding: excluded).count == expected.count)
+        #expect(list.nearest(to: target) == list.points.min { distance($0) < distance($1) })
+    }
 }

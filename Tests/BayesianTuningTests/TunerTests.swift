@@ -287,4 +287,103 @@ struct TunerTests {
             return configuration
         }
     }
+
+    @Test(arguments: SearchStrategy.allCases) func onlyListedConfigurationsAreAsked(strategy: SearchStrategy) throws {
+        var generator = SeededGenerator(seed: 2)
+        let listed: [[ParameterValue]] = (0..<1500).map { _ in
+            [
+                .integer(1 + generator.integer(below: 5000)), .integer(1 + generator.integer(below: 8)),
+                .choice(["map", "read"][generator.integer(below: 2)]),
+            ]
+        }
+        let space = try SearchSpace(
+            [
+                Spaces.integer("size", 1...5000), Spaces.integer("workers", 1...8),
+                Spaces.choice("mode", ["map", "read"]),
+            ],
+            candidates: listed)
+        func value(_ c: Configuration) -> Double {
+            let size = Double(c.integer("size") - 3000) / 1000
+            let workers = Double(c.integer("workers") - 5)
+            return (1 + size * size + 0.1 * workers * workers) * (c.choice("mode") == "map" ? 1 : 1.5)
+        }
+        var tuner = Tuner(space: space, objective: .minimise, seed: 3, strategy: strategy)
+        var asked: Set<Configuration> = []
+        for _ in 0..<40 {
+            let configuration = try tuner.next()
+            #expect(space.contains(configuration) && asked.insert(configuration).inserted)
+            tuner.tell(configuration, .success(objective: value(configuration)))
+        }
+        if strategy == .bayesian {
+            let values = try #require(space.enumerate()).map(value).sorted()
+            #expect(try #require(asked.map(value).min()) <= values[3])
+        }
+    }
+
+    /// A program that clamps its size and says so; the clamped size is the best one.
+    @Test func whatRanInsteadIsLearnedAndNotAskedAgain() throws {
+        let space = try SearchSpace([Spaces.integer("size", 1...64), Spaces.integer("workers", 1...8)])
+        for seed in 0..<4 as Range<UInt64> {
+            var tuner = Tuner(space: space, objective: .minimise, seed: seed)
+            var ran: Set<Configuration> = []
+            for _ in 0..<40 {
+                let asked = try tuner.next()
+                #expect(!ran.contains(asked))
+                let run = try space.configuration([
+                    "size": .integer(min(20, asked.integer("size"))), "workers": .integer(asked.integer("workers")),
+                ])
+                ran.insert(run)
+                let time = Double(21 - run.integer("size") + abs(run.integer("workers") - 6))
+                tuner.tell(asked, effective: run, .success(objective: time))
+            }
+            let best = try #require(tuner.recommendation()).configuration
+            #expect(best.integer("size") == 20 && best.integer("workers") == 6)
+            // Nothing was learned about sizes that never ran.
+            let largest = try #require(tuner.trials.map { $0.configuration.integer("size") }.max())
+            #expect(largest == 20)
+            let model = try #require(FeasibilityModel(effectiveRuns: tuner.trials, kinds: space.inputKinds))
+            let logs = model.logProbabilities(at: [0.9, 0.5, 0.1, 0.5], count: 2)
+            #expect(logs[0] < logs[1])
+        }
+    }
+
+    /// 95 of 100 configurations fail. The model must find one that runs no later than random search does, as a median
+    /// over seeds, and then improve on it.
+    @Test func whereNearlyEverythingFailsItFindsWhatRunsAndImproves() throws {
+        let space = try SearchSpace(
+            (0..<4).map { Spaces.integer("p\($0)", 1...20) } + [Spaces.choice("mode", ["a", "b", "c"])])
+        func value(_ c: Configuration) -> Double? {
+            let x = (0..<4).map { Double(c.integer("p\($0)")) }
+            // Runs in one mode, where two sums are small enough: 5 % of the space.
+            guard c.choice("mode") == "b", x[0] + x[1] <= 16, x[2] <= 10 else { return nil }
+            return 10 + abs(x[0] - 5) + abs(x[1] - 9) + abs(x[2] - 4) + abs(x[3] - 15)
+        }
+        var generator = SeededGenerator(seed: 1)
+        let draws = (0..<20_000).compactMap { _ in space.sample(using: &generator) }
+        let share = Double(draws.filter { value($0) != nil }.count) / Double(draws.count)
+        #expect(abs(share - 0.05) < 0.005)
+        func search(_ strategy: SearchStrategy, _ seed: UInt64) throws -> (first: Double, best: [Double]) {
+            var tuner = Tuner(space: space, objective: .minimise, seed: seed, strategy: strategy)
+            var first = Double.infinity
+            var best: [Double] = []
+            for trial in 0..<60 {
+                let configuration = try tuner.next()
+                let result = value(configuration)
+                tuner.tell(configuration, result.map { .success(objective: $0) } ?? .failed(reason: "crash"))
+                if result != nil { first = min(first, Double(trial)) }
+                best.append(min(best.last ?? .infinity, result ?? .infinity))
+            }
+            return (first, best)
+        }
+        let seeds = 0..<15 as Range<UInt64>
+        let model = try seeds.map { try search(.bayesian, $0) }
+        let random = try seeds.map { try search(.random, $0) }
+        let firsts = (median(model.map { min($0.first, 60) }), median(random.map { min($0.first, 60) }))
+        let bests = (median(model.map { min($0.best[59], 60) }), median(random.map { min($0.best[59], 60) }))
+        print("95 % fail: first that runs, median of 15: model \(firsts.0), random \(firsts.1); best at 60 \(bests)")
+        #expect(firsts.0 <= firsts.1)
+        #expect(bests.0 < bests.1)
+        let improved = model.filter { run in run.first < 50 && run.best[59] < run.best[Int(run.first)] }.count
+        #expect(improved >= model.filter { $0.first < 50 }.count * 9 / 10)
+    }
 }

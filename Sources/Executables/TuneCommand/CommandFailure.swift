@@ -7,6 +7,7 @@ import Pipeline
 import Reporting
 import ResultStore
 import StudyRunner
+import TuningReplay
 import Workloads
 
 #if canImport(Glibc)
@@ -47,6 +48,12 @@ func exitStatus(of error: any Error) -> Int32 {
         case .cannotOpen, .readOnly, .diskFull, .inputOutput: 73
         case .notADatabase, .foreignDatabase, .newerSchema, .corrupt, .invalidValue, .trialNotRunning: 65
         case .busy: 1
+        }
+    case let error as ReplayError:
+        switch error.code {
+        case .invalidOptions: 64
+        case .cannotRead, .badTable: 65
+        case .cannotWrite: 73
         }
     case let error as WorkloadError: error.code == .cannotPrepare ? 73 : 65
     case let error as AnalysisError: error.exitStatus

@@ -1,6 +1,6 @@
 import GaussianProcess
 
-/// The score of candidates: ln expected improvement + ln P(runs) + sum of ln P(constraint met).
+/// The score of candidates: ln expected improvement + ln P(runs) + ln P(runs as asked) + sum of ln P(constraint met).
 struct Acquisition {
     enum Improvement {
         case process(GaussianProcessModel, incumbent: Double)
@@ -11,6 +11,7 @@ struct Acquisition {
 
     let improvement: Improvement
     let feasibility: FeasibilityModel?
+    let faithfulness: FeasibilityModel?
     let constraints: [ConstraintModel]
     let dimensions: Int
 
@@ -25,8 +26,8 @@ struct Acquisition {
             scores = Self.logImprovements(forest.posterior(at: points, dimensions: dimensions), incumbent)
         case .none: scores = [Double](repeating: 0, count: count)
         }
-        if let feasibility {
-            let logs = feasibility.logProbabilities(at: points, count: count)
+        for model in [feasibility, faithfulness].compactMap({ $0 }) {
+            let logs = model.logProbabilities(at: points, count: count)
             for c in 0..<count { scores[c] += logs[c] }
         }
         for constraint in constraints {

@@ -33,7 +33,9 @@ struct SearchDimension: Sendable {
 
     static let maximumLevels = 1001
 
-    init(_ description: ParameterDescription) throws(SearchSpaceError) {
+    /// - Parameter listed: the only values that will be searched, when configurations are listed; the axis stays that of
+    ///   the description.
+    init(_ description: ParameterDescription, listed: [ParameterValue]? = nil) throws(SearchSpaceError) {
         self.description = description
         guard description.accepts(description.defaultValue) else {
             throw SearchSpaceError(
@@ -54,9 +56,11 @@ struct SearchDimension: Sendable {
                 axis = Self.range(of: description.domain)
             }
         }
-        let levels = Self.levels(of: description, axis)
-        values = levels
         let axis = self.axis
+        let levels =
+            listed.map { Self.levels(listed: $0 + [description.defaultValue], axis) }
+            ?? Self.levels(of: description, axis)
+        values = levels
         positions = levels.map { Self.position(of: $0, on: axis) }
         if case .categories = axis { isCategorical = true } else { isCategorical = false }
         if case (.number, nil) = (description.domain, description.searchValues) {
@@ -160,6 +164,11 @@ struct SearchDimension: Sendable {
             return Set(numbers + [number(initial)]).sorted().map { .number($0) }
         case (.range, _): return [initial]
         }
+    }
+
+    private static func levels(listed: [ParameterValue], _ axis: Axis) -> [ParameterValue] {
+        if case .categories(let names) = axis { return names.filter(Set(listed).contains) }
+        return Set(listed).sorted { number($0) < number($1) }
     }
 
     private static func integer(_ value: ParameterValue) -> Int {

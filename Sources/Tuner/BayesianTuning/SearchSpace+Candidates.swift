@@ -38,6 +38,7 @@ extension SearchSpace {
     }
 
     func samplePoint(using generator: inout SeededGenerator) -> LatticePoint? {
+        if let list { return list.points[generator.integer(below: list.points.count)] }
         for _ in 0..<1000 {
             let drawn = LatticePoint(
                 levels: dimensions.map { dimension in
@@ -48,10 +49,15 @@ extension SearchSpace {
         return nil
     }
 
-    /// The legal point for coordinates in the unit cube (one per modelled dimension).
+    /// The legal point for coordinates in the unit cube (one per modelled dimension): of a list, the nearest one.
     func snap(_ coordinates: [Double]) -> LatticePoint? {
         var levels = dimensions.map { Int32($0.defaultLevel) }
         for (coordinate, d) in zip(coordinates, modelled) { levels[d] = Int32(dimensions[d].level(at: coordinate)) }
+        if let list {
+            var inputs: [Double] = []
+            encode(LatticePoint(levels: levels), into: &inputs)
+            return list.nearest(to: inputs)
+        }
         return canonical(LatticePoint(levels: levels))
     }
 

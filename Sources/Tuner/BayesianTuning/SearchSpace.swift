@@ -19,17 +19,10 @@ public struct SearchSpace: Sendable {
     /// Dimensions with more than one level, which the model sees, in order.
     let modelled: [Int]
     let enumerated: [LatticePoint]?
-    private let conditions: [Condition]
-    private let hasConditions: Bool
-    /// Parents before children.
-    private let order: [Int]
+    /// Set when only listed configurations are legal; `enumerated` then holds all of them, however many.
+    let list: CandidateList?
+    let rules: ActivityRules
     private let isLegal: (@Sendable (Configuration) -> Bool)?
-
-    private enum Condition: Sendable {
-        case always
-        case never
-        case when(parent: Int, values: [ParameterValue])
-    }
 
     /// - Parameter fixed: values of parameters that are not searched but that conditions name.
     /// - Parameter isLegal: known restrictions between parameters; `nil` allows everything. Must be pure.
@@ -39,6 +32,24 @@ public struct SearchSpace: Sendable {
     public init(
         _ descriptions: [ParameterDescription], fixed: [String: ParameterValue] = [:],
         isLegal: (@Sendable (Configuration) -> Bool)? = nil
+    ) throws(SearchSpaceError) {
+        try self.init(descriptions, fixed: fixed, listing: nil, isLegal: isLegal)
+    }
+
+    /// A space of listed configurations alone: what an earlier campaign measured, or what a generator made.
+    ///
+    /// - Parameter candidates: one value per description, in that order; those that would run alike count once.
+    /// - Throws: `SearchSpaceError` as above, for an empty list, and for a candidate outside the domains.
+    /// - Complexity: O(candidates * d); any number of candidates is allowed.
+    public init(
+        _ descriptions: [ParameterDescription], candidates: [[ParameterValue]]
+    ) throws(SearchSpaceError) {
+        try self.init(descriptions, fixed: [:], listing: candidates, isLegal: nil)
+    }
+
+    private init(
+        _ descriptions: [ParameterDescription], fixed: [String: ParameterValue],
+        listing candidates: [[ParameterValue]]?, isLegal: (@Sendable (Configuration) -> Bool)?
     ) throws(SearchSpaceError) {
         guard !descriptions.isEmpty else {
             throw SearchSpaceError(.noParameters, reason: "there is nothing to tune; name at least one parameter")
@@ -52,55 +63,59 @@ public struct SearchSpace: Sendable {
             guard positions.updateValue(position, forKey: description.name) == nil else {
                 throw SearchSpaceError(.duplicateParameter, parameter: description.name, reason: "is described twice")
             }
-            dimensions.append(try SearchDimension(description))
-        }
-        var conditions: [Condition] = []
-        for description in descriptions {
-            conditions.append(try Self.condition(of: description, positions, fixed))
+            dimensions.append(
+                try SearchDimension(description, listed: try Self.column(position, of: candidates, description)))
         }
         self.dimensions = dimensions
-        self.conditions = conditions
-        hasConditions = conditions.contains { if case .always = $0 { false } else { true } }
-        modelled = dimensions.indices.filter { dimensions[$0].count > 1 }
-        order = try Self.parentsFirst(conditions, names)
-        enumerated = Self.enumerate(dimensions, conditions, order, names, isLegal)
+        let modelled = dimensions.indices.filter { dimensions[$0].count > 1 }
+        self.modelled = modelled
+        rules = try ActivityRules(descriptions, positions: positions, fixed: fixed)
+        if let candidates {
+            let points = Self.points(candidates, dimensions, rules)
+            let list = CandidateList(points, dimensions: dimensions, modelled: modelled)
+            self.list = list
+            enumerated = list.points
+        } else {
+            list = nil
+            enumerated = Self.enumerate(dimensions, rules, names, isLegal)
+        }
         if enumerated?.isEmpty == true {
             throw SearchSpaceError(.noLegalConfiguration, reason: "no configuration is legal; relax the restrictions")
         }
     }
 
-    private static func condition(
-        of description: ParameterDescription, _ positions: [String: Int], _ fixed: [String: ParameterValue]
-    ) throws(SearchSpaceError) -> Condition {
-        guard let condition = description.condition else { return .always }
-        if let parent = positions[condition.parameter] { return .when(parent: parent, values: condition.values) }
-        guard let value = fixed[condition.parameter] else {
-            throw SearchSpaceError(
-                .unknownParameter, parameter: description.name,
-                reason: "depends on '\(condition.parameter)', which is neither searched nor fixed")
+    /// The values of one parameter in a list of candidates.
+    private static func column(
+        _ position: Int, of candidates: [[ParameterValue]]?, _ description: ParameterDescription
+    ) throws(SearchSpaceError) -> [ParameterValue]? {
+        guard let candidates else { return nil }
+        var values: Set<ParameterValue> = []
+        for (row, candidate) in candidates.enumerated() {
+            guard candidate.indices.contains(position), description.accepts(candidate[position]) else {
+                throw SearchSpaceError(
+                    .invalidValue, parameter: description.name,
+                    reason: "in candidate \(row) must be \(description.allowedText)")
+            }
+            values.insert(candidate[position])
         }
-        return condition.values.contains(value) ? .always : .never
+        return Array(values)
     }
 
-    private static func parentsFirst(
-        _ conditions: [Condition], _ names: [String]
-    ) throws(SearchSpaceError) -> [Int] {
-        var order: [Int] = []
-        var isPlaced = [Bool](repeating: false, count: conditions.count)
-        while order.count < conditions.count {
-            let before = order.count
-            for (child, condition) in conditions.enumerated() where !isPlaced[child] {
-                if case .when(let parent, _) = condition, !isPlaced[parent] { continue }
-                isPlaced[child] = true
-                order.append(child)
-            }
-            guard order.count > before else {
-                let stuck = isPlaced.firstIndex(of: false) ?? 0
-                throw SearchSpaceError(
-                    .conditionCycle, parameter: names[stuck], reason: "depends on itself through its condition")
-            }
+    /// Listed configurations as points, inactive parameters at their default.
+    private static func points(
+        _ candidates: [[ParameterValue]], _ dimensions: [SearchDimension], _ rules: ActivityRules
+    ) -> [LatticePoint] {
+        let levels = dimensions.map { dimension in
+            Dictionary(uniqueKeysWithValues: dimension.values.enumerated().map { ($1, Int32($0)) })
         }
-        return order
+        return candidates.map { candidate in
+            var point = LatticePoint(levels: dimensions.indices.map { levels[$0][candidate[$0]] ?? 0 })
+            if !rules.isTrivial {
+                let active = rules.activity { candidate[$0] }
+                for d in dimensions.indices where !active[d] { point.levels[d] = Int32(dimensions[d].defaultLevel) }
+            }
+            return point
+        }
     }
 
     // MARK: Configurations
@@ -125,9 +140,28 @@ public struct SearchSpace: Sendable {
             }
             values[position] = value
         }
-        let active = activity { values[$0] }
-        for position in values.indices where !active[position] {
-            values[position] = descriptions[position].defaultValue
+        return canonical(values)
+    }
+
+    /// A configuration from one value per parameter, in the space's order; inactive parameters take their default.
+    /// - Throws: `SearchSpaceError` for a missing value or one outside its domain.
+    public func configuration(values: [ParameterValue]) throws(SearchSpaceError) -> Configuration {
+        for (position, description) in descriptions.enumerated() {
+            guard values.indices.contains(position), description.accepts(values[position]) else {
+                throw SearchSpaceError(
+                    .invalidValue, parameter: description.name, reason: "must be \(description.allowedText)")
+            }
+        }
+        return canonical(values)
+    }
+
+    private func canonical(_ values: [ParameterValue]) -> Configuration {
+        var values = values
+        if !rules.isTrivial {
+            let active = rules.activity { values[$0] }
+            for position in values.indices where !active[position] {
+                values[position] = descriptions[position].defaultValue
+            }
         }
         return Configuration(names: names, values: values)
     }
@@ -135,7 +169,7 @@ public struct SearchSpace: Sendable {
     /// Whether the parameter's condition holds in this configuration; `false` for an unknown name.
     public func isActive(_ name: String, in configuration: Configuration) -> Bool {
         guard let position = names.firstIndex(of: name) else { return false }
-        return activity { configuration.values[$0] }[position]
+        return rules.activity { configuration.values[$0] }[position]
     }
 
     /// Whether a configuration has this space's parameters and meets its restrictions.
@@ -143,11 +177,22 @@ public struct SearchSpace: Sendable {
         configuration.names == names
             && zip(descriptions, configuration.values).allSatisfy { $0.accepts($1) }
             && (isLegal?(configuration) ?? true)
+            && (list.map { list in point(configuration).map(list.contains) ?? false } ?? true)
     }
 
     func configuration(_ point: LatticePoint) -> Configuration {
         Configuration(
             names: names, values: dimensions.indices.map { dimensions[$0].values[Int(point.levels[$0])] })
+    }
+
+    /// The level nearest to each value, `nil` when that is illegal.
+    func nearestPoint(to configuration: Configuration) -> LatticePoint? {
+        canonical(
+            LatticePoint(
+                levels: zip(dimensions, configuration.values).map { dimension, value in
+                    if let level = dimension.values.firstIndex(of: value) { return Int32(level) }
+                    return Int32(dimension.level(nearest: dimension.position(of: value)))
+                }))
     }
 
     /// The point of a configuration whose values all are levels, otherwise `nil`.
@@ -160,44 +205,33 @@ public struct SearchSpace: Sendable {
         return LatticePoint(levels: levels)
     }
 
-    private func activity(_ value: (Int) -> ParameterValue) -> [Bool] {
-        var active = [Bool](repeating: true, count: conditions.count)
-        for child in order {
-            switch conditions[child] {
-            case .always: break
-            case .never: active[child] = false
-            case .when(let parent, let values): active[child] = active[parent] && values.contains(value(parent))
-            }
-        }
-        return active
-    }
-
     /// Sets inactive dimensions to their default; `nil` when the result is illegal.
     func canonical(_ point: LatticePoint) -> LatticePoint? {
         var point = point
-        if hasConditions {
-            let active = activity { dimensions[$0].values[Int(point.levels[$0])] }
+        if !rules.isTrivial {
+            let active = rules.activity { dimensions[$0].values[Int(point.levels[$0])] }
             for d in dimensions.indices where !active[d] { point.levels[d] = Int32(dimensions[d].defaultLevel) }
         }
+        if let list { return list.contains(point) ? point : nil }
         if let isLegal, !isLegal(configuration(point)) { return nil }
         return point
     }
 
     /// All legal points in lexical order of levels, or `nil` beyond the limit.
     private static func enumerate(
-        _ dimensions: [SearchDimension], _ conditions: [Condition], _ order: [Int], _ names: [String],
+        _ dimensions: [SearchDimension], _ rules: ActivityRules, _ names: [String],
         _ isLegal: (@Sendable (Configuration) -> Bool)?
     ) -> [LatticePoint]? {
         var points = [LatticePoint(levels: dimensions.map { Int32($0.defaultLevel) })]
         var active: [[Bool]] = [[Bool](repeating: true, count: dimensions.count)]
         // Restrictions are checked at the end, so an illegal combination counts here; ten times the limit is the room.
         let room = isLegal == nil ? enumerationLimit : 10 * enumerationLimit
-        for d in order {
+        for d in rules.order {
             var next: [LatticePoint] = []
             var nextActive: [[Bool]] = []
             for (point, flags) in zip(points, active) {
                 var flags = flags
-                switch conditions[d] {
+                switch rules.conditions[d] {
                 case .always: break
                 case .never: flags[d] = false
                 case .when(let parent, let values):

@@ -56,8 +56,11 @@ public struct Constraint: Sendable, Hashable, Codable {
 
 /// A configuration and what came of it, as the tuner remembers it.
 struct Trial: Sendable {
+    /// What ran.
     let configuration: Configuration
     let inputs: [Double]
+    /// The inputs that were asked for, when the system said what ran instead.
+    let requestedInputs: [Double]?
     let outcome: TrialOutcome
 
     /// The objective of a trial that ran, whether or not it met the constraints.

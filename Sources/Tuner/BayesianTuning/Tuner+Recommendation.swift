@@ -48,11 +48,14 @@ public struct ModelDiagnostics: Sendable {
 }
 
 extension Tuner {
-    /// The evaluated configuration that meets all constraints and has the best posterior mean, `nil` when there is
-    /// none.
+    /// How much of what was observed beyond the posterior mean is taken as real.
+    static let residualShare = 0.5
+
+    /// The evaluated configuration that meets all constraints and has the best value half-way between its posterior mean
+    /// and what was observed there, `nil` when there is none.
     ///
-    /// The posterior mean, not the best single value: under noise the latter is the luckiest one. With fewer than three
-    /// objectives it is the best value observed.
+    /// The best observation alone is the luckiest one; the posterior mean alone takes for noise what a smooth model cannot
+    /// follow. With fewer than three objectives it is the best value observed.
     public func recommendation() -> Recommendation? {
         let feasible = trials.indices.filter { trials[$0].isFeasible(constraints) }
         guard !feasible.isEmpty else { return nil }
@@ -67,7 +70,17 @@ extension Tuner {
         }
         let posterior = model.posterior(at: data.training.inputs)
         let rows = data.positions.indices.filter { trials[data.positions[$0]].isFeasible(constraints) }
-        return rows.min { posterior.means[$0] < posterior.means[$1] }.map { row in
+        var observed: [Configuration: (sum: Double, count: Double)] = [:]
+        for (row, position) in data.positions.enumerated() {
+            let (sum, count) = observed[trials[position].configuration] ?? (0, 0)
+            observed[trials[position].configuration] = (sum + data.training.targets[row], count + 1)
+        }
+        let believed = data.positions.indices.map { row -> Double in
+            let mean = posterior.means[row]
+            guard let (sum, count) = observed[trials[data.positions[row]].configuration] else { return mean }
+            return mean + Self.residualShare * (sum / count - mean)
+        }
+        return rows.min { believed[$0] < believed[$1] }.map { row in
             let configuration = trials[data.positions[row]].configuration
             let margin = 1.959_963_984_540_054 * posterior.variances[row].squareRoot()
             let ends = [

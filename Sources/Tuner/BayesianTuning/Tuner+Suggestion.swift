@@ -2,11 +2,9 @@ import GaussianProcess
 import Statistics
 
 extension Tuner {
-    /// From this trial on, every fourth suggestion comes from the forest.
-    static let forestStart = 20
+    /// Every fourth suggestion of the models comes from the forest.
     static let forestPeriod = 4
     static let candidateCount = 1_000
-    static let climbRounds = 2
     /// How loosely (variance, standardised units) a failed trial counts as one with the worst value seen.
     static let failureVariance = 0.01
 
@@ -24,8 +22,18 @@ extension Tuner {
         func add(_ point: LatticePoint?) {
             if let point, taken.insert(point).inserted { candidates.append(point) }
         }
+        if let list = space.list {
+            for leader in leaders.prefix(3) {
+                for point in list.nearest(Self.candidateCount / 8, to: trials[leader].inputs, excluding: seenPoints) {
+                    add(point)
+                }
+            }
+            // The list is longer than the candidates wanted, so this ends.
+            while candidates.count < Self.candidateCount { add(space.samplePoint(using: &generator)) }
+            return climb(from: candidates, taken, rounds: 3, acquisition, using: &generator)
+        }
         for _ in 0..<Self.candidateCount / 2 { add(space.samplePoint(using: &generator)) }
-        let parents = leaders.compactMap { space.point(trials[$0].configuration) }
+        let parents = leaders.compactMap { space.nearestPoint(to: trials[$0].configuration) }
         for parent in parents {
             for neighbour in space.neighbours(of: parent, using: &generator) { add(neighbour) }
         }
@@ -35,18 +43,18 @@ extension Tuner {
             add(space.mutation(of: parents[generator.integer(below: parents.count)], using: &generator))
             tries -= 1
         }
-        return climb(from: candidates, taken, acquisition, using: &generator)
+        return climb(from: candidates, taken, rounds: 2, acquisition, using: &generator)
     }
 
     /// Rounds of scoring all unseen one-parameter neighbours of the best four.
     private func climb(
-        from candidates: [LatticePoint], _ seen: Set<LatticePoint>, _ acquisition: Acquisition,
+        from candidates: [LatticePoint], _ seen: Set<LatticePoint>, rounds: Int, _ acquisition: Acquisition,
         using generator: inout SeededGenerator
     ) -> LatticePoint? {
         var taken = seen
         var ranked = scored(candidates, acquisition)
         var count = ranked.count
-        for _ in 0..<Self.climbRounds {
+        for _ in 0..<rounds {
             ranked.sort(by: Self.isBetter)
             var fresh: [LatticePoint] = []
             for parent in ranked.prefix(4) {
@@ -93,17 +101,20 @@ extension Tuner {
             ? FeasibilityModel(
                 kinds: kinds, inputs: trials.map(\.inputs), succeeded: failures.map { !$0 },
                 logLengthScales: fits.objective?.logLengthScales) : nil
+        let faithfulness = FeasibilityModel(effectiveRuns: trials, kinds: kinds)
         guard let data = ObjectiveData(trials, kinds: kinds, direction: direction),
             let hyperparameters = fits.objective,
             let model = try? GaussianProcessModel(training: data.training, hyperparameters: hyperparameters)
         else {
-            // Too few objectives for a model of them; measured constraints can still tell where to look.
-            guard !constraintModels.isEmpty else { return nil }
+            // Too few objectives for a model of them; measured constraints and whatever ran can still tell where to look.
+            // Before anything ran, keeping away from failures would only search the edges of the space.
+            let ran = trials.indices.filter { !failures[$0] }
+            guard !constraintModels.isEmpty || (feasibility != nil && !ran.isEmpty) else { return nil }
             return (
                 Acquisition(
-                    improvement: .none, feasibility: feasibility, constraints: constraintModels, dimensions: kinds.count
-                ),
-                leaders: Array(trials.indices.suffix(5))
+                    improvement: .none, feasibility: feasibility, faithfulness: faithfulness,
+                    constraints: constraintModels, dimensions: kinds.count),
+                leaders: Array((ran.reversed() + trials.indices.reversed().filter { failures[$0] }).prefix(5))
             )
         }
         let believed = believing(model, data)
@@ -114,7 +125,7 @@ extension Tuner {
         let improvement: Acquisition.Improvement
         if feasible.isEmpty {
             improvement = .none
-        } else if index >= Self.forestStart, index % Self.forestPeriod == Self.forestPeriod - 1 {
+        } else if index % Self.forestPeriod == Self.forestPeriod - 1 {
             let lowest = feasible.map { data.training.targets[$0] }.reduce(.infinity, min)
             improvement = .forest(
                 RandomForest(data.training, seed: seed ^ (UInt64(index) &* 0xD134_2543_DE82_EF95)), incumbent: lowest)
@@ -123,8 +134,8 @@ extension Tuner {
         }
         return (
             Acquisition(
-                improvement: improvement, feasibility: feasibility, constraints: constraintModels,
-                dimensions: kinds.count),
+                improvement: improvement, feasibility: feasibility, faithfulness: faithfulness,
+                constraints: constraintModels, dimensions: kinds.count),
             leaders
         )
     }

@@ -74,9 +74,15 @@ public struct Tuner: Sendable {
     /// Records an outcome, also of a configuration that was never asked (an earlier study) or was told before (a
     /// repeat).
     ///
-    /// An objective that is not finite counts as a failure. - Precondition: the configuration belongs to the space.
-    public mutating func tell(_ configuration: Configuration, _ outcome: TrialOutcome) {
+    /// An objective that is not finite counts as a failure.
+    /// - Parameter effective: what ran, when the system reports it: a program may clamp or round what it is given. The
+    ///   outcome is learned at that place, neither is asked again, and requests that are likely to be changed are avoided.
+    /// - Precondition: the configurations belong to the space.
+    public mutating func tell(
+        _ configuration: Configuration, effective: Configuration? = nil, _ outcome: TrialOutcome
+    ) {
         precondition(configuration.names == space.names, "configuration of another space")
+        precondition(effective.map { $0.names == space.names } ?? true, "configuration of another space")
         var outcome = outcome
         if case .success(let objective, _, _) = outcome, !objective.isFinite {
             outcome = .failed(reason: "the objective is \(objective)")
@@ -87,7 +93,12 @@ public struct Tuner: Sendable {
         }
         if let position = pending.firstIndex(of: configuration) { pending.remove(at: position) }
         markSeen(configuration)
-        trials.append(Trial(configuration: configuration, inputs: space.encode(configuration), outcome: outcome))
+        if let effective { markSeen(effective) }
+        let inputs = space.encode(effective ?? configuration)
+        trials.append(
+            Trial(
+                configuration: effective ?? configuration, inputs: inputs,
+                requestedInputs: effective.map { _ in space.encode(configuration) }, outcome: outcome))
     }
 
     private mutating func markSeen(_ configuration: Configuration) {
@@ -116,7 +127,8 @@ public struct Tuner: Sendable {
         case .sobol: return sobolUnseen(using: &generator).map(space.configuration)
         case .bayesian:
             if index < Self.initialCount { return sobolUnseen(using: &generator).map(space.configuration) }
-            let suggestion = modelSuggestion(index: index, using: &generator) ?? randomUnseen(using: &generator)
+            // Until a model can be built the sequence goes on: it covers the space more evenly than chance.
+            let suggestion = modelSuggestion(index: index, using: &generator) ?? sobolUnseen(using: &generator)
             return suggestion.map(space.configuration)
         }
     }
