@@ -152,7 +152,8 @@ extension StudyReport {
         return SearchSettings(
             seed: options.seed, budget: options.budget, strategy: options.strategy.rawValue,
             acquisition: options.strategy == .bayesian
-                ? "log expected improvement; from trial 20 on every fourth from a random forest" : "none", more: more)
+                ? "log expected improvement; every fourth suggestion of the model comes from a random forest" : "none",
+            more: more)
     }
 
     static func commands(_ history: StudyHistory) -> [Command] {
