@@ -50,6 +50,20 @@ import Testing
     #expect(Reading(path, bufferSize: 1 << 20).error?.code == .headerTooLarge)
 }
 
+/// A few compressed bytes can declare very many points: the limit holds before memory is taken, edge included.
+@Test func pointsBeyondTheLimitAreRefused() throws {
+    let folder = TemporaryFolder()
+    let path = folder.write(fixtureBytes("dda-excerpt.mzML"))
+    let whole = Reading(path)
+    #expect(whole.error == nil)
+    let counts = (0..<whole.block.count).map { whole.block.points(of: $0).count }
+    let largest = try #require(counts.max())
+    #expect(Reading(path, maximumPoints: largest).error == nil)
+    let refused = Reading(path, maximumPoints: largest - 1).error
+    #expect(refused?.code == .spectrumTooLarge)
+    #expect(refused?.spectrumIndex == counts.firstIndex(of: largest))
+}
+
 /// Any damage gives a result or an error, and never a crash, a hang or a point that breaks the model's promises.
 @Test(arguments: 0..<4)
 func randomDamageNeverBreaksTheReader(seed: Int) {

@@ -11,13 +11,16 @@ struct Reading {
     var error: MzMLError?
     var chunkSizes: [Int] = []
 
-    init(_ path: String, bufferSize: Int = 1 << 16, spectraPerChunk: Int = 16, maximumSpectrumBytes: Int = 1 << 30) {
+    init(
+        _ path: String, bufferSize: Int = 1 << 16, spectraPerChunk: Int = 16, maximumSpectrumBytes: Int = 1 << 30,
+        maximumPoints: Int = SpectrumDecoder.maximumPointsPerSpectrum
+    ) {
         do throws(MzMLError) {
             let source = try MzMLChunkSource(
                 path: path, bufferSize: bufferSize, spectraPerChunk: spectraPerChunk,
                 maximumSpectrumBytes: maximumSpectrumBytes)
             header = source.header
-            var decoder = SpectrumDecoder(header: source.header)
+            var decoder = SpectrumDecoder(header: source.header, maximumPoints: maximumPoints)
             do throws(MzMLError) {
                 while let chunk = try source.next() {
                     chunkSizes.append(chunk.count)

@@ -138,6 +138,7 @@ import Testing
                 "\(mebibytes) MiB")
             #expect(budget.maximumChunksInFlight > workers)
             #expect(budget.maximumChunkBytes >= 1 << 20)
+            #expect(budget.maximumSpectrumPoints * 12 <= max((mebibytes << 20) / 4, 16 << 20))
         }
         #expect(accepted >= 3)
     }

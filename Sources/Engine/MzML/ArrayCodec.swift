@@ -14,7 +14,12 @@ struct ArrayCodec: ~Copyable {
     /// Deflate cannot expand further than this.
     private static let maximumExpansion = 1032
 
-    init() { inflater = libdeflate_alloc_decompressor() }
+    private let maximumPoints: Int
+
+    init(maximumPoints: Int) {
+        self.maximumPoints = maximumPoints
+        inflater = libdeflate_alloc_decompressor()
+    }
 
     deinit { libdeflate_free_decompressor(inflater) }
 
@@ -107,11 +112,11 @@ struct ArrayCodec: ~Copyable {
                     + "cannot hold more than \(largest / array.width)",
                 hint: "the file was damaged; convert it again")
         }
-        guard count <= SpectrumDecoder.maximumPointsPerSpectrum else {
+        guard count <= maximumPoints else {
             throw MzMLError(
                 .spectrumTooLarge, path: "", byteOffset: offset,
-                reason: "the \(name) array declares \(count) values; at most "
-                    + "\(SpectrumDecoder.maximumPointsPerSpectrum) are read")
+                reason: "the \(name) array declares \(count) values; at most \(maximumPoints) are read",
+                hint: "a higher memory limit allows more")
         }
     }
 

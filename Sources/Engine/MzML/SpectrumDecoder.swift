@@ -7,7 +7,7 @@ import TextNumbers
 ///
 /// The result depends on the chunk and the header alone. Memory: the block, and scratch as large as the largest array.
 public struct SpectrumDecoder: ~Copyable {
-    /// Most points that one spectrum may have.
+    /// Most points that one spectrum may have unless a decoder is told otherwise.
     public static let maximumPointsPerSpectrum = 1 << 26
 
     /// What was met since the decoder was made.
@@ -16,11 +16,13 @@ public struct SpectrumDecoder: ~Copyable {
     private let groups: [ParameterGroup]
     private var codec: ArrayCodec
 
-    public init(header: RunHeader) {
+    /// - Parameter maximumPoints: a spectrum that declares more is an error, before any memory is taken for it: a few
+    ///   compressed bytes can hold very many.
+    public init(header: RunHeader, maximumPoints: Int = SpectrumDecoder.maximumPointsPerSpectrum) {
         self.header = header
         // Sorted: with equal ids (which the schema forbids) the choice must not depend on hashing.
         groups = header.parameterGroups.sorted { $0.key < $1.key }.map { ParameterGroup(id: $0.key, terms: $0.value) }
-        codec = ArrayCodec()
+        codec = ArrayCodec(maximumPoints: maximumPoints)
     }
 
     /// Appends every spectrum of the chunk to the block, headers and points.

@@ -23,6 +23,7 @@ final class DetectionPipeline: @unchecked Sendable {
         var workers: Int
         var tracesPerJob: Int
         var maxChunksInFlight: Int
+        var maxSpectrumPoints: Int
         var centroiding: Centroider.Parameters
         var traces: MassTraceParameters
         var peaks: PeakParameters
@@ -118,7 +119,7 @@ final class DetectionPipeline: @unchecked Sendable {
 
     private func work() {
         var times = WorkerStageTimes()
-        var decoder = SpectrumDecoder(header: source.header)
+        var decoder = SpectrumDecoder(header: source.header, maximumPoints: parameters.maxSpectrumPoints)
         var detector = ChromatographicPeakDetector(parameters: parameters.peaks, precision: parameters.precision)
         loop: while true {
             switch nextStep() {

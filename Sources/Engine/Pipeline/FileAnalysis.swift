@@ -49,7 +49,8 @@ struct FileAnalysis: Sendable {
             source: source, fragments: fragments,
             parameters: DetectionPipeline.Parameters(
                 workers: configuration.workers, tracesPerJob: configuration.tracesPerJob,
-                maxChunksInFlight: budget.maximumChunksInFlight, centroiding: parameters.centroiding,
+                maxChunksInFlight: budget.maximumChunksInFlight,
+                maxSpectrumPoints: budget.maximumSpectrumPoints, centroiding: parameters.centroiding,
                 traces: parameters.traces, peaks: parameters.peaks, precision: configuration.precision),
             cancellation: cancellation, progress: { progress("reading and detecting", $0) })
         var outcome = try clock.measure("read and detect") { try pipeline.run() }
@@ -135,7 +136,7 @@ struct FileAnalysis: Sendable {
         let source = try MzMLChunkSource(
             path: path, bufferSize: configuration.bufferSize, spectraPerChunk: 16,
             maximumSpectrumBytes: budget.maximumSpectrumBytes, maximumChunkBytes: budget.maximumChunkBytes)
-        var decoder = SpectrumDecoder(header: source.header)
+        var decoder = SpectrumDecoder(header: source.header, maximumPoints: budget.maximumSpectrumPoints)
         var inference = InstrumentInference()
         var block = SpectrumBlock()
         while !inference.isComplete, let chunk = try source.next() {

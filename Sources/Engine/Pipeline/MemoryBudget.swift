@@ -8,13 +8,15 @@ struct MemoryBudget: Sendable {
     let maximumChunksInFlight: Int
     let maximumChunkBytes: Int
     let maximumSpectrumBytes: Int
+    /// Points that a spectrum of `maximumSpectrumBytes` may decode to: as many bytes again.
+    var maximumSpectrumPoints: Int { maximumSpectrumBytes / 12 }
 
     /// Program, runtime libraries, tables of traces and peaks of an ordinary run.
     static let fixedBytes = 56 << 20
     /// Scratch of one worker: decoder, wavelet workspace, thread stack in use.
     static let bytesPerWorker = 6 << 20
-    /// Points take less memory than the text they were decoded from: 12 bytes for 14 or more of base64 and tags. Only
-    /// arrays that compress far better than measured ones do take more.
+    /// Points take less memory than the text they were decoded from: 12 bytes for 14 or more of base64 and tags. Arrays
+    /// that compress far better than measured ones do take more, up to `maximumSpectrumPoints` a spectrum.
     private static let bytesInFlightPerByteOfText = 2
     private static let smallestChunkBytes = 1 << 20
 
