@@ -17,7 +17,9 @@ public enum Program {
 
     /// Runs a program to its end.
     ///
-    /// - Parameter environment: added to PATH and HOME, nothing else is inherited; a value of `nil` removes.
+    /// - Parameter environment: added to PATH and HOME; nothing else is inherited, and no tuned profile of this machine is
+    ///   found, wherever its user keeps one.
+    /// - Parameter directory: working directory; by default one that cannot hold a `config` folder.
     /// - Parameter shellLimits: `ulimit` commands that precede the program, for example `ulimit -f 8`.
     public static func run(
         _ name: String, _ arguments: [String], environment: [String: String] = [:], directory: String? = nil,
@@ -32,13 +34,14 @@ public enum Program {
             process.executableURL = URL(fileURLWithPath: program)
             process.arguments = arguments
         }
-        if let directory { process.currentDirectoryURL = URL(fileURLWithPath: directory) }
+        process.currentDirectoryURL = URL(fileURLWithPath: directory ?? "/proc")
         let inherited = ProcessInfo.processInfo.environment
         var variables = environment
         for key in ["PATH", "HOME", "LD_LIBRARY_PATH", "XDG_CACHE_HOME", "OPENBLAS_CORETYPE"]
         where variables[key] == nil {
             variables[key] = inherited[key]
         }
+        if variables["XDG_CONFIG_HOME"] == nil { variables["XDG_CONFIG_HOME"] = "/proc/no-configuration" }
         process.environment = variables
         let outputPipe = Pipe()
         let errorPipe = Pipe()
