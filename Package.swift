@@ -47,9 +47,9 @@ let c: [Target] = [
     systemLibrary("CLAPACKE", pkgConfig: "lapacke", apt: "liblapacke-dev"),
     systemLibrary("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
     // Vectorised base64 with run-time dispatch: Swift's SIMD has no byte shuffle.
-    .target(name: "CBase64", path: "Sources/C/CBase64"),
+    .target(name: "CBase64", path: "Sources/C/CBase64", exclude: ["README.md"]),
     // fork/exec with process group, parent-death signal and rlimits: must be async-signal-safe, so C.
-    .target(name: "CChildLauncher", path: "Sources/C/CChildLauncher"),
+    .target(name: "CChildLauncher", path: "Sources/C/CChildLauncher", exclude: ["README.md"]),
 ]
 
 // MARK: - Base
