@@ -4,9 +4,12 @@ import CCrypto
 public final class SHA1Hash {
     private let context: OpaquePointer
 
-    public init() {
-        guard let context = EVP_MD_CTX_new(), EVP_DigestInit_ex(context, EVP_sha1(), nil) == 1 else {
-            fatalError("libcrypto cannot start SHA-1 (out of memory, or SHA-1 is disabled in this OpenSSL)")
+    /// `nil` where this OpenSSL does not offer SHA-1, as hardened systems may decide.
+    public init?() {
+        guard let context = EVP_MD_CTX_new() else { return nil }
+        guard EVP_DigestInit_ex(context, EVP_sha1(), nil) == 1 else {
+            EVP_MD_CTX_free(context)
+            return nil
         }
         self.context = context
     }

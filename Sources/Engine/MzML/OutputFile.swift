@@ -23,7 +23,13 @@ final class OutputFile {
         self.path = path
         // The process id keeps two processes that make the same file apart; the last rename wins.
         temporaryPath = "\(path).\(getpid()).part"
-        hash = SHA1Hash()
+        guard let sha1 = SHA1Hash() else {
+            throw MzMLError(
+                .cannotWrite, path: path,
+                reason: "indexed mzML ends with a SHA-1 checksum, and this system's OpenSSL does not offer SHA-1",
+                hint: "allow SHA-1 in its configuration")
+        }
+        hash = sha1
         file = fopen(temporaryPath, "wb")
         if file == nil { throw failure("create") }
         buffer.reserveCapacity(Self.bufferSize + 4096)
