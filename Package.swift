@@ -177,7 +177,9 @@ let testTargets: [Target] = [
             "Statistics", testSupport,
         ]),
     tests("GaussianProcess", ["GaussianProcess", "LinearAlgebra", "Statistics"]),
-    tests("BayesianTuning", ["BayesianTuning", "GaussianProcess", "Parameters", "Statistics"]),
+    tests(
+        "BayesianTuning", ["BayesianTuning", "GaussianProcess", "Parameters", "Statistics"],
+        resources: [.copy("Fixtures")]),
     tests("Benchmarking", ["Benchmarking", "Statistics", "HostEnvironment"]),
     tests("ResultStore", ["ResultStore", "Benchmarking", "HostEnvironment", grdb]),
     tests(

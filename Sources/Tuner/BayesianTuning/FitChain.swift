@@ -10,32 +10,62 @@ import GaussianProcess
 ///
 /// A chain over the tells alone, whether or not anything was asked between them, is what makes a replay exact.
 struct FitChain: Sendable {
-    /// How many trials the current hyper-parameters are for.
-    private(set) var trialCount = 0
-    private(set) var objective: Hyperparameters?
-    private(set) var constraints: [Hyperparameters?]
+    /// What was fitted to some number of trials.
+    struct Fit: Sendable {
+        var objectives: [Hyperparameters?]
+        var constraints: [Hyperparameters?]
+    }
 
-    init(constraintCount: Int) { constraints = [Hyperparameters?](repeating: nil, count: constraintCount) }
+    /// After each number of trials from 0 on.
+    private var history: [Fit]
+
+    init(objectiveCount: Int, constraintCount: Int) {
+        history = [
+            Fit(
+                objectives: [Hyperparameters?](repeating: nil, count: objectiveCount),
+                constraints: [Hyperparameters?](repeating: nil, count: constraintCount))
+        ]
+    }
+
+    /// How many trials the current hyper-parameters are for.
+    var trialCount: Int { history.count - 1 }
+    var objectives: [Hyperparameters?] { history[trialCount].objectives }
+    var constraints: [Hyperparameters?] { history[trialCount].constraints }
 
     /// Fits every prefix that was not fitted yet.
-    mutating func extend(to trials: [Trial], kinds: [InputKind], direction: ObjectiveDirection, limits: [Constraint]) {
+    mutating func extend(
+        to trials: [Trial], kinds: [InputKind], objectives: [ObjectiveDirection], limits: [Constraint],
+        earlier: EarlierKnowledge?
+    ) {
         while trialCount < trials.count {
-            trialCount += 1
-            let prefix = trials.prefix(trialCount)
-            let startsCold = trialCount % 4 == 0
-            if let data = ObjectiveData(prefix, kinds: kinds, direction: direction) {
-                let starts = Self.starts(after: objective, kinds.count, startsCold)
+            var fit = history[trialCount]
+            let prefix = trials.prefix(trialCount + 1)
+            let startsCold = prefix.count % 4 == 0
+            for (position, direction) in objectives.enumerated() {
+                guard
+                    let data = ObjectiveData(
+                        prefix, kinds: kinds, direction: direction, objective: position, earlier: earlier)
+                else { continue }
+                let starts = Self.starts(after: fit.objectives[position], data.training.dimensions, startsCold)
                 if let model = try? GaussianProcessModel.fit(data.training, starts: starts) {
-                    objective = model.hyperparameters
+                    fit.objectives[position] = model.hyperparameters
                 }
             }
             for (position, constraint) in limits.enumerated() {
-                let starts = Self.starts(after: constraints[position], kinds.count, startsCold)
+                let starts = Self.starts(after: fit.constraints[position], kinds.count, startsCold)
                 if let fitted = ConstraintModel.fit(constraint, trials: prefix, kinds: kinds, starts: starts) {
-                    constraints[position] = fitted
+                    fit.constraints[position] = fitted
                 }
             }
+            history.append(fit)
         }
+    }
+
+    /// As it was after fewer trials.
+    func after(_ trials: Int) -> FitChain {
+        var chain = self
+        chain.history.removeLast(max(0, trialCount - trials))
+        return chain
     }
 
     private static func starts(after last: Hyperparameters?, _ dimensions: Int, _ startsCold: Bool) -> [Hyperparameters]
@@ -46,33 +76,47 @@ struct FitChain: Sendable {
     }
 }
 
-/// The objective values of the trials that ran, transformed for the model.
+/// The values of one objective of the trials that ran, transformed for the model.
 struct ObjectiveData {
     let transform: OutputTransform
     let training: TrainingSet
-    /// Positions of the rows among the trials.
+    /// Positions of the first rows among the trials; rows of earlier studies follow them.
     let positions: [Int]
 
-    /// `nil` with fewer than `Tuner.minimumSuccesses` objectives or without anything to vary.
-    init?(_ trials: some Collection<Trial>, kinds: [InputKind], direction: ObjectiveDirection) {
+    /// `nil` with fewer than `Tuner.minimumSuccesses` values, none of this study, or without anything to vary.
+    /// - Parameter objective: which one. - Parameter earlier: adds its rows, and the study as the last input.
+    init?(
+        _ trials: some Collection<Trial>, kinds: [InputKind], direction: ObjectiveDirection, objective: Int = 0,
+        earlier: EarlierKnowledge? = nil
+    ) {
         var inputs: [Double] = []
         var values: [Double] = []
         var deviations: [Double] = []
         var positions: [Int] = []
         for (position, trial) in trials.enumerated() {
-            guard let objective = trial.objective else { continue }
+            guard let measured = trial.objective(objective) else { continue }
             inputs.append(contentsOf: trial.inputs)
-            values.append(objective.value)
-            deviations.append(objective.deviation)
+            if earlier != nil { inputs.append(EarlierKnowledge.thisStudy) }
+            values.append(measured.value)
+            deviations.append(measured.deviation)
             positions.append(position)
         }
-        guard values.count >= Tuner.minimumSuccesses, !kinds.isEmpty else { return nil }
+        guard !values.isEmpty, !kinds.isEmpty else { return nil }
+        if let earlier {
+            for (row, ratio) in zip(earlier.rows, earlier.values(of: objective, anchoredBy: trials)) {
+                inputs.append(contentsOf: row.inputs)
+                values.append(ratio.value)
+                deviations.append(ratio.deviation)
+            }
+        }
+        guard values.count >= Tuner.minimumSuccesses else { return nil }
         let transform = OutputTransform(values: values, isMaximised: direction == .maximise)
         let variances = zip(values, deviations).map { transform.standardise(deviation: $1, at: $0) }
         self.transform = transform
         self.positions = positions
         training = TrainingSet(
-            kinds: kinds, inputs: inputs, targets: values.map(transform.standardise), noiseVariances: variances)
+            kinds: earlier == nil ? kinds : kinds + [.categorical], inputs: inputs,
+            targets: values.map(transform.standardise), noiseVariances: variances)
     }
 }
 

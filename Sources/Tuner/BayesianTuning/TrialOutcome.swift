@@ -1,16 +1,29 @@
 /// What came of running a configuration.
 public enum TrialOutcome: Sendable, Hashable {
-    /// It ran: the objective, the standard deviation of that value when repeats tell it, and measured constraints by
-    /// name.
+    /// It ran: the objective, the standard deviation of that value when repeats tell it, measured constraints by name,
+    /// and the second objective of a search for two.
     ///
     /// A value that breaks a constraint informs the model but is never recommended.
-    case success(objective: Double, objectiveSD: Double? = nil, constraints: [String: Double] = [:])
+    case success(
+        objective: Double, objectiveSD: Double? = nil, constraints: [String: Double] = [:],
+        second: ObjectiveValue? = nil)
     /// It crashed, ran out of memory or gave a wrong result.
     case failed(reason: String)
     /// It was stopped; its objective is unknown.
     case timedOut(afterSeconds: Double)
     /// It was refused or cut short because a constraint did not hold; what was measured of them.
     case infeasible(constraints: [String: Double])
+}
+
+/// A value of an objective in its own units and the standard deviation of that value, where one is known.
+public struct ObjectiveValue: Sendable, Hashable {
+    public let value: Double
+    public let deviation: Double?
+
+    public init(_ value: Double, deviation: Double? = nil) {
+        self.value = value
+        self.deviation = deviation
+    }
 }
 
 /// Whether a smaller or a larger objective is better.
@@ -59,19 +72,25 @@ struct Trial: Sendable {
     /// What ran.
     let configuration: Configuration
     let inputs: [Double]
-    /// The inputs that were asked for, when the system said what ran instead.
+    /// What was asked for, when the system said what ran instead, and its inputs.
+    let requested: Configuration?
     let requestedInputs: [Double]?
     let outcome: TrialOutcome
 
-    /// The objective of a trial that ran, whether or not it met the constraints.
-    var objective: (value: Double, deviation: Double)? {
-        if case .success(let value, let deviation, _) = outcome { (value, deviation ?? 0) } else { nil }
+    /// The (first) objective of a trial that ran, whether or not it met the constraints.
+    var objective: (value: Double, deviation: Double)? { objective(0) }
+
+    /// An objective by position; `nil` when the trial did not run.
+    func objective(_ position: Int) -> (value: Double, deviation: Double)? {
+        guard case .success(let value, let deviation, _, let second) = outcome else { return nil }
+        if position == 0 { return (value, deviation ?? 0) }
+        return second.map { ($0.value, $0.deviation ?? 0) }
     }
 
     func measured(_ constraint: Constraint) -> Double? {
         let value: Double? =
             switch outcome {
-            case .success(_, _, let constraints), .infeasible(let constraints): constraints[constraint.name]
+            case .success(_, _, let constraints, _), .infeasible(let constraints): constraints[constraint.name]
             case .failed, .timedOut: nil
             }
         return value.flatMap { $0.isFinite ? $0 : nil }

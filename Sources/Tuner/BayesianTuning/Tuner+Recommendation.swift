@@ -56,6 +56,10 @@ extension Tuner {
     ///
     /// The best observation alone is the luckiest one; the posterior mean alone takes for noise what a smooth model cannot
     /// follow. With fewer than three objectives it is the best value observed.
+    ///
+    /// Of two objectives it is the member of the front with the best product of both (quotient, where one is maximised):
+    /// one per cent of either is worth one per cent of the other. `predicted`, `interval` and `observed` are those of the
+    /// first.
     public func recommendation() -> Recommendation? {
         let feasible = trials.indices.filter { trials[$0].isFeasible(constraints) }
         guard !feasible.isEmpty else { return nil }
@@ -70,15 +74,14 @@ extension Tuner {
         }
         let posterior = model.posterior(at: data.training.inputs)
         let rows = data.positions.indices.filter { trials[data.positions[$0]].isFeasible(constraints) }
-        var observed: [Configuration: (sum: Double, count: Double)] = [:]
-        for (row, position) in data.positions.enumerated() {
-            let (sum, count) = observed[trials[position].configuration] ?? (0, 0)
-            observed[trials[position].configuration] = (sum + data.training.targets[row], count + 1)
-        }
-        let believed = data.positions.indices.map { row -> Double in
-            let mean = posterior.means[row]
-            guard let (sum, count) = observed[trials[data.positions[row]].configuration] else { return mean }
-            return mean + Self.residualShare * (sum / count - mean)
+        let believed: [Double]
+        if objectives.count == 2 {
+            guard let second = fittedModel(of: 1) else { return nil }
+            believed = Self.productScores(
+                (believedValues(posterior.means, data), data.transform),
+                (believedValues(second.0.means(at: second.1.training.inputs), second.1), second.1.transform))
+        } else {
+            believed = believedValues(posterior.means, data)
         }
         return rows.min { believed[$0] < believed[$1] }.map { row in
             let configuration = trials[data.positions[row]].configuration
@@ -90,6 +93,20 @@ extension Tuner {
             return Recommendation(
                 configuration: configuration, predicted: data.transform.restore(posterior.means[row]),
                 interval: min(ends[0], ends[1])...max(ends[0], ends[1]), observed: observedMean(configuration))
+        }
+    }
+
+    /// Per row of this study: half-way between the posterior mean and the mean of what was observed there.
+    func believedValues(_ means: [Double], _ data: ObjectiveData) -> [Double] {
+        var observed: [Configuration: (sum: Double, count: Double)] = [:]
+        for (row, position) in data.positions.enumerated() {
+            let (sum, count) = observed[trials[position].configuration] ?? (0, 0)
+            observed[trials[position].configuration] = (sum + data.training.targets[row], count + 1)
+        }
+        return data.positions.indices.map { row -> Double in
+            let mean = means[row]
+            guard let (sum, count) = observed[trials[data.positions[row]].configuration] else { return mean }
+            return mean + Self.residualShare * (sum / count - mean)
         }
     }
 
@@ -122,12 +139,16 @@ extension Tuner {
             jitter: model.jitter)
     }
 
-    private func fittedModel() -> (GaussianProcessModel, ObjectiveData)? {
-        guard let data = ObjectiveData(trials, kinds: kinds, direction: direction) else { return nil }
+    /// The model of one objective after everything told.
+    func fittedModel(of objective: Int = 0) -> (GaussianProcessModel, ObjectiveData)? {
+        guard
+            let data = ObjectiveData(
+                trials, kinds: kinds, direction: objectives[objective], objective: objective, earlier: earlier)
+        else { return nil }
         // A copy: reading what is believed changes nothing. Usually the last suggestion has fitted all trials but one.
         var fits = fits
-        fits.extend(to: trials, kinds: kinds, direction: direction, limits: constraints)
-        guard let hyperparameters = fits.objective,
+        fits.extend(to: trials, kinds: kinds, objectives: objectives, limits: constraints, earlier: earlier)
+        guard let hyperparameters = fits.objectives[objective],
             let model = try? GaussianProcessModel(training: data.training, hyperparameters: hyperparameters)
         else { return nil }
         return (model, data)
@@ -139,8 +160,8 @@ extension Tuner {
         return direction == .minimise ? x < y : x > y
     }
 
-    private func observedMean(_ configuration: Configuration) -> Double {
-        mean(trials.filter { $0.configuration == configuration }.compactMap { $0.objective?.value })
+    func observedMean(_ configuration: Configuration, objective: Int = 0) -> Double {
+        mean(trials.filter { $0.configuration == configuration }.compactMap { $0.objective(objective)?.value })
     }
 
     /// First-order Sobol indices of the posterior mean over 256 points of the space, each parameter at up to 16 levels.
@@ -148,9 +169,13 @@ extension Tuner {
         var generator = SeededGenerator(seed: 1)
         var base: [Double] = []
         for _ in 0..<256 {
-            if let point = space.samplePoint(using: &generator) { space.encode(point, into: &base) }
+            if let point = space.samplePoint(using: &generator) {
+                space.encode(point, into: &base)
+                if earlier != nil { base.append(EarlierKnowledge.thisStudy) }
+            }
         }
         guard !base.isEmpty else { return kinds.map { _ in 0 } }
+        let width = model.training.dimensions
         let total = populationVariance(model.means(at: base))
         guard total > 1e-12 else { return kinds.map { _ in 0 } }
         return kinds.indices.map { j in
@@ -159,7 +184,7 @@ extension Tuner {
             let effects = (0..<count).map { k in
                 var moved = base
                 let position = positions[k * (positions.count - 1) / (count - 1)]
-                for row in 0..<base.count / kinds.count { moved[row * kinds.count + j] = position }
+                for row in 0..<base.count / width { moved[row * width + j] = position }
                 return mean(model.means(at: moved))
             }
             return min(1, populationVariance(effects) / total)

@@ -8,11 +8,10 @@ extension Tuner {
     /// How loosely (variance, standardised units) a failed trial counts as one with the worst value seen.
     static let failureVariance = 0.01
 
-    /// The unseen candidate with the best score, or `nil` when the models cannot be built yet.
-    mutating func modelSuggestion(index: Int, using generator: inout SeededGenerator) -> LatticePoint? {
-        guard !kinds.isEmpty else { return nil }
-        fits.extend(to: trials, kinds: kinds, direction: direction, limits: constraints)
-        guard let (acquisition, leaders) = acquisition(index: index) else { return nil }
+    /// The unseen candidate with the best score.
+    func bestUnseen(under model: SearchModel, using generator: inout SeededGenerator) -> LatticePoint? {
+        let acquisition = model.ranking
+        let leaders = model.leaders
         var candidates: [LatticePoint] = []
         var taken = seenPoints
         if let enumerated = space.enumerated, enumerated.count - seenEnumerated <= Self.candidateCount {
@@ -22,6 +21,7 @@ extension Tuner {
         func add(_ point: LatticePoint?) {
             if let point, taken.insert(point).inserted { candidates.append(point) }
         }
+        for row in earlier?.rows ?? [] { add(space.point(row.configuration)) }
         if let list = space.list {
             for leader in leaders.prefix(3) {
                 for point in list.nearest(Self.candidateCount / 8, to: trials[leader].inputs, excluding: seenPoints) {
@@ -90,70 +90,24 @@ extension Tuner {
         return points.indices.map { Candidate(point: points[$0], score: scores[$0], number: offset + $0) }
     }
 
-    /// The scoring rule for this trial, and the positions of the five best trials.
-    private func acquisition(index: Int) -> (Acquisition, leaders: [Int])? {
-        let constraintModels = zip(constraints, fits.constraints).compactMap { constraint, fitted in
-            fitted.flatMap { ConstraintModel(constraint, trials: trials, kinds: kinds, hyperparameters: $0) }
-        }
-        let failures = trials.map { $0.isFailure(constraints) }
-        let feasibility =
-            failures.contains(true)
-            ? FeasibilityModel(
-                kinds: kinds, inputs: trials.map(\.inputs), succeeded: failures.map { !$0 },
-                logLengthScales: fits.objective?.logLengthScales) : nil
-        let faithfulness = FeasibilityModel(effectiveRuns: trials, kinds: kinds)
-        guard let data = ObjectiveData(trials, kinds: kinds, direction: direction),
-            let hyperparameters = fits.objective,
-            let model = try? GaussianProcessModel(training: data.training, hyperparameters: hyperparameters)
-        else {
-            // Too few objectives for a model of them; measured constraints and whatever ran can still tell where to look.
-            // Before anything ran, keeping away from failures would only search the edges of the space.
-            let ran = trials.indices.filter { !failures[$0] }
-            guard !constraintModels.isEmpty || (feasibility != nil && !ran.isEmpty) else { return nil }
-            return (
-                Acquisition(
-                    improvement: .none, feasibility: feasibility, faithfulness: faithfulness,
-                    constraints: constraintModels, dimensions: kinds.count),
-                leaders: Array((ran.reversed() + trials.indices.reversed().filter { failures[$0] }).prefix(5))
-            )
-        }
-        let believed = believing(model, data)
-        let means = believed.means(at: data.training.inputs)
-        let rows = data.positions.indices.sorted { means[$0] != means[$1] ? means[$0] < means[$1] : $0 < $1 }
-        let feasible = rows.filter { trials[data.positions[$0]].isFeasible(constraints) }
-        let leaders = (feasible + rows.filter { !feasible.contains($0) }).prefix(5).map { data.positions[$0] }
-        let improvement: Acquisition.Improvement
-        if feasible.isEmpty {
-            improvement = .none
-        } else if index % Self.forestPeriod == Self.forestPeriod - 1 {
-            let lowest = feasible.map { data.training.targets[$0] }.reduce(.infinity, min)
-            improvement = .forest(
-                RandomForest(data.training, seed: seed ^ (UInt64(index) &* 0xD134_2543_DE82_EF95)), incumbent: lowest)
-        } else {
-            improvement = .process(believed, incumbent: means[feasible[0]])
-        }
-        return (
-            Acquisition(
-                improvement: improvement, feasibility: feasibility, faithfulness: faithfulness,
-                constraints: constraintModels, dimensions: kinds.count),
-            leaders
-        )
-    }
-
     /// The model with every configuration that is still running taken to give what it predicts (Ginsbourger et al.
     /// 2010), so that suggestions asked at the same time spread out, and with every failed one taken to give the worst
     /// value seen.
     ///
     /// The success probability alone is not enough: once the best of what runs is found, any improvement left to expect
     /// lies where everything fails. Hyper-parameters are fitted without the failures, whose cliff would shorten them.
-    private func believing(_ model: GaussianProcessModel, _ data: ObjectiveData) -> GaussianProcessModel {
-        let failed = trials.filter { $0.isFailure(constraints) }.flatMap(\.inputs)
-        let running = pending.flatMap(space.encode)
+    func believing(_ model: GaussianProcessModel, _ data: ObjectiveData) -> GaussianProcessModel {
+        var failed = trials.filter { $0.isFailure(constraints) }.flatMap(\.inputs)
+        var running = pending.flatMap(space.encode)
         guard !failed.isEmpty || !running.isEmpty else { return model }
         let failures = failed.count / kinds.count
+        if earlier != nil {
+            failed = EarlierKnowledge.inputsOfThisStudy(failed, dimensions: kinds.count)
+            running = EarlierKnowledge.inputsOfThisStudy(running, dimensions: kinds.count)
+        }
         let worst = data.training.targets.reduce(-.infinity, max)
         let believed = TrainingSet(
-            kinds: kinds, inputs: data.training.inputs + failed + running,
+            kinds: data.training.kinds, inputs: data.training.inputs + failed + running,
             targets: data.training.targets + [Double](repeating: worst, count: failures) + model.means(at: running),
             noiseVariances: data.training.noiseVariances + [Double](repeating: Self.failureVariance, count: failures)
                 + [Double](repeating: 0, count: pending.count))

@@ -9,15 +9,20 @@ import Statistics
 /// - Complexity: about 2 ms of CPU per suggestion at 50 trials and 7 parameters; O(trials^3) in the long run.
 public struct Tuner: Sendable {
     public let space: SearchSpace
-    public let direction: ObjectiveDirection
+    /// One or two; with two, the whole trade-off between them is searched.
+    public let objectives: [ObjectiveDirection]
     public let seed: UInt64
     public let strategy: SearchStrategy
     public let constraints: [Constraint]
     /// CPU seconds of the calling thread that each call of `ask` took.
     public private(set) var suggestionSeconds: [Double] = []
+    /// About what `ask` returned last; `nil` before the first call.
+    public private(set) var lastSuggestion: SuggestionDetails?
 
     let initial: [Configuration]
+    /// Of the parameters; the models of objectives may have the study as one more input.
     let kinds: [InputKind]
+    let earlier: EarlierKnowledge?
     private(set) var trials: [Trial] = []
     private(set) var pending: [Configuration] = []
     private(set) var seenPoints: Set<LatticePoint> = []
@@ -33,16 +38,34 @@ public struct Tuner: Sendable {
     /// Objectives that the model needs.
     static let minimumSuccesses = 3
 
-    /// - Parameter initial: tried first, in order; trial 0 should be the built-in default. Duplicates are tried once.
-    /// - Precondition: the initial configurations belong to the space; constraint names differ.
+    /// A search for the best value of one objective.
+    /// - Parameters: as for two objectives.
     public init(
         space: SearchSpace, objective: ObjectiveDirection, seed: UInt64, initial: [Configuration] = [],
-        strategy: SearchStrategy = .bayesian, constraints: [Constraint] = []
+        strategy: SearchStrategy = .bayesian, constraints: [Constraint] = [], earlier: [EarlierTrial] = []
     ) {
+        self.init(
+            space: space, objectives: [objective], seed: seed, initial: initial, strategy: strategy,
+            constraints: constraints, earlier: earlier)
+    }
+
+    /// A search for the best value of one objective or for the Pareto front of two.
+    ///
+    /// - Parameter initial: tried first, in order; trial 0 should be the built-in default. Duplicates are tried once.
+    /// - Parameter earlier: trials of earlier studies, oldest first. Up to three of their best configurations are tried
+    ///   right after `initial` instead of Sobol points, and 60 of them inform the model as soon as `initial[0]` (the
+    ///   default configuration when there is none) has a value here. What failed with the same program is never asked.
+    ///   Only the Bayesian strategy uses them.
+    /// - Precondition: one or two objectives; the initial configurations belong to the space; constraint names differ.
+    public init(
+        space: SearchSpace, objectives: [ObjectiveDirection], seed: UInt64, initial: [Configuration] = [],
+        strategy: SearchStrategy = .bayesian, constraints: [Constraint] = [], earlier: [EarlierTrial] = []
+    ) {
+        precondition((1...2).contains(objectives.count), "one or two objectives")
         precondition(initial.allSatisfy { $0.names == space.names }, "configuration of another space")
         precondition(Set(constraints.map(\.name)).count == constraints.count, "two constraints of one name")
         self.space = space
-        direction = objective
+        self.objectives = objectives
         self.seed = seed
         self.initial = initial
         self.strategy = strategy
@@ -51,8 +74,17 @@ public struct Tuner: Sendable {
         sobol =
             kinds.isEmpty
             ? nil : SobolSequence(dimensions: min(kinds.count, SobolSequence.maximumDimensions), seed: seed)
-        fits = FitChain(constraintCount: constraints.count)
+        fits = FitChain(objectiveCount: objectives.count, constraintCount: constraints.count)
+        self.earlier =
+            strategy != .bayesian || earlier.isEmpty
+            ? nil
+            : EarlierKnowledge(
+                earlier, anchor: initial.first ?? space.defaultConfiguration, space: space, objectives: objectives)
+        for configuration in self.earlier?.failures ?? [] { markSeen(configuration) }
     }
+
+    /// Whether smaller or larger values of the first objective are better.
+    public var direction: ObjectiveDirection { objectives[0] }
 
     /// How many outcomes were told.
     public var trialCount: Int { trials.count }
@@ -65,16 +97,18 @@ public struct Tuner: Sendable {
     public mutating func ask() -> Configuration? {
         let start = threadSeconds()
         defer { suggestionSeconds.append(threadSeconds() - start) }
-        guard let suggestion = nextConfiguration() else { return nil }
-        markSeen(suggestion)
-        pending.append(suggestion)
-        return suggestion
+        guard let suggestion = nextSuggestion() else { return nil }
+        lastSuggestion = suggestion
+        markSeen(suggestion.configuration)
+        pending.append(suggestion.configuration)
+        return suggestion.configuration
     }
 
     /// Records an outcome, also of a configuration that was never asked (an earlier study) or was told before (a
     /// repeat).
     ///
-    /// An objective that is not finite counts as a failure.
+    /// An objective that is not finite, or a second one that is missing, counts as a failure; a second objective that is
+    /// not searched for is ignored.
     /// - Parameter effective: what ran, when the system reports it: a program may clamp or round what it is given. The
     ///   outcome is learned at that place, neither is asked again, and requests that are likely to be changed are avoided.
     /// - Precondition: the configurations belong to the space.
@@ -83,14 +117,6 @@ public struct Tuner: Sendable {
     ) {
         precondition(configuration.names == space.names, "configuration of another space")
         precondition(effective.map { $0.names == space.names } ?? true, "configuration of another space")
-        var outcome = outcome
-        if case .success(let objective, _, _) = outcome, !objective.isFinite {
-            outcome = .failed(reason: "the objective is \(objective)")
-        }
-        if case .success(let objective, let deviation?, let measured) = outcome, !(deviation.isFinite && deviation >= 0)
-        {
-            outcome = .success(objective: objective, constraints: measured)
-        }
         if let position = pending.firstIndex(of: configuration) { pending.remove(at: position) }
         markSeen(configuration)
         if let effective { markSeen(effective) }
@@ -98,7 +124,48 @@ public struct Tuner: Sendable {
         trials.append(
             Trial(
                 configuration: effective ?? configuration, inputs: inputs,
-                requestedInputs: effective.map { _ in space.encode(configuration) }, outcome: outcome))
+                requested: effective.map { _ in configuration },
+                requestedInputs: effective.map { _ in space.encode(configuration) }, outcome: usable(outcome)))
+    }
+
+    /// An outcome with nothing in it that the models cannot take.
+    private func usable(_ outcome: TrialOutcome) -> TrialOutcome {
+        guard case .success(let objective, let deviation, let measured, let second) = outcome else { return outcome }
+        guard objective.isFinite else { return .failed(reason: "the objective is \(objective)") }
+        func credible(_ deviation: Double?) -> Double? {
+            deviation.flatMap { $0.isFinite && $0 >= 0 ? $0 : nil }
+        }
+        var other: ObjectiveValue?
+        if objectives.count == 2 {
+            guard let second, second.value.isFinite else {
+                return .failed(reason: "the second objective is \(second.map { "\($0.value)" } ?? "missing")")
+            }
+            other = ObjectiveValue(second.value, deviation: credible(second.deviation))
+        }
+        return .success(
+            objective: objective, objectiveSD: credible(deviation), constraints: measured, second: other)
+    }
+
+    /// As it was after the first tells, with nothing running.
+    func rewound(to count: Int) -> Tuner {
+        var past = self
+        past.trials.removeLast(max(0, trials.count - count))
+        past.pending = []
+        past.fits = fits.after(count)
+        past.seenPoints = []
+        past.seenConfigurations = []
+        past.seenEnumerated = 0
+        for configuration in earlier?.failures ?? [] { past.markSeen(configuration) }
+        for trial in past.trials {
+            past.markSeen(trial.configuration)
+            if let requested = trial.requested { past.markSeen(requested) }
+        }
+        return past
+    }
+
+    /// The random numbers of a trial.
+    func generator(index: Int) -> SeededGenerator {
+        SeededGenerator(seed: seed &+ UInt64(index) &* 0x9E37_79B9_7F4A_7C15)
     }
 
     private mutating func markSeen(_ configuration: Configuration) {
@@ -117,20 +184,44 @@ public struct Tuner: Sendable {
 
     // MARK: Choosing
 
-    private mutating func nextConfiguration() -> Configuration? {
-        if let given = initial.first(where: { !isSeen($0) }) { return given }
+    private mutating func nextSuggestion() -> SuggestionDetails? {
+        if let given = initial.first(where: { !isSeen($0) }) { return details(given, .initial) }
         guard !isExhausted else { return nil }
         let index = trials.count + pending.count
-        var generator = SeededGenerator(seed: seed &+ UInt64(index) &* 0x9E37_79B9_7F4A_7C15)
+        var generator = generator(index: index)
         switch strategy {
-        case .random: return randomUnseen(using: &generator).map(space.configuration)
-        case .sobol: return sobolUnseen(using: &generator).map(space.configuration)
+        case .random: return randomUnseen(using: &generator).map { details($0, .random) }
+        case .sobol: return sobolUnseen(using: &generator).map { details($0, .sobol) }
         case .bayesian:
-            if index < Self.initialCount { return sobolUnseen(using: &generator).map(space.configuration) }
+            if let known = earlier?.best.first(where: { !isSeen($0) }) { return details(known, .earlier) }
+            if index < Self.initialCount, !startsWarm {
+                return sobolUnseen(using: &generator).map { details($0, .sobol) }
+            }
+            if let model = searchModel(index: index), let point = bestUnseen(under: model, using: &generator) {
+                return model.details(space.configuration(point), inputs: inputs(of: point))
+            }
             // Until a model can be built the sequence goes on: it covers the space more evenly than chance.
-            let suggestion = modelSuggestion(index: index, using: &generator) ?? sobolUnseen(using: &generator)
-            return suggestion.map(space.configuration)
+            return sobolUnseen(using: &generator).map { details($0, .sobol) }
         }
+    }
+
+    /// Whether earlier studies stand in for the initial design.
+    private var startsWarm: Bool {
+        earlier.map { !$0.values(of: 0, anchoredBy: trials).isEmpty } ?? false
+    }
+
+    private func inputs(of point: LatticePoint) -> [Double] {
+        var inputs: [Double] = []
+        space.encode(point, into: &inputs)
+        return inputs
+    }
+
+    private func details(_ point: LatticePoint, _ origin: SuggestionDetails.Origin) -> SuggestionDetails {
+        details(space.configuration(point), origin)
+    }
+
+    private func details(_ configuration: Configuration, _ origin: SuggestionDetails.Origin) -> SuggestionDetails {
+        SuggestionDetails(configuration: configuration, origin: origin, predictions: [], expectedGain: nil)
     }
 
     private mutating func sobolUnseen(using generator: inout SeededGenerator) -> LatticePoint? {

@@ -113,6 +113,30 @@ public struct GaussianProcessModel: Sendable {
         }
     }
 
+    /// Posterior covariance of the latent function between all pairs of points, `points`^2 values, symmetric.
+    /// - Complexity: O(points * n * (n + points + d)).
+    public func covariance(at points: [Double]) -> [Double] {
+        let d = training.dimensions
+        precondition(d > 0 && points.count % d == 0, "points do not match the dimensions")
+        let n = training.count
+        let count = points.count / d
+        var cross = crossCovariance(points, count: count)
+        cholesky.solveLower(&cross)
+        let kernel = MaternKernel(
+            kinds: training.kinds, inverseSquareScales: hyperparameters.logLengthScales.map { exp(-2 * $0) })
+        let pointColumns = (0..<d).flatMap { j in (0..<count).map { points[$0 * d + j] } }
+        var covariances = kernel.cross(columns: pointColumns, count: count, points: points, pointCount: count)
+        for a in 0..<count {
+            for b in 0..<count {
+                var explained = 0.0
+                for i in 0..<n { explained += cross.elements[a * n + i] * cross.elements[b * n + i] }
+                covariances[a * count + b] -= explained
+            }
+            covariances[a * count + a] = max(covariances[a * count + a], Self.varianceFloor)
+        }
+        return covariances
+    }
+
     private func crossCovariance(_ points: [Double], count: Int) -> Matrix {
         let kernel = MaternKernel(
             kinds: training.kinds, inverseSquareScales: hyperparameters.logLengthScales.map { exp(-2 * $0) })

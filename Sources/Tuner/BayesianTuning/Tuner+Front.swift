@@ -1,0 +1,69 @@
+import GaussianProcess
+import Statistics
+
+/// A configuration of which no other evaluated one is better in both objectives.
+public struct FrontMember: Sendable, Hashable {
+    public let configuration: Configuration
+    /// Mean of the values observed, per objective.
+    public let observed: [Double]
+    /// What the model expects and the standard deviation of that (first order under a logarithm), per objective; the
+    /// observed mean without one while there is no model.
+    public let predicted: [ObjectiveValue]
+}
+
+extension Tuner {
+    /// The trade-off found between two objectives: the evaluated configurations that meet all constraints and are not
+    /// dominated, judged half-way between posterior mean and observation as `recommendation` does; best first objective
+    /// first. Empty for one objective or without a feasible trial.
+    public func paretoFront() -> [FrontMember] {
+        guard objectives.count == 2 else { return [] }
+        guard let (firstModel, first) = fittedModel(of: 0), let (secondModel, second) = fittedModel(of: 1) else {
+            return observedFront()
+        }
+        let posteriors = [
+            firstModel.posterior(at: first.training.inputs), secondModel.posterior(at: second.training.inputs),
+        ]
+        let rows = first.positions.indices.filter { trials[first.positions[$0]].isFeasible(constraints) }
+        let front = Self.front(
+            of: Array(rows), believedValues(posteriors[0].means, first), believedValues(posteriors[1].means, second))
+        return front.map { row in
+            let configuration = trials[first.positions[row]].configuration
+            return FrontMember(
+                configuration: configuration, observed: [0, 1].map { observedMean(configuration, objective: $0) },
+                predicted: zip(posteriors, [first, second].map(\.transform)).map { posterior, transform in
+                    let value = transform.restore(posterior.means[row])
+                    return ObjectiveValue(
+                        value, deviation: transform.restore(deviation: posterior.variances[row].squareRoot(), at: value)
+                    )
+                })
+        }
+    }
+
+    private func observedFront() -> [FrontMember] {
+        let rows = trials.indices.filter { trials[$0].isFeasible(constraints) }
+        let values = objectives.indices.map { objective in
+            trials.indices.map { position in
+                let sign: Double = objectives[objective] == .maximise ? -1 : 1
+                return rows.contains(position)
+                    ? sign * observedMean(trials[position].configuration, objective: objective) : .infinity
+            }
+        }
+        return Self.front(of: rows, values[0], values[1]).map { position in
+            let configuration = trials[position].configuration
+            let observed = [0, 1].map { observedMean(configuration, objective: $0) }
+            return FrontMember(
+                configuration: configuration, observed: observed, predicted: observed.map { ObjectiveValue($0) })
+        }
+    }
+
+    /// What the choice among two objectives minimises: the sum of both logarithms, or of standardised values where one has
+    /// no logarithm.
+    static func productScores(
+        _ first: (values: [Double], transform: OutputTransform),
+        _ second: (values: [Double], transform: OutputTransform)
+    ) -> [Double] {
+        let areRatios = first.transform.isLogarithmic && second.transform.isLogarithmic
+        let weights = areRatios ? (first.transform.scale, second.transform.scale) : (1, 1)
+        return zip(first.values, second.values).map { weights.0 * $0 + weights.1 * $1 }
+    }
+}
