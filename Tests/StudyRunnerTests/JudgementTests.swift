@@ -26,6 +26,12 @@ struct JudgementTests {
             })
     }
 
+    /// A default with this objective, whether MB/s or seconds of CPU time.
+    private func reference(_ objective: Double, _ options: StudyOptions) throws -> TrialJudgement {
+        TrialJudgement(
+            try alone([FakeRun(wall: 10 / objective, cpu: objective)]), reference: nil, options: options)
+    }
+
     /// Pairs in alternating order; `nil` for a run of the default that is missing.
     private func pairs(_ pairs: [(reference: FakeRun?, candidate: FakeRun)]) throws -> TrialRuns {
         var stored: [StoredRun] = []
@@ -43,12 +49,12 @@ struct JudgementTests {
 
     @Test func theDefaultsObjectiveIsTheMedianAndKnowsItsSpread() throws {
         let judgement = TrialJudgement(
-            try alone([FakeRun(wall: 1), FakeRun(wall: 5), FakeRun(wall: 2)]), baseline: nil, options: StudyOptions())
+            try alone([FakeRun(wall: 1), FakeRun(wall: 5), FakeRun(wall: 2)]), reference: nil, options: StudyOptions())
         #expect(abs((judgement.objective ?? 0) - 5) < 1e-9)
         // Logarithms of 10, 2, 5 MB/s lie 0.693, 0.916 and 0 from their median: 0.536 on average, times pi / 2, times the
         // root of 3 / 2, over the root of 3, times 5.
         #expect(abs((judgement.deviation ?? 0) - 2.979) < 0.01, "\(judgement.deviation ?? 0)")
-        let single = TrialJudgement(try alone([FakeRun()]), baseline: nil, options: StudyOptions())
+        let single = TrialJudgement(try alone([FakeRun()]), reference: nil, options: StudyOptions())
         #expect(single.deviation == nil)
     }
 
@@ -58,16 +64,16 @@ struct JudgementTests {
             (FakeRun(wall: 1), FakeRun(wall: 0.8)), (FakeRun(wall: 2), FakeRun(wall: 1.6)),
             (FakeRun(wall: 1), FakeRun(wall: 1.6)),
         ])
-        let judgement = TrialJudgement(trial, baseline: 12, options: StudyOptions())
+        let judgement = TrialJudgement(trial, reference: try reference(12, StudyOptions()), options: StudyOptions())
         #expect(abs((judgement.objective ?? 0) - 15) < 1e-9)
         // Smaller is better: the same ratio, the other way up.
         var options = StudyOptions()
         options.target = .cpuUsage
         let time = try pairs([(FakeRun(cpu: 1), FakeRun(cpu: 0.5)), (FakeRun(cpu: 3), FakeRun(cpu: 1.5))])
-        #expect(abs((TrialJudgement(time, baseline: 2, options: options).objective ?? 0) - 1) < 1e-9)
+        #expect(abs((TrialJudgement(time, reference: try reference(2, options), options: options).objective ?? 0) - 1) < 1e-9)
         // Two pairs that say 2 and 1/2 say 1.
         let even = try pairs([(FakeRun(wall: 2), FakeRun(wall: 1)), (FakeRun(wall: 1), FakeRun(wall: 2))])
-        let balanced = TrialJudgement(even, baseline: 10, options: StudyOptions())
+        let balanced = TrialJudgement(even, reference: try reference(10, StudyOptions()), options: StudyOptions())
         #expect(abs((balanced.objective ?? 0) - 10) < 1e-9)
         #expect((balanced.deviation ?? 0) > 5)
     }
@@ -77,7 +83,7 @@ struct JudgementTests {
             (FakeRun(wall: 1), FakeRun(wall: 0.5)), (FakeRun(wall: 2), FakeRun(wall: 1)),
             (FakeRun(wall: 3), FakeRun(wall: 1.5)),
         ])
-        let judgement = TrialJudgement(trial, baseline: 10, options: StudyOptions())
+        let judgement = TrialJudgement(trial, reference: try reference(10, StudyOptions()), options: StudyOptions())
         #expect(abs((judgement.objective ?? 0) - 20) < 1e-9 && (judgement.deviation ?? 1) < 1e-9)
     }
 
@@ -96,7 +102,7 @@ struct JudgementTests {
         let failed = try pairs([(FakeRun(wall: 9, termination: .signalled(number: 9)), FakeRun(wall: 1))])
         let asMeasured = failed.objectives(.throughput, baseline: 40).compactMap { $0 }
         #expect(asMeasured.count == 1 && abs((asMeasured.first ?? 0) - 10) < 1e-9)
-        #expect(TrialJudgement(failed, baseline: 40, options: StudyOptions()).state == .succeeded)
+        #expect(TrialJudgement(failed, reference: try reference(40, StudyOptions()), options: StudyOptions()).state == .succeeded)
         #expect(!failed.isComplete(isPaired: true) && failed.isComplete(isPaired: false))
     }
 

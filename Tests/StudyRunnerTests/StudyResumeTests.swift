@@ -79,7 +79,7 @@ struct StudyResumeTests {
             let study = try fixture.create(program)
             id = study.id
             // As a kill -9 leaves it: begun, not finished.
-            _ = try study.begin(study.space.defaultConfiguration, phase: .search, suggestionSeconds: nil)
+            _ = try study.begin(study.space.defaultConfiguration, phase: .search, Suggestion())
         }
         var resumed = try fixture.resume(id, program)
         var notes: [String] = []

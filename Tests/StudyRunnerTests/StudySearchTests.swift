@@ -12,7 +12,7 @@ struct StudySearchTests {
     @Test func findsTheBestWithinTheBudgetAndConfirmsIt() throws {
         let fixture = try StudyFixture()
         let program = FakeProgram { configuration, earlier, _ in FakeRun(wall: bowl(configuration, earlier)) }
-        let (end, history) = try fixture.run(StudyFixture.options(budget: 30), program)
+        let (end, history) = try fixture.run(StudyFixture.options(budget: 30) { $0.worthwhileGain = 0 }, program)
         #expect(history.judged.count == 30)
         #expect(history.trials[0].configuration == history.space.defaultConfiguration)
         #expect(

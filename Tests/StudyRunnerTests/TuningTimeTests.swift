@@ -56,6 +56,7 @@ struct TuningTimeTests {
     private static func options(seconds: Double?) -> StudyOptions {
         StudyFixture.options(budget: 60) {
             $0.tuningSeconds = seconds
+            $0.worthwhileGain = 0
             $0.confirmationRows = 8
             $0.maximumConfirmationRows = 8
         }
@@ -156,6 +157,8 @@ struct StudyOptionsCodingTests {
         options.shortConfirmationSeconds = 3
         options.confirmationSeconds = 5
         options.tuningSeconds = 1_800
+        options.worthwhileGain = 0.25
+        options.usesEarlierStudies = false
         for (changed, initial) in zip(Mirror(reflecting: options).children, Mirror(reflecting: StudyOptions()).children)
         {
             #expect("\(changed.value)" != "\(initial.value)", "\(changed.label ?? "") is not part of this test")

@@ -60,6 +60,15 @@ struct RunSubcommand: ParsableCommand {
     @Option(help: "Smallest F1 of the feature table against the default's, 0 to 1; no known truth may be lost either.")
     var minAccuracy = 0.999
 
+    @Option(
+        help:
+            "Stop when the model expects a smaller gain than this from anything not tried yet, five suggestions in a row, like 0.5%. 0 uses the whole budget."
+    )
+    var stopBelow = "0.5%"
+
+    @Flag(help: "Do not use what earlier studies in this database found on this or a similar machine.")
+    var fresh = false
+
     @Option(help: "How to search: bayesian, random or sobol.")
     var strategy = "bayesian"
 
@@ -94,6 +103,8 @@ struct RunSubcommand: ParsableCommand {
         options.strategy = try choice("--strategy", strategy, SearchStrategy.allCases.map { ($0.rawValue, $0) })
         options.budget = budget
         options.seed = seed
+        options.worthwhileGain = try gain("--stop-below", stopBelow)
+        options.usesEarlierStudies = !fresh
         options.minimumAccuracy = minAccuracy
         if let rows {
             options.confirmationRows = rows
@@ -126,6 +137,17 @@ struct RunSubcommand: ParsableCommand {
         request.characteristics.complexity = try complexity.map {
             try choice("--complexity", $0, WorkloadComplexity.allCases.map { ($0.rawValue, $0) })
         }
+    }
+
+    /// A share as a percentage or a number: `0.5%`, `0.005`.
+    private func gain(_ option: String, _ text: String) throws -> Double {
+        let digits = text.hasSuffix("%") ? String(text.dropLast()) : text
+        guard let number = Double(digits), number.isFinite, number >= 0 else {
+            throw StudyError(.invalidOptions, "\(option) '\(text)' is not a share: give one like 0.5% or 0.005")
+        }
+        let share = text.hasSuffix("%") ? number / 100 : number
+        guard share < 1 else { throw StudyError(.invalidOptions, "\(option) must be below 100%") }
+        return share
     }
 
     private func quantity<Value>(_ option: String, _ value: @autoclosure () throws -> Value) throws -> Value {

@@ -84,6 +84,11 @@ struct ShowSubcommand: ParsableCommand {
         for (name, value) in result.configuration.sorted(by: { $0.key < $1.key }) {
             lines.append("          \(name): \(value)")
         }
+        for member in history.front {
+            lines.append(
+                "front     trial \(member.trial): \(number3(member.first)) MB/s, \(number3(member.second * 1e-6)) MB"
+                    + (member.isChosen ? "  (chosen)" : ""))
+        }
         if let path = record.configurationPath { lines.append("profile   \(path)") }
         if let path = record.reportPath { lines.append("report    \(path)") }
         if history.record.state != .finished { lines.append("resume    lavoisier-tune resume \(record.id)") }

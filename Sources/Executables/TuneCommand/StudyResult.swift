@@ -24,12 +24,25 @@ struct StudyResult: Codable {
     var defaultObjective: Double?
     /// The best found, or the closest when none meets the constraints.
     var configuration: [String: String]
+    /// Of the target `balanced`: MB/s and bytes of peak memory, the chosen one marked.
+    var front: [FrontPoint]?
+    /// Trials that measured a configuration again; they do not count against the budget.
+    var repeats: Int
+    /// Ids of the earlier studies that informed the search.
+    var earlierStudies: [String]
     /// Best against the better known configuration, from interleaved runs.
     var ratio: ImprovementRatio?
     var reference: String?
     /// Where it was written; absent when nothing was replaced.
     var profile: String?
     var report: String?
+
+    struct FrontPoint: Codable {
+        var trial: Int
+        var throughput: Double
+        var peakMemoryBytes: Double
+        var isChosen: Bool
+    }
 
     init(_ outcome: EngineStudy.Outcome) {
         self.init(outcome.history)
@@ -52,9 +65,18 @@ struct StudyResult: Codable {
         budget = history.options.budget
         engineRuns = history.engineRuns
         engineCPUSeconds = history.engineCPUSeconds
-        bestObjective = history.bestTrial?.judgement?.objective
+        bestObjective = history.bestObjective
         defaultObjective = history.defaultTrial?.judgement?.objective
         configuration = Dictionary(best.map { ($0.name, $0.text) }) { first, _ in first }
+        front =
+            history.front.isEmpty
+            ? nil
+            : history.front.map {
+                FrontPoint(
+                    trial: $0.trial, throughput: $0.first, peakMemoryBytes: $0.second, isChosen: $0.isChosen)
+            }
+        repeats = history.trials.count { $0.repeats != nil }
+        earlierStudies = history.earlierStudies
         ratio = history.verdict?.ratio
         reference = history.verdict?.reference?.rawValue
         profile = history.record.configurationPath

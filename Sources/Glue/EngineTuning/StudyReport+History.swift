@@ -29,7 +29,8 @@ extension StudyReport {
             parameters: Self.parameters(history), importance: Self.importance(diagnostics),
             stages: Self.stages(history), environment: Self.environment(history),
             reproduce: Self.commands(history), search: Self.search(history),
-            model: Self.model(diagnostics, history, scale))
+            model: Self.model(diagnostics, history),
+            tradeOff: Self.tradeOff(tuner, history))
     }
 
     private static let energyNote =
@@ -97,19 +98,26 @@ extension StudyReport {
             }
         let cpus = Double(history.record.plan.machine.usableCPUs ?? 1)
         let objective = trial.judgement?.objective.map { Reported.value($0 * scale.factor) }
+        var prediction = Reported<Prediction>.unavailable(
+            reason: trial.repeats == nil ? "no model when it was suggested" : "a repeat, which no suggestion asked for")
+        if let mean = trial.record.plan.predictedMean, let deviation = trial.record.plan.predictedDeviation {
+            prediction = .value(
+                Prediction(mean: mean * scale.factor, standardDeviation: deviation * scale.factor))
+        }
         return Trial(
             number: trial.number, phase: phase(trial, index: index, history),
             configuration: settings(trial.configuration, history), state: state, reason: trial.record.outcome.reason,
             objective: objective ?? .unavailable(reason: trial.record.outcome.reason ?? "not measured"),
             wallTime: center(\.wallSeconds), cpuTime: center(\.cpuSeconds),
             peakMemory: center(\.peakMemoryBytes, 1e-6), accuracy: accuracy(trial.judgement?.accuracy),
-            prediction: .unavailable(reason: "predictions are shown as leave-one-out checks"),
-            start: .value(trial.record.startedAt - history.record.createdAt),
+            prediction: prediction,
+            start: .value(trial.record.startedAt - history.record.createdAt), repeats: trial.repeats,
             cpuPressure: center(\.pressureShare), steal: center(\.stealShare, 1 / cpus))
     }
 
     private static func phase(_ trial: StudyTrial, index: Int, _ history: StudyHistory) -> String {
         if trial.configuration == history.space.defaultConfiguration { return "default" }
+        if trial.repeats != nil { return "repeat" }
         if trial.configuration == history.before { return "in place before" }
         switch history.options.strategy {
         case .random: return "random"
@@ -159,6 +167,7 @@ public struct ObjectiveScale: Sendable {
         case .memory: (title, unit, factor) = ("Peak memory", "MB", 1e-6)
         case .cpuUsage: (title, unit, factor) = ("CPU time", "s", 1)
         case .energy: (title, unit, factor) = ("CPU energy", "J", 1)
+        case .balanced: (title, unit, factor) = ("Throughput per memory", "MB/s per GB", 1)
         }
     }
 }
@@ -170,6 +179,7 @@ extension StudyTarget {
         case .memory: .peakMemory
         case .cpuUsage: .cpuTime
         case .energy: .energy
+        case .balanced: .throughputPerMemory
         }
     }
 }

@@ -81,6 +81,7 @@ extension StudyReport {
         case Benchmarking.Metric.cpu.name: .cpuTime
         case Benchmarking.Metric.peakMemory.name: .peakMemory
         case Benchmarking.Metric.energy.name: .energy
+        case StudyTarget.balanced.metric.name: .throughputPerMemory
         default: .throughput
         }
     }
@@ -142,10 +143,13 @@ extension StudyReport {
     }
 
     static func model(
-        _ diagnostics: BayesianTuning.ModelDiagnostics?, _ history: StudyHistory, _ scale: ObjectiveScale
+        _ diagnostics: BayesianTuning.ModelDiagnostics?, _ history: StudyHistory
     ) -> Reported<ModelDiagnostics> {
         guard let diagnostics else { return .unavailable(reason: "too few measured trials for a model") }
-        let told = history.judged.map(\.number)
+        // Of a trade-off the first objective is shown.
+        let modelled = history.options.target.objectives[0]
+        let scale = ObjectiveScale(modelled)
+        let told = history.trials.filter { $0.judgement != nil }.map(\.number)
         let points = diagnostics.points.map { point in
             ModelDiagnostics.CheckPoint(
                 trial: told.indices.contains(point.trial) ? told[point.trial] : point.trial,
@@ -153,7 +157,8 @@ extension StudyReport {
                 predicted: Prediction(
                     mean: point.leftOut * scale.factor, standardDeviation: point.leftOutSD * scale.factor))
         }
-        let form = diagnostics.isLogarithmic ? "the logarithm of the objective" : "the objective"
+        let name = modelled == history.options.target ? "the objective" : scale.title.lowercased()
+        let form = diagnostics.isLogarithmic ? "the logarithm of \(name)" : name
         return .value(
             ModelDiagnostics(
                 description: "Gaussian process, Matern-5/2 with one length scale per parameter, on \(form)",
@@ -161,6 +166,10 @@ extension StudyReport {
                     ModelDiagnostics.LengthScale(parameter: $0.name, value: $0.lengthScale)
                 },
                 noise: .value(diagnostics.noiseSD * (diagnostics.isLogarithmic ? 1 : scale.factor)),
-                leaveOneOut: .value(points)))
+                leaveOneOut: .value(points),
+                quantity: modelled == history.options.target
+                    ? nil
+                    : Objective(
+                        name: scale.title, unit: scale.unit, higherIsBetter: modelled.direction == .maximise)))
     }
 }

@@ -131,6 +131,12 @@ extension StudyReport {
         var more = [
             fact("Configurations tried", "\(history.judged.count)"),
             fact(
+                "Trials that repeat a configuration, where that told more than a new one",
+                "\(history.trials.count { $0.repeats != nil })"),
+            fact(
+                "Earlier studies that inform the search",
+                history.earlierStudies.isEmpty ? "none" : history.earlierStudies.joined(separator: ", ")),
+            fact(
                 "Engine runs",
                 "\(history.engineRuns) (the default beside each, repeats, warm-up and confirmation included), "
                     + "\(rounded(history.engineCPUSeconds)) s of CPU; \(history.failedRuns) failed"),
@@ -157,7 +163,9 @@ extension StudyReport {
         return SearchSettings(
             seed: options.seed, budget: options.budget, strategy: options.strategy.rawValue,
             acquisition: options.strategy == .bayesian
-                ? "log expected improvement; every fourth suggestion of the model comes from a random forest" : "none",
+                ? (options.target.objectives.count > 1
+                    ? "log expected hypervolume improvement" : "log expected improvement")
+                    + "; every fourth suggestion of the model comes from a random forest" : "none",
             more: more)
     }
 
@@ -173,6 +181,10 @@ extension StudyReport {
         if let limit = options.maximumSeconds { words += ["--max-time", TimeSpan(seconds: limit).description] }
         if let limit = options.tuningSeconds { words += ["--tuning-time", TimeSpan(seconds: limit).description] }
         if options.minimumAccuracy != 0.999 { words += ["--min-accuracy", "\(options.minimumAccuracy)"] }
+        if options.worthwhileGain != StudyOptions().worthwhileGain {
+            words += ["--stop-below", "\(options.worthwhileGain * 100)%"]
+        }
+        if !options.usesEarlierStudies { words.append("--fresh") }
         if options.strategy != .bayesian { words += ["--strategy", options.strategy.rawValue] }
         var commands = [Command(purpose: "Run the same study again", command: words.joined(separator: " "))]
         if let best = history.verdict?.best, !best.isEmpty {

@@ -24,7 +24,8 @@ public struct Confirmation: Sendable {
     /// Energy is compared where some run has it, and where it is the target.
     private var metrics: [Metric] {
         let hasEnergy = target == .energy || rows.contains { $0.values.contains { $0.run.energyJoules.value != nil } }
-        return [.throughput(of: "MB"), .wall, .cpu, .peakMemory] + (hasEnergy ? [.energy] : [])
+        return (target == .balanced ? [target.metric] : []) + [.throughput(of: "MB"), .wall, .cpu, .peakMemory]
+            + (hasEnergy ? [.energy] : [])
     }
 
     /// - Parameter runs: of the trial of phase `confirm`.
@@ -138,6 +139,7 @@ extension StudyTarget {
         case .memory: "less memory"
         case .cpuUsage: "less CPU time"
         case .energy: "less energy"
+        case .balanced: "more throughput per memory"
         }
     }
 }

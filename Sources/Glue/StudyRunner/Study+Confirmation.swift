@@ -20,8 +20,9 @@ extension Study {
     ) throws -> StudyEnd {
         guard let recommendation = tuner.recommendation() else { return .finished(Self.noneFeasible(history)) }
         let best = chosen(recommendation, history)
+        try storeFront(tuner, chosen: best, history)
         let settings = space.settings(of: best)
-        let bestTrial = history.judged.first { $0.configuration == best }?.number
+        let bestTrial = history.results.firstTrial(of: best)
         let place = before.flatMap { $0 == space.defaultConfiguration ? nil : $0 }
         if best == (place ?? space.defaultConfiguration) || best == space.defaultConfiguration {
             let isPlace = best == place
@@ -38,7 +39,7 @@ extension Study {
         var arms: [(arm: StudyArm, configuration: Configuration)] = [(.builtInDefault, space.defaultConfiguration)]
         if let place { arms.append((.before, place)) }
         arms.append((.best, best))
-        let trial = try begin(best, phase: .confirm, suggestionSeconds: nil)
+        let trial = try begin(best, phase: .confirm, Suggestion())
         if let signal = try confirm(arms, trial: trial, search, stopSignal: stopSignal, progress: progress) {
             try store.finishTrial(
                 trial, in: id,
@@ -69,10 +70,23 @@ extension Study {
     /// The model's choice, which is not fooled by a lucky run; but the best measured one where the model has smoothed away
     /// a difference that is larger than runs of one configuration may show.
     private func chosen(_ recommendation: Recommendation, _ history: StudyHistory) -> Configuration {
-        guard let measured = history.bestTrial, let objective = measured.judgement?.objective,
-            options.target.gain(of: objective, over: recommendation.observed) > 1 + RepeatRule.largestSpread
+        guard let measured = history.results.best,
+            let recommended = history.results.objective(of: recommendation.configuration),
+            options.target.gain(of: measured.objective, over: recommended) > 1 + RepeatRule.largestSpread
         else { return recommendation.configuration }
         return measured.configuration
+    }
+
+    /// The trade-off as the tuner believes it, by the first trial of each configuration; nothing for one objective.
+    private func storeFront(_ tuner: Tuner, chosen: Configuration, _ history: StudyHistory) throws {
+        guard options.target.objectives.count > 1 else { return }
+        let members = tuner.paretoFront().compactMap { member -> ParetoMember? in
+            guard let trial = history.results.firstTrial(of: member.configuration) else { return nil }
+            let believed = member.believed
+            return ParetoMember(
+                trial: trial, first: believed[0], second: believed[1], isChosen: member.configuration == chosen)
+        }
+        try store.setParetoFront(members, of: id)
     }
 
     /// One discarded run per arm, then interleaved rows. A row in which a run fails is run again at the end, at most half of

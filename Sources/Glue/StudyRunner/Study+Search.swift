@@ -8,8 +8,11 @@ import Statistics
 struct SearchState {
     /// Configurations that count.
     var done: Int
-    var best: Double?
-    var defaultObjective: Double?
+    /// Trials of a configuration that was tried before.
+    var repeats: Int
+    var results: ConfigurationResults
+    /// The judgement of the default.
+    var reference: TrialJudgement?
     var defaultSeconds: Double?
     var last: Double?
     var pace: StudyPace
@@ -18,18 +21,30 @@ struct SearchState {
 
     init(history: StudyHistory) {
         done = history.judged.count
+        repeats = history.trials.count { $0.repeats != nil }
+        results = history.results
         pace = history.pace
-        best = history.bestTrial?.judgement?.objective
         let first = history.defaultTrial
-        defaultObjective = first?.judgement?.objective
+        reference = first?.judgement
         defaultSeconds = first.flatMap { Self.seconds($0.candidateRuns) }
     }
+
+    var best: Double? { results.best?.objective }
+    var defaultObjective: Double? { reference?.objective }
 
     /// Median wall time of some runs.
     static func seconds(_ runs: [ProgramRun]) -> Double? {
         let seconds = runs.compactMap(\.wallSeconds.value)
         return seconds.isEmpty ? nil : median(seconds)
     }
+}
+
+/// Where a trial of the search comes from.
+struct Suggestion {
+    /// CPU time that it took the tuner; `nil` for a repeat.
+    var seconds: Double?
+    /// What the model expected of the objective; `nil` without a model or for a trade-off.
+    var predicted: ObjectiveValue?
 }
 
 extension Study {
@@ -40,11 +55,11 @@ extension Study {
 
     /// Stores, runs, judges and closes one trial of the search.
     mutating func runTrial(
-        _ configuration: Configuration, _ suggestionSeconds: Double?, _ search: inout SearchState,
+        _ configuration: Configuration, _ suggestion: Suggestion, _ search: inout SearchState,
         _ progress: (StudyEvent) -> Void
     ) throws -> TrialEnd {
         let start = store.now
-        let trial = try begin(configuration, phase: .search, suggestionSeconds: suggestionSeconds)
+        let trial = try begin(configuration, phase: .search, suggestion)
         progress(.trialStarted(number: trial, position(search)))
         let isDefault = configuration == space.defaultConfiguration
         let runs = try measure(configuration, trial: trial, isDefault: isDefault, search)
@@ -55,27 +70,24 @@ extension Study {
         }
         let trialRuns = TrialRuns(runs)
         let judgement = TrialJudgement(
-            trialRuns, baseline: isDefault ? nil : search.defaultObjective, options: options)
+            trialRuns, reference: isDefault ? nil : search.reference, options: options)
         try store.finishTrial(
             trial, in: id,
             outcome: ResultStore.TrialOutcome(
                 state: judgement.state, reason: judgement.reason, objective: judgement.objective))
         clock.trialDone()
         search.pace.add(seconds: store.now - start, runs: runs.count, counts: !isDefault)
-        search.done += 1
+        if search.results.holds(configuration) { search.repeats += 1 } else { search.done += 1 }
         search.last = judgement.objective
         if isDefault {
-            search.defaultObjective = judgement.objective
+            search.reference = judgement
             search.defaultSeconds = SearchState.seconds(trialRuns.candidates.map(\.run))
         }
-        var isBest = false
-        if judgement.isFeasible, let objective = judgement.objective {
-            isBest = search.best.map { options.target.gain(of: objective, over: $0) > 1 } ?? true
-            if isBest {
-                search.best = objective
-                try store.setIncumbent(try settingsJSON(space.settings(of: configuration)), of: id)
-            }
-        }
+        let before = search.results.best?.configuration
+        search.results.add(judgement, of: configuration, trial: trial)
+        let best = search.results.best?.configuration
+        let isBest = best == configuration && before != best
+        if let best, best != before { try store.setIncumbent(try settingsJSON(space.settings(of: best)), of: id) }
         let summary = TrialSummary(
             number: trial, settings: space.settings(of: configuration), judgement: judgement,
             runs: trialRuns.candidates.count, isBest: isBest)
@@ -166,13 +178,12 @@ extension Study {
         options.limits(defaultSeconds: search.defaultSeconds, usableMemoryBytes: usableMemoryBytes)
     }
 
-    func begin(
-        _ configuration: Configuration, phase: TrialPhase, suggestionSeconds: Double?
-    ) throws -> Int {
+    func begin(_ configuration: Configuration, phase: TrialPhase, _ suggestion: Suggestion) throws -> Int {
         let settings = program.settings(of: configuration)
         let plan = TrialPlan(
             configurationJSON: try settingsJSON(settings), configurationHash: settingsHash(settings), phase: phase,
-            suggestionCPUSeconds: suggestionSeconds)
+            predictedMean: suggestion.predicted?.value, predictedDeviation: suggestion.predicted?.deviation,
+            suggestionCPUSeconds: suggestion.seconds)
         return try store.beginTrial(plan, in: id).number
     }
 

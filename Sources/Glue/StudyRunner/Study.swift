@@ -48,13 +48,18 @@ public struct Study {
         let place = try known.map { try StudyHistory.configuration($0, in: space) }
         let spaceJSON = try document.json()
         let identity = program.identity
-        let plan = StudyPlan(
+        var plan = StudyPlan(
             machine: host.identity, target: options.target.rawValue,
             budgetJSON: Self.budgetJSON(options),
             seed: options.seed, strategy: options.strategy.rawValue, enginePath: identity.path,
             engineSHA256: identity.sha256, versions: identity.versions, workloads: identity.workloads,
             searchSpaceJSON: spaceJSON, searchSpaceSHA256: sha256(spaceJSON),
-            optionsJSON: try StudyDocument(options: options, before: place.map(space.settings)).json())
+            optionsJSON: "")
+        let informs = options.usesEarlierStudies && options.strategy == .bayesian
+        plan.optionsJSON = try StudyDocument(
+            options: options, before: place.map(space.settings),
+            earlier: informs ? try EarlierStudies.find(for: plan, in: store) : []
+        ).json()
         let record = try store.createStudy(plan)
         return Study(
             program: program, store: store, id: record.id, options: options, space: space, before: place,
@@ -189,13 +194,24 @@ public struct Study {
         while search.done < options.budget {
             if let signal = stopSignal() { return .interrupted(signal: signal) }
             search.end = search.pace.endOfSearch(arms: armCount, done: search.done, options)
+            if search.end == nil { search.end = littleToGain(tuner, search) }
             if search.end != nil { break }
-            guard let configuration = tuner.ask() else {
+            let configuration: Configuration
+            let suggestion: Suggestion
+            if let again = worthRepeating(tuner, search) {
+                (configuration, suggestion) = (again, Suggestion())
+            } else if let next = tuner.ask() {
+                configuration = next
+                let isTradeOff = options.target.objectives.count > 1
+                suggestion = Suggestion(
+                    seconds: tuner.suggestionSeconds.last,
+                    predicted: isTradeOff ? nil : tuner.lastSuggestion?.predicted)
+            } else {
                 search.end = "all \(search.done) configurations of the search space have been tried"
                 break
             }
             let judgement: TrialJudgement
-            switch try runTrial(configuration, tuner.suggestionSeconds.last, &search, progress) {
+            switch try runTrial(configuration, suggestion, &search, progress) {
             case .interrupted(let signal): return .interrupted(signal: signal)
             case .judged(let value): judgement = value
             }

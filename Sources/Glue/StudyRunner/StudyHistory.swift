@@ -15,6 +15,8 @@ public struct StudyTrial: Sendable {
     public var number: Int { record.number }
     /// Runs that decide the trial.
     public var candidateRuns: [ProgramRun] { runs.filter { $0.arm == RunArm.candidate }.map(\.run) }
+    /// The first trial of the same configuration, if this one repeats it; repeats do not count against the budget.
+    public let repeats: Int?
     /// The objectives that `judgement` took the median of, one per run: corrected for drift.
     public let pairObjectives: [Double]
     /// Good runs of the default between them; none in the default's own trial.
@@ -26,6 +28,8 @@ struct StudyDocument: Codable {
     var options: StudyOptions
     /// The searched parameters of this machine's profile before the study; `nil` without one.
     var before: [Setting]?
+    /// Ids of the earlier studies that inform this one, oldest first; `nil` in studies from before there were any.
+    var earlier: [String]?
 
     func json() throws -> String {
         let encoder = JSONEncoder()
@@ -53,8 +57,24 @@ public struct StudyHistory: Sendable {
     /// Runs that failed.
     public let failedRuns: Int
     let pace: StudyPace
+    let results: ConfigurationResults
+    /// Ids of the earlier studies that inform this one, oldest first.
+    public let earlierStudies: [String]
+    let earlier: [EarlierTrial]
+    /// Of a finished study with two objectives, by throughput: bytes of memory and MB/s as the tuner believes them.
+    public let front: [ParetoMember]
+
+    /// Whether what earlier studies found is read as well: only a tuner needs it.
+    enum EarlierUse {
+        case included
+        case leftOut
+    }
 
     public init(study reference: String, store: TrialStore) throws {
+        try self.init(study: reference, store: store, earlier: .included)
+    }
+
+    init(study reference: String, store: TrialStore, earlier use: EarlierUse) throws {
         let record = try store.study(reference)
         self.record = record
         let document = try Self.decode(StudyDocument.self, record.plan.optionsJSON, "options", record.id)
@@ -63,7 +83,8 @@ public struct StudyHistory: Sendable {
         self.space = space
         before = try document.before.map { try Self.configuration($0, in: space) }
         var trials: [StudyTrial] = []
-        var baseline: Double?
+        var defaultJudgement: TrialJudgement?
+        var results = ConfigurationResults(options.target)
         var confirmation: Confirmation?
         var runs: [ProgramRun] = []
         var timed: [(record: TrialRecord, runs: [StoredRun], isDefault: Bool)] = []
@@ -84,15 +105,19 @@ public struct StudyHistory: Sendable {
             let isDefault = configuration == space.defaultConfiguration
             timed.append((trial, stored, isDefault))
             let isOver = trial.outcome.state != .running && trial.outcome.state != .interrupted
-            let reference = isDefault ? nil : baseline
+            let reference = isDefault ? nil : defaultJudgement
             let judgement =
                 isOver && !trialRuns.candidates.isEmpty
-                ? TrialJudgement(trialRuns, baseline: reference, options: options) : nil
-            if isDefault { baseline = judgement?.objective ?? baseline }
+                ? TrialJudgement(trialRuns, reference: reference, options: options) : nil
+            if isDefault, judgement?.objective != nil { defaultJudgement = judgement }
+            let repeated = judgement == nil ? nil : results.firstTrial(of: configuration)
+            if let judgement { results.add(judgement, of: configuration, trial: trial.number) }
             trials.append(
                 StudyTrial(
                     record: trial, configuration: configuration, runs: stored, judgement: judgement,
-                    pairObjectives: trialRuns.objectives(options.target, baseline: reference).compactMap { $0 }))
+                    repeats: repeated,
+                    pairObjectives: trialRuns.objectives(options.target, baseline: reference?.objective)
+                        .compactMap { $0 }))
         }
         self.trials = trials
         self.confirmation = confirmation
@@ -101,30 +126,30 @@ public struct StudyHistory: Sendable {
         engineCPUSeconds = runs.reduce(0) { $0 + ($1.cpuSeconds.value ?? 0) }
         failedRuns = runs.count { $0.failure != nil }
         pace = StudyPace(timed)
+        self.results = results
+        front = try store.paretoFront(of: record.id)
+        earlierStudies = document.earlier ?? []
+        earlier =
+            use == .leftOut || earlierStudies.isEmpty
+            ? [] : try EarlierStudies.trials(of: earlierStudies, for: record.plan, space: space, store: store)
     }
 
     /// Seconds that the trials took, over all processes that worked on the study.
     public var spentSeconds: Double { pace.spentSeconds }
 
-    /// Trials that count against the budget.
-    public var judged: [StudyTrial] { trials.filter { $0.judgement != nil } }
+    /// Trials that count against the budget: the first of each configuration.
+    public var judged: [StudyTrial] { trials.filter { $0.judgement != nil && $0.repeats == nil } }
 
     /// The trial of the built-in default.
     public var defaultTrial: StudyTrial? { judged.first { $0.configuration == space.defaultConfiguration } }
 
-    /// The successful trial with the best objective, the earliest of equals.
+    /// The first trial of the configuration with the best objective, repeats taken together; the earliest of equals.
     public var bestTrial: StudyTrial? {
-        var best: (trial: StudyTrial, objective: Double)?
-        for trial in judged {
-            guard let judgement = trial.judgement, judgement.isFeasible, let objective = judgement.objective else {
-                continue
-            }
-            if best.map({ options.target.gain(of: objective, over: $0.objective) > 1 }) ?? true {
-                best = (trial, objective)
-            }
-        }
-        return best?.trial
+        results.best.flatMap { best in judged.first { $0.number == best.trial } }
     }
+
+    /// The best objective that meets the constraints, over all trials of its configuration.
+    public var bestObjective: Double? { results.best?.objective }
 
     /// The settings of a configuration as a user writes them, searched parameters only.
     public func settings(of configuration: Configuration) -> [Setting] { space.settings(of: configuration) }
@@ -138,9 +163,9 @@ public struct StudyHistory: Sendable {
 
     func newTuner() -> Tuner {
         Tuner(
-            space: space, objective: options.target.direction, seed: options.seed,
+            space: space, objectives: options.target.objectives.map(\.direction), seed: options.seed,
             initial: [space.defaultConfiguration] + (before.map { [$0] } ?? []), strategy: options.strategy,
-            constraints: options.constraints)
+            constraints: options.constraints, earlier: earlier)
     }
 
     func replay(into tuner: inout Tuner) {

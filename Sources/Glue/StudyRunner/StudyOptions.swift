@@ -12,8 +12,18 @@ public enum StudyTarget: String, Sendable, Hashable, Codable, CaseIterable {
     case cpuUsage = "cpu_usage"
     /// Joules of the CPU packages during a run. Their counters know no processes: idle power and other programs are in it.
     case energy
+    /// Throughput and peak memory: the trade-off between both is searched, and the most throughput per memory is taken.
+    case balanced
 
-    public var direction: ObjectiveDirection { self == .throughput ? .maximise : .minimise }
+    public var direction: ObjectiveDirection {
+        switch self {
+        case .throughput, .balanced: .maximise
+        case .memory, .cpuUsage, .energy: .minimise
+        }
+    }
+
+    /// What the search models: the target itself, or both sides of a trade-off.
+    public var objectives: [StudyTarget] { self == .balanced ? [.throughput, .memory] : [self] }
 
     public var metric: Metric {
         switch self {
@@ -21,16 +31,24 @@ public enum StudyTarget: String, Sendable, Hashable, Codable, CaseIterable {
         case .memory: .peakMemory
         case .cpuUsage: .cpu
         case .energy: .energy
+        case .balanced: .throughputPerMemory
         }
     }
 
-    /// The objective of one run: MB/s, bytes, seconds or joules.
+    /// The objective of one run: MB/s, bytes, seconds, joules, or MB/s per GB.
     public func value(of run: ProgramRun) -> Measured<Double> { run.value(of: metric) }
 
     /// How many times better `value` is than `reference`: above 1 is better, whatever the direction.
     public func gain(of value: Double, over reference: Double) -> Double {
         direction == .maximise ? value / reference : reference / value
     }
+}
+
+extension Metric {
+    /// How much is analysed per second and GB of peak memory: one over the memory-time that a MB of input takes, which is
+    /// what a shared machine or a scheduler pays for.
+    static let throughputPerMemory = Metric(
+        name: "throughput_per_memory", title: "throughput per memory", unit: "MB/s per GB", direction: .higherIsBetter)
 }
 
 extension ProgramRun {
@@ -42,6 +60,7 @@ extension ProgramRun {
         case Metric.peakMemory.name: peakMemoryBytes
         case Metric.energy.name: energyJoules
         case "throughput": throughput
+        case Metric.throughputPerMemory.name: throughput.combined(with: peakMemoryBytes) { $0 / ($1 / 1e9) }
         default: .unavailable(reason: "\(metric.name) is not measured in a study")
         }
     }
@@ -78,6 +97,10 @@ public struct StudyOptions: Sendable, Hashable, Codable {
     /// Bound on the whole study, search and confirmation, over all processes that work on it. The search stops while there
     /// is time for the confirmation; only a confirmation of the fewest rows that can show anything may pass the bound.
     public var tuningSeconds: Double?
+    /// The search stops when the model expects less than this share from anything not tried yet; 0 never stops it.
+    public var worthwhileGain = 0.005
+    /// Whether earlier studies of this or a similar machine, in the same store, inform the search.
+    public var usesEarlierStudies = true
 
     public init() {}
 
@@ -141,5 +164,7 @@ extension StudyOptions {
         try read(\.shortConfirmationSeconds, .shortConfirmationSeconds)
         try read(\.confirmationSeconds, .confirmationSeconds)
         try read(\.tuningSeconds, .tuningSeconds)
+        try read(\.worthwhileGain, .worthwhileGain)
+        try read(\.usesEarlierStudies, .usesEarlierStudies)
     }
 }

@@ -18,6 +18,8 @@ public struct TrialJudgement: Sendable, Hashable {
     public let objective: Double?
     /// Standard deviation of that median as the pairs show it; `nil` for a single one.
     public let deviation: Double?
+    /// The same for each of the target's objectives: two for a trade-off, else the objective again. Empty for a failure.
+    public let objectives: [ObjectiveValue]
     /// Measured values of the constraints, as they were: limits are about what happens.
     public let constraints: [String: Double]
     /// Largest value relative to its limit; 1 or less meets all constraints.
@@ -27,13 +29,14 @@ public struct TrialJudgement: Sendable, Hashable {
 
     /// - Parameters:
     ///   - trial: with at least one run of the configuration. The first failed one decides.
-    ///   - baseline: the default's objective; `nil` for the default's own trial.
-    public init(_ trial: TrialRuns, baseline: Double?, options: StudyOptions) {
+    ///   - reference: the default's judgement; `nil` for the default's own trial.
+    public init(_ trial: TrialRuns, reference: TrialJudgement?, options: StudyOptions) {
         let runs = trial.candidates.map(\.run)
         accuracy = runs.first?.accuracy
         if let failed = runs.first(where: { $0.failure != nil }), let failure = failed.failure {
             objective = nil
             deviation = nil
+            objectives = []
             constraints = [:]
             violation = nil
             reason = failure.reason
@@ -53,13 +56,14 @@ public struct TrialJudgement: Sendable, Hashable {
             }
             return
         }
-        let values = trial.objectives(options.target, baseline: baseline).compactMap { $0 }
+        let values = trial.objectives(options.target, baseline: reference?.objective).compactMap { $0 }
         guard values.count == runs.count, !values.isEmpty else {
             let gap = runs.lazy.compactMap { options.target.value(of: $0).reason }.first ?? "no run"
             state = .failed
             reason = "the objective could not be measured: \(gap)"
             objective = nil
             deviation = nil
+            objectives = []
             constraints = [:]
             violation = nil
             tunerOutcome = .failed(reason: "not measured")
@@ -69,6 +73,15 @@ public struct TrialJudgement: Sendable, Hashable {
         let spread = Self.relativeDeviation(values).map { $0 * center }
         objective = center
         deviation = spread
+        objectives =
+            options.target.objectives.count == 1
+            ? [ObjectiveValue(center, deviation: spread)]
+            : options.target.objectives.enumerated().map { position, target in
+                // Both are measured where their quotient is.
+                let values = trial.objectives(target, baseline: reference?.objectives[position].value).compactMap { $0 }
+                let center = Self.center(values)
+                return ObjectiveValue(center, deviation: Self.relativeDeviation(values).map { $0 * center })
+            }
         var measured: [String: Double] = [:]
         let peaks = runs.compactMap(\.peakMemoryBytes.value)
         if peaks.count == runs.count { measured[StudyOptions.memoryConstraint] = peaks.max() }
@@ -76,7 +89,9 @@ public struct TrialJudgement: Sendable, Hashable {
         if walls.count == runs.count { measured[StudyOptions.timeConstraint] = median(walls) }
         let bounds = options.constraints
         constraints = measured.filter { name, _ in bounds.contains { $0.name == name } }
-        tunerOutcome = .success(objective: center, objectiveSD: spread, constraints: constraints)
+        tunerOutcome = .success(
+            objective: objectives[0].value, objectiveSD: objectives[0].deviation, constraints: constraints,
+            second: objectives.count > 1 ? objectives[1] : nil)
         // A bound on something that could not be measured is not known to be met.
         violation = bounds.map { bound in measured[bound.name].map { $0 / bound.limit } ?? .infinity }.max()
         let broken = bounds.filter { bound in !(measured[bound.name].map(bound.isMet) ?? false) }
@@ -89,9 +104,23 @@ public struct TrialJudgement: Sendable, Hashable {
 
     var isFeasible: Bool { state == .succeeded }
 
+    /// What it says to a later study: objectives as shares of the default's; `nil` where the default had none.
+    func relative(to reference: TrialJudgement) -> BayesianTuning.TrialOutcome? {
+        guard !objectives.isEmpty else { return tunerOutcome }
+        guard reference.objectives.count == objectives.count else { return nil }
+        let ratios = zip(objectives, reference.objectives).map { own, other in
+            ObjectiveValue(own.value / other.value, deviation: own.deviation.map { $0 / other.value })
+        }
+        return .success(
+            objective: ratios[0].value, objectiveSD: ratios[0].deviation, second: ratios.count > 1 ? ratios[1] : nil)
+    }
+
     /// exp(median of the logarithms): the same whether ratios or their inverses are taken, so the direction of the target
     /// does not matter.
     static func center(_ values: [Double]) -> Double { exp(median(values.map { log($0) })) }
+
+    /// exp(mean of the logarithms), of several trials of one configuration.
+    static func geometricMean(_ values: [Double]) -> Double { exp(mean(values.map { log($0) })) }
 
     /// Standard deviation of the median relative to it, from the mean absolute deviation of the logarithms: one disturbed
     /// pair counts once, not squared, and two equal ones among three do not make it 0 as with the median deviation.

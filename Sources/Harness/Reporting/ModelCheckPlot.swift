@@ -6,7 +6,7 @@ struct ModelCheckPlot {
     let isLeaveOneOut: Bool
 
     init(_ report: StudyReport) {
-        objective = report.objective
+        objective = report.model.value?.quantity ?? report.objective
         let leaveOneOut = report.model.value?.leaveOneOut.value
         isLeaveOneOut = leaveOneOut != nil
         let suggested = report.measuredTrials.compactMap { item in

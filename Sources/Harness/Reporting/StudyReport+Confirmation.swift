@@ -40,6 +40,8 @@ extension StudyReport {
         case cpuTime
         case peakMemory
         case energy
+        /// MB/s per GB of peak memory.
+        case throughputPerMemory
     }
 
     /// One configuration of the confirmation with all its runs.
@@ -102,6 +104,12 @@ extension StudyReport {
             case .cpuTime: cpuTime.finite
             case .peakMemory: peakMemory.finite
             case .energy: energy?.finite
+            case .throughputPerMemory:
+                if let speed = throughput.finite, let memory = peakMemory.finite, memory > 0 {
+                    speed / memory * 1_000
+                } else {
+                    nil
+                }
             }
         }
     }
@@ -174,6 +182,7 @@ extension StudyReport.Metric {
         case .cpuTime: "CPU time"
         case .peakMemory: "Peak memory"
         case .energy: "CPU energy"
+        case .throughputPerMemory: "Throughput per memory"
         }
     }
 
@@ -183,6 +192,7 @@ extension StudyReport.Metric {
         case .wallTime, .cpuTime: "s"
         case .peakMemory: "MB"
         case .energy: "J"
+        case .throughputPerMemory: "MB/s per GB"
         }
     }
 
@@ -194,10 +204,11 @@ extension StudyReport.Metric {
         case .cpuTime: "CPU time"
         case .peakMemory: "peak memory"
         case .energy: "CPU energy"
+        case .throughputPerMemory: "throughput per memory"
         }
     }
 
-    var higherIsBetter: Bool { self == .throughput }
+    var higherIsBetter: Bool { self == .throughput || self == .throughputPerMemory }
 
     /// What a factor above 1 means: "1.42x faster".
     var gain: String {
@@ -206,16 +217,22 @@ extension StudyReport.Metric {
         case .cpuTime: "less CPU time"
         case .peakMemory: "less memory"
         case .energy: "less energy"
+        case .throughputPerMemory: "more throughput per memory"
         }
     }
 }
 
 extension StudyReport.Confirmation {
-    /// Those that the page shows: energy only where some run has it or something is compared by it.
+    /// Those that the page shows: energy only where some run has it, and what not every study asks for only where
+    /// something is compared by it.
     var metrics: [StudyReport.Metric] {
         StudyReport.Metric.allCases.filter { metric in
-            metric != .energy || headlineMetric == .energy || comparisons.contains { $0.metric == .energy }
-                || arms.contains { $0.runs.contains { $0.energy?.finite != nil } }
+            let isCompared = headlineMetric == metric || comparisons.contains { $0.metric == metric }
+            return switch metric {
+            case .throughput, .wallTime, .cpuTime, .peakMemory: true
+            case .energy: isCompared || arms.contains { $0.runs.contains { $0.energy?.finite != nil } }
+            case .throughputPerMemory: isCompared
+            }
         }
     }
 

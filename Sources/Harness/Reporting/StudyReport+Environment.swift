@@ -108,6 +108,8 @@ extension StudyReport {
         public var noise: Reported<Double>
         /// Leave-one-out predictions; where unavailable the page shows the predictions made at suggestion time.
         public var leaveOneOut: Reported<[CheckPoint]>
+        /// What is modelled, where that is not the study's objective.
+        public var quantity: Objective?
 
         public struct LengthScale: Codable, Sendable, Hashable {
             public var parameter: String
@@ -134,12 +136,13 @@ extension StudyReport {
 
         public init(
             description: String, lengthScales: [LengthScale], noise: Reported<Double>,
-            leaveOneOut: Reported<[CheckPoint]>
+            leaveOneOut: Reported<[CheckPoint]>, quantity: Objective? = nil
         ) {
             self.description = description
             self.lengthScales = lengthScales
             self.noise = noise
             self.leaveOneOut = leaveOneOut
+            self.quantity = quantity
         }
     }
 }

@@ -1,0 +1,68 @@
+import BayesianTuning
+import Statistics
+
+/// What the trials of each configuration came to, repeats taken together.
+struct ConfigurationResults: Sendable {
+    private struct Result {
+        let firstTrial: Int
+        var trials = 0
+        var objectives: [Double] = []
+        /// Whether every trial of it met the constraints.
+        var isFeasible = true
+    }
+
+    private let target: StudyTarget
+    private var results: [Configuration: Result] = [:]
+    /// In the order of their first trials.
+    private var order: [Configuration] = []
+
+    init(_ target: StudyTarget) { self.target = target }
+
+    mutating func add(_ judgement: TrialJudgement, of configuration: Configuration, trial: Int) {
+        if results[configuration] == nil { order.append(configuration) }
+        var result = results[configuration] ?? Result(firstTrial: trial)
+        result.trials += 1
+        if let objective = judgement.objective { result.objectives.append(objective) }
+        result.isFeasible = result.isFeasible && judgement.isFeasible
+        results[configuration] = result
+    }
+
+    func holds(_ configuration: Configuration) -> Bool { results[configuration] != nil }
+
+    func trials(of configuration: Configuration) -> Int { results[configuration]?.trials ?? 0 }
+
+    func firstTrial(of configuration: Configuration) -> Int? { results[configuration]?.firstTrial }
+
+    /// Geometric mean over its trials, so that it does not matter which way the ratio is taken; `nil` without a figure.
+    func objective(of configuration: Configuration) -> Double? {
+        results[configuration].flatMap(Self.center)
+    }
+
+    private static func center(_ result: Result) -> Double? {
+        result.objectives.isEmpty ? nil : TrialJudgement.geometricMean(result.objectives)
+    }
+
+    /// Among those that meet the constraints, the earliest of equals.
+    var best: (configuration: Configuration, objective: Double, trial: Int)? {
+        var best: (configuration: Configuration, objective: Double, trial: Int)?
+        for configuration in order {
+            guard let result = results[configuration], result.isFeasible, let objective = Self.center(result) else {
+                continue
+            }
+            if best.map({ target.gain(of: objective, over: $0.objective) > 1 }) ?? true {
+                best = (configuration, objective, result.firstTrial)
+            }
+        }
+        return best
+    }
+}
+
+extension FrontMember {
+    /// What is taken as true of each objective: half-way between measured and model, as in the tuner's recommendation.
+    public var believed: [Double] {
+        zip(observed, predicted).map { measured, expected in
+            measured > 0 && expected.value > 0
+                ? (measured * expected.value).squareRoot() : (measured + expected.value) / 2
+        }
+    }
+}

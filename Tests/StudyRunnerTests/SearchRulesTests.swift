@@ -1,0 +1,176 @@
+import BayesianTuning
+import Benchmarking
+import Foundation
+import HostEnvironment
+import ResultStore
+import Statistics
+import Testing
+
+@testable import StudyRunner
+
+/// When the search stops, what it repeats, and what it knows from before.
+struct SearchRulesTests {
+    private static let program = FakeProgram { configuration, earlier, _ in FakeRun(wall: bowl(configuration, earlier)) }
+
+    @Test func theSearchStopsWhenNothingIsLeftToGainAndSaysWhy() throws {
+        let (end, history) = try StudyFixture().run(StudyFixture.options(budget: 100), Self.program)
+        let reason = try #require(end.verdict?.searchEnd)
+        #expect(history.judged.count < 60 && history.trials.count >= 20)
+        #expect(reason.hasPrefix("the search stopped after \(history.judged.count) of 100 configurations: the model expects"))
+        #expect(end.verdict?.kind == .improved && (end.verdict?.ratio?.estimate ?? 0) > 1.6)
+        #expect(try StudyFixture().run(StudyFixture.options(budget: 60) { $0.worthwhileGain = 0 }, Self.program)
+            .history.judged.count == 60)
+        // Random search has no model that could expect anything.
+        #expect(try StudyFixture().run(StudyFixture.options(budget: 40) { $0.strategy = .random }, Self.program)
+            .history.judged.count == 40)
+    }
+
+    @Test func whatTheModelExpectedIsStored() throws {
+        let (_, history) = try StudyFixture().run(StudyFixture.options(budget: 14), Self.program)
+        let plans = history.judged.map(\.record.plan)
+        #expect(plans.prefix(Tuner.initialCount).allSatisfy { $0.predictedMean == nil })
+        let suggested = history.judged.dropFirst(Tuner.initialCount)
+        #expect(!suggested.isEmpty)
+        for trial in suggested {
+            let mean = try #require(trial.record.plan.predictedMean)
+            let deviation = try #require(trial.record.plan.predictedDeviation)
+            let objective = try #require(trial.judgement?.objective)
+            #expect(deviation > 0 && abs(mean - objective) < 10 * deviation + objective, "\(mean), \(objective)")
+        }
+    }
+
+    /// Runs of one configuration differ by up to 40 %, and the best are near each other.
+    @Test func repeatsSortOutNoiseAndDoNotCount() throws {
+        let noisy = FakeProgram { configuration, _, total in
+            var generator = SeededGenerator(seed: UInt64(total) &* 7_919)
+            let seconds = 1 + 0.01 * Double(abs(configuration.workers - 6)) + (configuration.chunkSize > 64 ? 0 : 0.2)
+            return FakeRun(wall: seconds * exp(0.4 * (generator.uniform() - 0.5)))
+        }
+        let options = StudyFixture.options(budget: 30) { $0.worthwhileGain = 0 }
+        let (_, history) = try StudyFixture().run(options, noisy)
+        #expect(history.judged.count == 30)
+        let repeated = history.trials.filter { $0.repeats != nil }
+        #expect(!repeated.isEmpty && 2 * repeated.count <= history.judged.count, "\(repeated.count) repeats")
+        for trial in repeated {
+            let first = try #require(history.judged.first { $0.number == trial.repeats })
+            #expect(first.configuration == trial.configuration && first.number < trial.number)
+            #expect(trial.configuration != history.space.defaultConfiguration)
+            #expect(history.results.trials(of: trial.configuration) <= Study.mostTrialsOfOne)
+        }
+        // All trials of one configuration count.
+        let pooled = try #require(repeated.first)
+        let objectives = history.trials.filter { $0.configuration == pooled.configuration }
+            .compactMap { $0.judgement?.objective }
+        #expect(objectives.count > 1)
+        let expected = exp(objectives.map { log($0) }.reduce(0, +) / Double(objectives.count))
+        #expect(abs((history.results.objective(of: pooled.configuration) ?? 0) - expected) < 1e-9)
+    }
+
+    @Test func nothingIsRepeatedWithoutNoise() throws {
+        let exact = FakeProgram { configuration, _, _ in FakeRun(wall: bowl(configuration, 0)) }
+        let (_, history) = try StudyFixture().run(
+            StudyFixture.options(budget: 30) { $0.worthwhileGain = 0 }, exact)
+        #expect(history.trials.count == 30 && history.trials.allSatisfy { $0.repeats == nil })
+    }
+
+    // MARK: Earlier studies
+
+    @Test func aLaterStudyStartsFromWhatAnEarlierOneFound() throws {
+        let fixture = try StudyFixture()
+        let first = try fixture.run(StudyFixture.options(budget: 25), Self.program)
+        let found = try #require(first.history.bestTrial?.configuration)
+        let second = try fixture.run(StudyFixture.options(budget: 6) { $0.seed = 2 }, Self.program)
+        #expect(second.history.earlierStudies == [first.history.record.id])
+        #expect(second.history.trials[0].configuration == second.history.space.defaultConfiguration)
+        #expect(second.history.trials[1].configuration == found)
+        #expect((second.end.verdict?.ratio?.estimate ?? 0) > 1.6, "six trials find what took 25")
+        // Measured here, not taken over.
+        #expect(second.history.trials[1].runs.count >= 4)
+
+        let fresh = try fixture.run(
+            StudyFixture.options(budget: 6) {
+                $0.seed = 2
+                $0.usesEarlierStudies = false
+            }, Self.program)
+        #expect(fresh.history.earlierStudies.isEmpty && fresh.history.trials[1].configuration != found)
+    }
+
+    @Test func whatFailedBeforeIsNotTriedAgain() throws {
+        let fixture = try StudyFixture()
+        let program = FakeProgram { configuration, earlier, _ in
+            configuration.workers > 5 && configuration.chunkSize < 300
+                ? FakeRun(termination: .exited(code: 70)) : FakeRun(wall: bowl(configuration, earlier))
+        }
+        let first = try fixture.run(StudyFixture.options(budget: 30) { $0.worthwhileGain = 0 }, program)
+        let failed = Set(first.history.judged.filter { $0.judgement?.objective == nil }.map(\.configuration))
+        #expect(!failed.isEmpty)
+        let second = try fixture.run(
+            StudyFixture.options(budget: 30) {
+                $0.seed = 9
+                $0.worthwhileGain = 0
+            }, program)
+        #expect(failed.isDisjoint(with: second.history.trials.map(\.configuration)))
+        // Another build of the program may run where this one failed.
+        var rebuilt = program
+        rebuilt.identity.sha256 = "beef"
+        let third = try fixture.run(StudyFixture.options(budget: 3), rebuilt)
+        let earlier = third.history.earlier
+        #expect(earlier.contains { !$0.isSameProgram } && earlier.allSatisfy { !$0.isSameProgram })
+    }
+
+    @Test func onlySimilarStudiesCount() throws {
+        let fixture = try StudyFixture()
+        let other = try fixture.run(
+            StudyFixture.options(budget: 5) { $0.target = .memory }, Self.program).history.record
+        var plan = other.plan
+        plan.target = StudyTarget.throughput.rawValue
+        #expect(try EarlierStudies.find(for: plan, in: fixture.store).isEmpty, "another target")
+        plan.target = other.plan.target
+        #expect(try EarlierStudies.find(for: plan, in: fixture.store) == [other.id])
+        let machine = other.plan.machine
+        plan.machine = MachineIdentity(
+            architecture: machine.architecture, cpuModel: "another model", usableCPUs: machine.usableCPUs,
+            usableMemoryBytes: machine.usableMemoryBytes, gpuModel: machine.gpuModel)
+        #expect(try EarlierStudies.find(for: plan, in: fixture.store).isEmpty, "another processor")
+        plan.machine = MachineIdentity(
+            architecture: machine.architecture, cpuModel: machine.cpuModel, usableCPUs: (machine.usableCPUs ?? 1) + 6,
+            usableMemoryBytes: machine.usableMemoryBytes, gpuModel: machine.gpuModel)
+        #expect(try EarlierStudies.find(for: plan, in: fixture.store) == [other.id], "more cores of one kind")
+        // What the store has lost is left out.
+        let space = try fixture.history(other.id).space
+        let trials = try EarlierStudies.trials(
+            of: ["gone", other.id], for: plan, space: space, store: fixture.store)
+        #expect(trials.count == 5 && trials.allSatisfy { $0.study == 2 && !$0.isSameProgram })
+        // The default reached all of itself.
+        guard case .success(let share, _, _, _)? = trials.first?.outcome else {
+            Issue.record("the default has no objective")
+            return
+        }
+        #expect(abs(share - 1) < 1e-9)
+    }
+
+    @Test func aResumedStudyKnowsTheSameEarlierOnes() throws {
+        let fixture = try StudyFixture()
+        let steady = FakeProgram { configuration, _, _ in FakeRun(wall: bowl(configuration, 0)) }
+        let first = try fixture.run(StudyFixture.options(budget: 12), steady)
+        let options = StudyFixture.options(budget: 10) { $0.seed = 3 }
+        let whole = try fixture.run(options, steady)
+        let separate = try StudyFixture()
+        #expect(try separate.run(StudyFixture.options(budget: 12), steady).history.judged.count == 12)
+        let stopped = FakeProgram { configuration, _, total in
+            total == 14 ? FakeRun(termination: .interrupted(signal: 15)) : FakeRun(wall: bowl(configuration, 0))
+        }
+        let id: String
+        do {
+            var study = try separate.create(stopped, options)
+            id = study.id
+            #expect(try study.run(stopSignal: { nil }, progress: { _ in }) == .interrupted(signal: 15))
+        }
+        // A study that ends in the meantime is not among them.
+        _ = try separate.run(StudyFixture.options(budget: 4) { $0.seed = 77 }, steady)
+        var resumed = try separate.resume(id, steady)
+        _ = try resumed.run(stopSignal: { nil }, progress: { _ in })
+        #expect(try separate.history(id).judged.map(\.configuration) == whole.history.judged.map(\.configuration))
+        #expect(first.history.judged.count == 12)
+    }
+}
