@@ -152,8 +152,11 @@ extension Tuner {
         return front + rest.sorted { sums[$0] != sums[$1] ? sums[$0] < sums[$1] : $0 < $1 }
     }
 
-    /// Rows on the front of both means, by the first one; the earliest of equal ones.
+    /// Rows on the front of both means, by the first one; the earliest of equal ones. Differences of rounding, which are
+    /// all that an objective has which does not vary, are none.
     static func front(of rows: [Int], _ first: [Double], _ second: [Double]) -> [Int] {
+        let first = first.map { ($0 * 1e9).rounded() }
+        let second = second.map { ($0 * 1e9).rounded() }
         var kept: [Int] = []
         let sorted = rows.sorted {
             first[$0] != first[$1]
