@@ -78,7 +78,8 @@ public struct TrialJudgement: Sendable, Hashable {
         if walls.count == runs.count { measured[StudyOptions.timeConstraint] = median(walls) }
         let bounds = options.constraints
         constraints = measured.filter { name, _ in bounds.contains { $0.name == name } }
-        tunerOutcome = .success(objective: center, objectiveSD: spread, constraints: constraints)
+        tunerOutcome = .success(
+            objective: center, objectiveSD: spread, constraints: constraints, repeats: values.count)
         // A bound on something that could not be measured is not known to be met.
         violation = bounds.map { bound in measured[bound.name].map { $0 / bound.limit } ?? .infinity }.max()
         let broken = bounds.filter { bound in !(measured[bound.name].map(bound.isMet) ?? false) }
