@@ -159,9 +159,13 @@ extension StudyReport {
         }
         let name = modelled == history.options.target ? "the objective" : scale.title.lowercased()
         let form = diagnostics.isLogarithmic ? "the logarithm of \(name)" : name
+        let jitter =
+            diagnostics.jitter == 0
+            ? "no jitter was needed" : "a jitter of \(diagnostics.jitter) was added to its covariance"
         return .value(
             ModelDiagnostics(
-                description: "Gaussian process, Matern-5/2 with one length scale per parameter, on \(form)",
+                description:
+                    "Gaussian process, Matern-5/2 with one length scale per parameter, on \(form); \(jitter)",
                 lengthScales: diagnostics.parameters.map {
                     ModelDiagnostics.LengthScale(parameter: $0.name, value: $0.lengthScale)
                 },

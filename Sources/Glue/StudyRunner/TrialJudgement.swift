@@ -33,7 +33,7 @@ public struct TrialJudgement: Sendable, Hashable {
     public init(_ trial: TrialRuns, reference: TrialJudgement?, options: StudyOptions) {
         let runs = trial.candidates.map(\.run)
         accuracy = runs.first?.accuracy
-        if let failed = runs.first(where: { $0.failure != nil }), let failure = failed.failure {
+        if let position = runs.firstIndex(where: { $0.failure != nil }), let failure = runs[position].failure {
             objective = nil
             deviation = nil
             objectives = []
@@ -46,7 +46,10 @@ public struct TrialJudgement: Sendable, Hashable {
                 tunerOutcome = .failed(reason: failure.reason)
             case .timedOut:
                 state = .timedOut
-                tunerOutcome = .timedOut(afterSeconds: failed.wallSeconds.value ?? 0)
+                tunerOutcome = .timedOut(
+                    afterSeconds: runs[position].wallSeconds.value ?? 0,
+                    objectiveBound: Self.bound(
+                        ofStopped: position, in: trial, baseline: reference?.objective, options.target))
             case .inaccurate:
                 state = .infeasible
                 tunerOutcome = .infeasible(constraints: [:])
@@ -91,7 +94,7 @@ public struct TrialJudgement: Sendable, Hashable {
         constraints = measured.filter { name, _ in bounds.contains { $0.name == name } }
         tunerOutcome = .success(
             objective: objectives[0].value, objectiveSD: objectives[0].deviation, constraints: constraints,
-            second: objectives.count > 1 ? objectives[1] : nil)
+            second: objectives.count > 1 ? objectives[1] : nil, repeats: values.count)
         // A bound on something that could not be measured is not known to be met.
         violation = bounds.map { bound in measured[bound.name].map { $0 / bound.limit } ?? .infinity }.max()
         let broken = bounds.filter { bound in !(measured[bound.name].map(bound.isMet) ?? false) }
@@ -113,6 +116,25 @@ public struct TrialJudgement: Sendable, Hashable {
         }
         return .success(
             objective: ratios[0].value, objectiveSD: ratios[0].deviation, second: ratios.count > 1 ? ratios[1] : nil)
+    }
+
+    /// What the objective of a run that was stopped would at best have been, corrected by the run of the default beside it
+    /// as measured ones are.
+    ///
+    /// Throughput at most: the input over the seconds until the stop. CPU time and energy at least: what was used until
+    /// then. Of memory nothing is known: the peak may have been reached or not; so nothing of what takes both either.
+    private static func bound(
+        ofStopped position: Int, in trial: TrialRuns, baseline: Double?, _ target: StudyTarget
+    ) -> Double? {
+        switch target {
+        case .memory, .balanced: return nil
+        case .cpuUsage, .energy: break
+        case .throughput:
+            // A workload that never started could have been as fast as it liked, and the mean with it.
+            let complete = trial.all.lazy.filter { $0.run.failure == nil }.map(\.run.parts.count).max()
+            guard trial.candidates[position].run.parts.count == complete else { return nil }
+        }
+        return trial.objectives(target, baseline: baseline)[position]
     }
 
     /// exp(median of the logarithms): the same whether ratios or their inverses are taken, so the direction of the target

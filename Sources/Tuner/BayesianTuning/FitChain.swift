@@ -47,7 +47,10 @@ struct FitChain: Sendable {
                         prefix, kinds: kinds, direction: direction, objective: position, earlier: earlier)
                 else { continue }
                 let starts = Self.starts(after: fit.objectives[position], data.training.dimensions, startsCold)
-                if let model = try? GaussianProcessModel.fit(data.training, starts: starts) {
+                // Where the time ran out counts as the last hyper-parameters impute it, so that a length scale learns of a
+                // cliff; without them, only what was measured.
+                let known = data.censored.isEmpty ? nil : fit.objectives[position].flatMap(data.model)
+                if let model = try? GaussianProcessModel.fit(known?.training ?? data.training, starts: starts) {
                     fit.objectives[position] = model.hyperparameters
                 }
             }
@@ -79,9 +82,13 @@ struct FitChain: Sendable {
 /// The values of one objective of the trials that ran, transformed for the model.
 struct ObjectiveData {
     let transform: OutputTransform
+    /// What was measured. The transform comes from these rows alone: how far beyond the worst value a limit lies is the
+    /// user's choice, which must not set the scale of all others.
     let training: TrainingSet
     /// Positions of the first rows among the trials; rows of earlier studies follow them.
     let positions: [Int]
+    /// Trials that were stopped with a bound on their objective.
+    let censored: [GaussianProcessModel.CensoredObservation]
 
     /// `nil` with fewer than `Tuner.minimumSuccesses` values, none of this study, or without anything to vary.
     /// - Parameter objective: which one. - Parameter earlier: adds its rows, and the study as the last input.
@@ -92,13 +99,17 @@ struct ObjectiveData {
         var inputs: [Double] = []
         var values: [Double] = []
         var deviations: [Double] = []
+        var repeats: [Int?] = []
         var positions: [Int] = []
+        var bounds: [(inputs: [Double], value: Double)] = []
+        let study = earlier == nil ? [] : [EarlierKnowledge.thisStudy]
         for (position, trial) in trials.enumerated() {
+            if let bound = trial.objectiveBound(objective) { bounds.append((trial.inputs + study, bound)) }
             guard let measured = trial.objective(objective) else { continue }
-            inputs.append(contentsOf: trial.inputs)
-            if earlier != nil { inputs.append(EarlierKnowledge.thisStudy) }
+            inputs.append(contentsOf: trial.inputs + study)
             values.append(measured.value)
             deviations.append(measured.deviation)
+            repeats.append(trial.repeats)
             positions.append(position)
         }
         guard !values.isEmpty, !kinds.isEmpty else { return nil }
@@ -111,12 +122,32 @@ struct ObjectiveData {
         }
         guard values.count >= Tuner.minimumSuccesses else { return nil }
         let transform = OutputTransform(values: values, isMaximised: direction == .maximise)
-        let variances = zip(values, deviations).map { transform.standardise(deviation: $1, at: $0) }
+        let told = zip(values, deviations).map { transform.standardise(deviation: $1, at: $0) }
+        // Standardised, so under a logarithm relative ones: those are what configurations have in common. The rows of earlier
+        // studies come with deviations of their own.
+        let variances =
+            NoisePooling.variances(Array(told.prefix(repeats.count)), repeats: repeats) + told.dropFirst(repeats.count)
         self.transform = transform
         self.positions = positions
+        let targets = values.map(transform.standardise)
+        // "At least the worst value seen" is true of every bound beyond it. A cliff as high as a generous limit would bend a
+        // smooth model far around it, and nothing is decided among values worse than the worst.
+        let worst = targets.reduce(-.infinity, max)
+        censored = bounds.compactMap { inputs, value in
+            let bound = min(transform.standardise(value), worst)
+            return bound.isFinite ? GaussianProcessModel.CensoredObservation(inputs: inputs, bound: bound) : nil
+        }
         training = TrainingSet(
             kinds: earlier == nil ? kinds : kinds + [.categorical], inputs: inputs,
-            targets: values.map(transform.standardise), noiseVariances: variances)
+            targets: targets, noiseVariances: variances)
+    }
+
+    /// The model of everything known: the measured rows first, in order, then the censored ones.
+    func model(_ hyperparameters: Hyperparameters) -> GaussianProcessModel? {
+        guard let measured = try? GaussianProcessModel(training: training, hyperparameters: hyperparameters) else {
+            return nil
+        }
+        return (try? measured.conditioned(on: censored)) ?? measured
     }
 }
 

@@ -3,14 +3,18 @@ public enum TrialOutcome: Sendable, Hashable {
     /// It ran: the objective, the standard deviation of that value when repeats tell it, measured constraints by name,
     /// and the second objective of a search for two.
     ///
+    /// `repeats` says how many measurements the values and their deviations came from: a deviation of few is shrunk
+    /// towards what the trials have in common (`NoisePooling`). `nil` takes the deviation as known.
+    ///
     /// A value that breaks a constraint informs the model but is never recommended.
     case success(
         objective: Double, objectiveSD: Double? = nil, constraints: [String: Double] = [:],
-        second: ObjectiveValue? = nil)
+        second: ObjectiveValue? = nil, repeats: Int? = nil)
     /// It crashed, ran out of memory or gave a wrong result.
     case failed(reason: String)
-    /// It was stopped; its objective is unknown.
-    case timedOut(afterSeconds: Double)
+    /// It was stopped. `objectiveBound` is what the objective would at best have been: at least that where smaller is
+    /// better, at most that where larger is. Without one nothing is known, as of a failure.
+    case timedOut(afterSeconds: Double, objectiveBound: Double? = nil)
     /// It was refused or cut short because a constraint did not hold; what was measured of them.
     case infeasible(constraints: [String: Double])
 }
@@ -82,15 +86,25 @@ struct Trial: Sendable {
 
     /// An objective by position; `nil` when the trial did not run.
     func objective(_ position: Int) -> (value: Double, deviation: Double)? {
-        guard case .success(let value, let deviation, _, let second) = outcome else { return nil }
+        guard case .success(let value, let deviation, _, let second, _) = outcome else { return nil }
         if position == 0 { return (value, deviation ?? 0) }
         return second.map { ($0.value, $0.deviation ?? 0) }
+    }
+
+    /// How many measurements its values came from, where that was told.
+    var repeats: Int? {
+        if case .success(_, _, _, _, let repeats) = outcome { repeats } else { nil }
+    }
+
+    /// What an objective of a trial that was stopped would at best have been; known of the first only.
+    func objectiveBound(_ position: Int) -> Double? {
+        if position == 0, case .timedOut(_, let bound) = outcome { bound } else { nil }
     }
 
     func measured(_ constraint: Constraint) -> Double? {
         let value: Double? =
             switch outcome {
-            case .success(_, _, let constraints, _), .infeasible(let constraints): constraints[constraint.name]
+            case .success(_, _, let constraints, _, _), .infeasible(let constraints): constraints[constraint.name]
             case .failed, .timedOut: nil
             }
         return value.flatMap { $0.isFinite ? $0 : nil }
@@ -104,7 +118,8 @@ struct Trial: Sendable {
     func isFailure(_ constraints: [Constraint]) -> Bool {
         switch outcome {
         case .success: false
-        case .failed, .timedOut: true
+        case .failed: true
+        case .timedOut(_, let bound): bound == nil
         case .infeasible: !constraints.contains { measured($0) != nil }
         }
     }

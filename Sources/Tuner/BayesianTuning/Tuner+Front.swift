@@ -44,8 +44,7 @@ extension Tuner {
         let values = objectives.indices.map { objective in
             trials.indices.map { position in
                 let sign: Double = objectives[objective] == .maximise ? -1 : 1
-                return rows.contains(position)
-                    ? sign * observedMean(trials[position].configuration, objective: objective) : .infinity
+                return sign * observedMean(trials[position].configuration, objective: objective)
             }
         }
         return Self.front(of: rows, values[0], values[1]).map { position in

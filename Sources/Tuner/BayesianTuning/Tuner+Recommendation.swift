@@ -148,9 +148,9 @@ extension Tuner {
         // A copy: reading what is believed changes nothing. Usually the last suggestion has fitted all trials but one.
         var fits = fits
         fits.extend(to: trials, kinds: kinds, objectives: objectives, limits: constraints, earlier: earlier)
-        guard let hyperparameters = fits.objectives[objective],
-            let model = try? GaussianProcessModel(training: data.training, hyperparameters: hyperparameters)
-        else { return nil }
+        guard let hyperparameters = fits.objectives[objective], let model = data.model(hyperparameters) else {
+            return nil
+        }
         return (model, data)
     }
 

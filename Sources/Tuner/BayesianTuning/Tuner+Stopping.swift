@@ -66,7 +66,7 @@ extension Tuner {
     }
 
     /// Half the relative standard deviation of the recommended configuration's mean; `nil` for two objectives.
-    private func worthlessGain() -> Double? {
+    func worthlessGain() -> Double? {
         guard objectives.count == 1, let (model, data) = fittedModel(), let recommended = recommendation() else {
             return nil
         }
