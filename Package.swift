@@ -176,7 +176,7 @@ let testTargets: [Target] = [
             "Pipeline", "Parameters", "SpectrumModel", "Evaluation", "Instrumentation", "HostEnvironment",
             "Statistics", testSupport,
         ]),
-    tests("GaussianProcess", ["GaussianProcess", "LinearAlgebra", "Statistics"]),
+    tests("GaussianProcess", ["GaussianProcess", "LinearAlgebra", "Statistics"], resources: [.copy("Fixtures")]),
     tests(
         "BayesianTuning", ["BayesianTuning", "GaussianProcess", "Parameters", "Statistics"],
         resources: [.copy("Fixtures")]),

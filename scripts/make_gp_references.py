@@ -114,10 +114,221 @@ def hypervolume():
     return {"versions": versions(botorch, torch, mpmath), "sets": volumes, "improvements": improvements}
 
 
+# MARK: Gaussian process
+
+KINDS = ["ordered", "ordered", "ordered", "categorical"]
+MODELLED = len(KINDS)
+
+
+def noisy_inputs(generator, count):
+    ordered = rounded(generator.uniform(size=(count, MODELLED - 1)))
+    return numpy.concatenate([ordered, generator.integers(0, 3, size=(count, 1)).astype(float)], axis=1)
+
+
+def one_hot(inputs):
+    """Two different categories at squared distance 1."""
+    hot = numpy.zeros((len(inputs), 3))
+    hot[numpy.arange(len(inputs)), inputs[:, -1].astype(int)] = 1 / math.sqrt(2)
+    return numpy.concatenate([inputs[:, :-1], hot], axis=1)
+
+
+def scales(hyperparameters):
+    """exp(t), the category's scale for each of its three columns."""
+    t = numpy.asarray(hyperparameters[:MODELLED])
+    return numpy.exp(numpy.concatenate([t[:-1], [t[-1]] * 3]))
+
+
+def posterior_terms(hyperparameters):
+    """Minus the log prior without constants: N(sqrt 2 + ln(d) / 2, 3) of each ln length scale, N(-4, 1) of ln noise."""
+    t, noise = hyperparameters[:MODELLED], hyperparameters[MODELLED]
+    mean = math.sqrt(2) + 0.5 * math.log(MODELLED)
+    return ((t - mean) ** 2).sum() / 6 + (noise + 4) ** 2 / 2
+
+
+def covariance(inputs, hyperparameters, noises):
+    """Matern-5/2 plus exp(t_n) + 1e-6 and known variances, differentiable; `gaussian_process` checks it."""
+    t = hyperparameters[:MODELLED]
+    x = torch.tensor(inputs) / torch.exp(torch.cat([t[:-1], t[-1:].repeat(3)]))
+    squares = 5 * ((x[:, None, :] - x[None, :, :]) ** 2).sum(-1)
+    # The root has no slope at 0; the kernel's is 0 there.
+    r = torch.where(squares > 0, torch.where(squares > 0, squares, torch.ones(())).sqrt(), torch.zeros(()))
+    noise = torch.exp(hyperparameters[MODELLED]) + 1e-6 + torch.tensor(noises)
+    return (1 + r + r * r / 3) * torch.exp(-r) + torch.diag(noise)
+
+
+def negative_log_posterior(inputs, targets, noises, vector):
+    """y'K^-1 y / 2 + ln|K| / 2 + prior terms, and its gradient by automatic differentiation."""
+    h = torch.tensor(vector, requires_grad=True)
+    k = covariance(inputs, h, noises)
+    y = torch.tensor(targets)
+    factor = torch.linalg.cholesky(k)
+    fit = torch.linalg.solve_triangular(factor, y.reshape(-1, 1), upper=False)
+    value = 0.5 * (fit**2).sum() + torch.log(torch.diagonal(factor)).sum() + posterior_terms(h)
+    value.backward()
+    return value.item(), h.grad.numpy().copy()
+
+
+def scikit(inputs, targets, noises, hyperparameters, points):
+    from sklearn.gaussian_process import GaussianProcessRegressor
+    from sklearn.gaussian_process.kernels import Matern
+
+    kernel = Matern(length_scale=scales(hyperparameters), nu=2.5)
+    model = GaussianProcessRegressor(
+        kernel, alpha=math.exp(hyperparameters[MODELLED]) + 1e-6 + numpy.asarray(noises), optimizer=None)
+    model.fit(one_hot(inputs), targets)
+    mean, deviation = model.predict(one_hot(points), return_std=True)
+    return model, mean, deviation**2
+
+
+def botorch_posterior(inputs, targets, noises, hyperparameters, points):
+    """The same through BoTorch's SingleTaskGP with known noise."""
+    import gpytorch
+    from botorch.models import SingleTaskGP
+
+    kernel = gpytorch.kernels.MaternKernel(nu=2.5, ard_num_dims=MODELLED + 2)
+    variance = math.exp(hyperparameters[MODELLED]) + 1e-6 + torch.tensor(noises)
+    model = SingleTaskGP(
+        torch.tensor(one_hot(inputs)), torch.tensor(targets).reshape(-1, 1), variance.reshape(-1, 1),
+        covar_module=kernel, mean_module=gpytorch.means.ZeroMean(), outcome_transform=None)
+    kernel.lengthscale = torch.tensor(scales(hyperparameters))
+    model.eval()
+    with torch.no_grad(), gpytorch.settings.fast_computations(False, False, False):
+        posterior = model.posterior(torch.tensor(one_hot(points)))
+    return posterior.mean.flatten().numpy(), posterior.variance.flatten().numpy()
+
+
+def botorch_objective(inputs, targets, vector):
+    """Minus BoTorch's marginal likelihood with the priors of its default SingleTaskGP, times n: the ordered inputs only.
+
+    GPyTorch divides by n and has the constants of each density; a LogNormalPrior is a density of the scale, not of its
+    logarithm, so it has one - ln(scale) more for each. All are taken away again, and it must agree.
+    """
+    import gpytorch
+    from botorch.models import SingleTaskGP
+    from botorch.models.utils.gpytorch_modules import get_covar_module_with_dim_scaled_prior
+
+    d, n = inputs.shape[1], len(targets)
+    kernel = get_covar_module_with_dim_scaled_prior(ard_num_dims=d, use_rbf_kernel=False)
+    model = SingleTaskGP(
+        torch.tensor(inputs), torch.tensor(targets).reshape(-1, 1), covar_module=kernel,
+        mean_module=gpytorch.means.ZeroMean(), outcome_transform=None)
+    t, noise = torch.tensor(vector[:d]), torch.tensor(vector[d])
+    kernel.lengthscale = torch.exp(t)
+    # Our floor of 1e-6 belongs to the variance but not to what the prior is of.
+    used = torch.exp(noise) + 1e-6
+    model.likelihood.noise = used
+    mll = gpytorch.mlls.ExactMarginalLogLikelihood(model.likelihood, model)
+    model.train()
+    with torch.no_grad(), gpytorch.settings.fast_computations(False, False, False):
+        value = -n * mll(model(torch.tensor(inputs)), torch.tensor(targets)).item()
+    density = model.likelihood.noise_covar.noise_prior.log_prob
+    value += (density(used) - density(torch.exp(noise))).item()
+    constants = 0.5 * n * math.log(2 * math.pi)
+    constants += d * (0.5 * math.log(2 * math.pi) + 0.5 * math.log(3)) + t.sum().item()
+    constants += 0.5 * math.log(2 * math.pi) + noise.item()
+    return value - constants
+
+
+def gaussian_process():
+    import botorch
+    import gpytorch
+    import scipy
+    import sklearn
+    from scipy.optimize import minimize
+
+    generator = numpy.random.default_rng(11)
+    cases = []
+    for count, with_noises in [(6, False), (14, True), (30, False), (50, True)]:
+        inputs = noisy_inputs(generator, count)
+        if count == 14:
+            inputs[5], inputs[9] = inputs[2], inputs[2]  # Repeats.
+        signal = numpy.sin(4 * inputs[:, 0]) + (inputs[:, 1] - 0.3) ** 2 + 0.4 * (inputs[:, 3] == 1)
+        raw = signal + 0.15 * generator.normal(size=count)
+        targets = rounded((raw - raw.mean()) / raw.std(ddof=1))
+        noises = rounded(generator.uniform(0, 0.4, size=count)) if with_noises else numpy.zeros(count)
+        points = noisy_inputs(generator, 5)
+        points[0] = inputs[0]
+        evaluations = []
+        for _ in range(3):
+            h = rounded(numpy.append(generator.uniform(-1.5, 2.5, size=MODELLED), generator.uniform(-7, -1)))
+            value, gradient = negative_log_posterior(one_hot(inputs), targets, noises, h)
+            model, mean, variance = scikit(inputs, targets, noises, h, points)
+            other = -model.log_marginal_likelihood_value_ - 0.5 * count * math.log(2 * math.pi)
+            assert abs(other + posterior_terms(h) - value) < 1e-9, "the covariance is not scikit-learn's"
+            other_mean, other_variance = botorch_posterior(inputs, targets, noises, h, points)
+            assert numpy.abs(other_mean - mean).max() < 1e-8 and numpy.abs(other_variance - variance).max() < 1e-8
+            left_out = []
+            for i in range(count):
+                rest = numpy.arange(count) != i
+                _, m, v = scikit(inputs[rest], targets[rest], noises[rest], h, inputs[i : i + 1])
+                left_out.append((m[0], v[0] + math.exp(h[MODELLED]) + 1e-6 + noises[i]))
+            evaluations.append(
+                {
+                    "hyperparameters": h.tolist(), "value": value, "gradient": gradient.tolist(), "mean": mean.tolist(),
+                    "variance": variance.tolist(), "left_out": [list(map(float, row)) for row in left_out[:6]],
+                })
+        bounds = [(-4, 6)] * MODELLED + [(-12, 1)]
+        minima = []
+        for start in range(12):
+            x = numpy.append(generator.uniform(-2, 3, size=MODELLED), generator.uniform(-8, 0))
+            found = minimize(
+                lambda v: negative_log_posterior(one_hot(inputs), targets, noises, v), x, jac=True, bounds=bounds,
+                method="L-BFGS-B", options={"ftol": 1e-13, "gtol": 1e-8})
+            minima.append((found.fun, found.x.tolist()))
+        lowest = min(minima)
+        cases.append(
+            {
+                "inputs": inputs.flatten().tolist(), "targets": targets.tolist(), "noises": noises.tolist(),
+                "points": points.flatten().tolist(), "evaluations": evaluations, "lowest": lowest[0],
+                "lowest_at": lowest[1],
+            })
+    # The kernel alone, and BoTorch's own objective where its model is ours: ordered inputs without known variances.
+    inputs = rounded(generator.uniform(size=(9, 3)))
+    targets = rounded(generator.normal(size=9))
+    own = []
+    for _ in range(4):
+        h = rounded(numpy.append(generator.uniform(-1, 2, size=3), generator.uniform(-6, -1)))
+        kernel = gpytorch.kernels.MaternKernel(nu=2.5, ard_num_dims=3)
+        kernel.lengthscale = torch.tensor(numpy.exp(h[:3]))
+        with torch.no_grad():
+            matrix = kernel(torch.tensor(inputs)).to_dense().numpy()
+        own.append(
+            {
+                "hyperparameters": h.tolist(), "value": botorch_objective(inputs, targets, h),
+                "kernel": [float(matrix[i, j]) for i in range(9) for j in range(i)],
+            })
+    return {
+        "versions": versions(botorch, gpytorch, torch, scipy, sklearn, numpy), "kinds": KINDS, "cases": cases,
+        "botorch": {"inputs": inputs.flatten().tolist(), "targets": targets.tolist(), "evaluations": own},
+    }
+
+
+# MARK: Expected improvement
+
+
+def improvement():
+    import botorch
+    from botorch.acquisition.analytic import LogExpectedImprovement, _log_ei_helper
+    from botorch.utils.testing import MockModel, MockPosterior
+
+    zs = [-1e6, -1e4, -300.0, -100.0, -40.0, -25.5, -25.0, -24.5, -12.0, -5.0, -2.0, -1.0, -0.5, 0.0, 0.3, 1.0, 4.0, 12.0]
+    helper = [{"z": z, "log": _log_ei_helper(torch.tensor(z)).item()} for z in zs]
+    whole = []
+    for mean, variance, best in [
+        (0.0, 1.0, 0.0), (1.3, 0.04, -0.2), (-2.0, 0.3, -1.5), (5.0, 1e-4, -3.0), (0.2, 1e-8, 0.1), (40.0, 2.5, -1.0),
+    ]:
+        model = MockModel(MockPosterior(mean=torch.tensor([[mean]]), variance=torch.tensor([[variance]])))
+        value = LogExpectedImprovement(model, best_f=best, maximize=False)(torch.zeros(1, 1, 1)).item()
+        whole.append({"mean": mean, "variance": variance, "incumbent": best, "log": value})
+    return {"versions": versions(botorch, torch), "standard": helper, "improvements": whole}
+
+
 # MARK: Writing
 
 FIXTURES = {
     "hypervolume": ("Tests/BayesianTuningTests/Fixtures/hypervolume.json", hypervolume),
+    "improvement": ("Tests/BayesianTuningTests/Fixtures/improvement.json", improvement),
+    "gaussian_process": ("Tests/GaussianProcessTests/Fixtures/gaussian_process.json", gaussian_process),
 }
 
 

@@ -1,15 +1,10 @@
+import Foundation
 import GaussianProcess
 import Parameters
 import Statistics
 import Testing
 
 @testable import BayesianTuning
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
 
 struct AcquisitionTests {
     /// mpmath 1.3 with 60 digits: z, ln(phi(z) + z Phi(z)), ln Phi(z).
@@ -37,6 +32,37 @@ struct AcquisitionTests {
         }
         #expect(NormalDistribution.logExpectedExcess(-1e10).isFinite)
         #expect(NormalDistribution.logCumulative(-1e10).isFinite)
+    }
+
+    private struct Improvements: Decodable {
+        struct Standard: Decodable {
+            let z: Double
+            let log: Double
+        }
+        struct Whole: Decodable {
+            let mean: Double
+            let variance: Double
+            let incumbent: Double
+            let log: Double
+        }
+        let standard: [Standard]
+        let improvements: [Whole]
+    }
+
+    @Test func improvementsAgreeWithBoTorch() throws {
+        let url = try #require(
+            Bundle.module.url(forResource: "improvement", withExtension: "json", subdirectory: "Fixtures"))
+        let fixture = try JSONDecoder().decode(Improvements.self, from: Data(contentsOf: url))
+        #expect(fixture.standard.count == 18 && fixture.improvements.count == 6)
+        for value in fixture.standard {
+            #expect(
+                abs(NormalDistribution.logExpectedExcess(value.z) - value.log) <= 1e-11 * max(1, abs(value.log)),
+                "z \(value.z)")
+        }
+        for value in fixture.improvements {
+            let own = logExpectedImprovement(mean: value.mean, variance: value.variance, incumbent: value.incumbent)
+            #expect(abs(own - value.log) <= 1e-11 * max(1, abs(value.log)), "\(value)")
+        }
     }
 
     @Test func improvementGrowsWithVarianceAndWithLowerMeans() {

@@ -146,7 +146,10 @@ import Testing
         #expect(configuration.integer("execution.workers") == EngineRun.host.recommendedWorkers)
         let searched = EngineParameters.searched(host: EngineRun.host).map(\.name)
         #expect(
-            searched == ["execution.chunk_size", "execution.workers", "execution.buffer_size", "numeric.precision"])
+            searched == [
+                "execution.chunk_size", "execution.workers", "execution.buffer_size", "execution.reference_pages",
+                "numeric.precision",
+            ])
     }
 }
 

@@ -26,6 +26,15 @@ extension EngineRun {
         return outcome.output.split(separator: " ").last.flatMap { Int($0.trimmingCharacters(in: .newlines)) } ?? 0
     }
 
+    /// What a run of the program says of itself, with the bundled library and compound tables.
+    static func recordOfProgram(_ arguments: [String]) throws -> RunRecord {
+        let folder = try TemporaryDirectory()
+        _ = try Program.run(
+            Program.path("lavoisier"),
+            ["analyze", dda, "--output", folder.path, "--quiet", "--profile", "none"] + arguments)
+        return try RunRecord(json: String(contentsOfFile: folder.file("run.json"), encoding: .utf8))
+    }
+
     /// Most worker threads that were alive at once during a run in this process, the calling one included.
     ///
     /// Threads are counted by the pool's own starts: the test process has threads of its own.

@@ -31,6 +31,14 @@ import Testing
         #expect(run.record.digest == reference)
     }
 
+    @Test(arguments: ["1", "4"]) func releasedPagesKeepTheDigest(workers: String) throws {
+        let reference = try #require(Self.reference ?? nil)
+        let run = try EngineRun(
+            Self.inputs,
+            ["execution.workers=\(workers)", "execution.reference_pages=release", "execution.chunk_size=1"])
+        #expect(run.record.digest == reference)
+    }
+
     @Test func repeatedRunsAgree() throws {
         let digests = try (0..<5).map { _ in try EngineRun([EngineRun.dda], ["execution.workers=4"]).record.digest }
         #expect(Set(digests).count == 1)

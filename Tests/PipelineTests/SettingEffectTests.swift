@@ -87,6 +87,23 @@ import Testing
         #expect(small > large + 100, "16KiB: \(small) calls, 16MiB: \(large)")
     }
 
+    /// Released pages of the library and the compound table do not count at the highest point, and give the same results.
+    @Test func referencePagesSetThePeak() throws {
+        func record(_ pages: String) throws -> RunRecord {
+            try EngineRun.recordOfProgram([
+                "--set", "execution.reference_pages=\(pages)", "--set", "execution.workers=1",
+                "--set", "execution.chunk_size=4",
+            ])
+        }
+        let kept = try record("keep")
+        let released = try record("release")
+        #expect(released.digest == kept.digest)
+        let (keptPeak, releasedPeak) = (try #require(kept.peakMemoryBytes), try #require(released.peakMemoryBytes))
+        #expect(releasedPeak < keptPeak - (4 << 20), "released: \(releasedPeak), kept: \(keptPeak)")
+        let (keptFiles, releasedFiles) = (try #require(kept.mappedFileBytes), try #require(released.mappedFileBytes))
+        #expect(releasedFiles < keptFiles - (4 << 20), "released: \(releasedFiles), kept: \(keptFiles)")
+    }
+
     /// The threads of the process while it runs, as the kernel counts them.
     @Test(arguments: [1, 2, 4]) func workersSetTheThreads(workers: Int) throws {
         #expect(try EngineRun.mostThreads(workers: workers) == workers)

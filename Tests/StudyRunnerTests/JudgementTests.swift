@@ -72,6 +72,47 @@ struct JudgementTests {
         #expect((balanced.deviation ?? 0) > 5)
     }
 
+    @Test func aStoppedRunBoundsTheObjective() throws {
+        func outcome(_ trial: TrialRuns, _ target: StudyTarget, baseline: Double?) -> BayesianTuning.TrialOutcome {
+            var options = StudyOptions()
+            options.target = target
+            let judgement = TrialJudgement(trial, baseline: baseline, options: options)
+            #expect(judgement.state == .timedOut && judgement.objective == nil)
+            return judgement.tunerOutcome
+        }
+        let stopped = FakeRun(wall: 40, cpu: 60, termination: .timedOut(seconds: 40))
+        // 10 MB in 2 s by the default, which gives 12 MB/s on the usual machine.
+        let trial = try pairs([(FakeRun(wall: 2, cpu: 3), stopped)])
+        expectBound(outcome(trial, .throughput, baseline: 12), 12 * (0.25 / 5))
+        expectBound(outcome(trial, .cpuUsage, baseline: 2), 2 * (60 / 3))
+        expectBound(outcome(trial, .memory, baseline: 1e8), nil)
+        // A good pair before it does not matter; without a run of the default it counts as measured.
+        let second = try pairs([(FakeRun(wall: 1), FakeRun(wall: 1)), (FakeRun(wall: 2), stopped)])
+        expectBound(outcome(second, .throughput, baseline: 12), 12 * (0.25 / 5))
+        expectBound(outcome(try pairs([(nil, stopped)]), .cpuUsage, baseline: 2), 60)
+        // Of two workloads only the first was started: nothing is known of a mean over both.
+        var reference = try runs([FakeRun(wall: 2)])[0]
+        reference.parts.append(reference.parts[0])
+        let partial = TrialRuns([
+            StoredRun(arm: RunArm.reference, index: 0, order: 0, run: reference),
+            StoredRun(arm: RunArm.candidate, index: 0, order: 1, run: try runs([stopped])[0]),
+        ])
+        expectBound(outcome(partial, .throughput, baseline: 12), nil)
+        expectBound(outcome(partial, .cpuUsage, baseline: 2), 2 * (60 / 2))
+    }
+
+    private func expectBound(
+        _ outcome: BayesianTuning.TrialOutcome, _ expected: Double?, sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+        guard case .timedOut(let seconds, let bound) = outcome else {
+            Issue.record("\(outcome)", sourceLocation: sourceLocation)
+            return
+        }
+        #expect(seconds == 40, sourceLocation: sourceLocation)
+        #expect((bound == nil) == (expected == nil), sourceLocation: sourceLocation)
+        if let bound, let expected { #expect(abs(bound / expected - 1) < 1e-12, sourceLocation: sourceLocation) }
+    }
+
     @Test func sharedDriftIsNoDeviation() throws {
         let trial = try pairs([
             (FakeRun(wall: 1), FakeRun(wall: 0.5)), (FakeRun(wall: 2), FakeRun(wall: 1)),

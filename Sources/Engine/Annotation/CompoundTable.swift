@@ -93,6 +93,9 @@ public final class CompoundTable: @unchecked Sendable {
     /// Size of the mapping, in bytes.
     public var byteCount: Int { file.mapped.bytes.count }
 
+    /// Gives the file's resident pages back to the page cache; the next look-up takes what it needs again.
+    public func releasePages() { file.mapped.releasePages() }
+
     /// Reads the whole file and compares all checksums.
     public func verify() throws(LibraryFileError) { try file.verify() }
 

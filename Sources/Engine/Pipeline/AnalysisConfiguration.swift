@@ -14,6 +14,8 @@ public struct AnalysisConfiguration: Sendable {
     public let bufferSize: Int
     /// Bytes of resident memory.
     public let memoryLimit: Int
+    /// Whether pages of the mapped reference data are given back after every job.
+    public let releasesReferencePages: Bool
     public let precision: Precision
     public let preset: DetectionPreset?
     /// `nil` when matching is switched off.
@@ -29,6 +31,7 @@ public struct AnalysisConfiguration: Sendable {
         chunkSize = resolved.integer("execution.chunk_size")
         bufferSize = resolved.integer("execution.buffer_size")
         memoryLimit = resolved.integer("execution.memory_limit")
+        releasesReferencePages = resolved.choice("execution.reference_pages") == "release"
         precision = Precision(rawValue: resolved.choice("numeric.precision")) ?? .float64
         preset =
             resolved["analysis.preset"].value == .automatic

@@ -103,7 +103,8 @@ public struct AnalysisRun: Sendable {
                 }
                 jobTimes += result.detectionTimes
                 let counts = try tables.append(
-                    result, annotator: analysis.annotator, pool: WorkerPool(workers: configuration.workers),
+                    result, annotator: analysis.annotator, afterPiece: analysis.releaseReferences,
+                    pool: WorkerPool(workers: configuration.workers),
                     grain: configuration.chunkSize * 4, clock: analysis.clock)
                 result.input.identifiedFeatures = counts.identified
                 result.input.annotatedFeatures = counts.named

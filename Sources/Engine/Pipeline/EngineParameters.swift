@@ -41,6 +41,13 @@ public enum EngineParameters {
                 text: "Bytes that are read from a file at a time. The default is half a core's L2 cache.",
                 searchValues: (16...26).map { .integer(1 << $0) }),
             ParameterDescription(
+                name: "execution.reference_pages", group: .execution, domain: .choice(["keep", "release"]),
+                defaultValue: .choice("keep"),
+                text:
+                    "Pages of the mapped spectral library and compound table: keep them resident once they were read, or "
+                    + "release them after every job, so that they do not add up to the size of the files. Released pages "
+                    + "stay in the page cache, and a job that needs one again takes it from there."),
+            ParameterDescription(
                 name: "execution.memory_limit", group: .execution, domain: .size((64 << 20)...(1 << 50)),
                 defaultValue: .integer(max(usableMemory / 5 * 4, 64 << 20)), unit: "bytes",
                 text:

@@ -164,7 +164,8 @@ struct FileAnalysis: Sendable {
             return Array(repeating: [], count: fragments.count)
         }
         let results = WorkerPool(workers: configuration.workers).map(
-            count: fragments.count, grain: configuration.chunkSize, makeState: { LibrarySearch(library: library) }
+            count: fragments.count, grain: configuration.chunkSize, makeState: { LibrarySearch(library: library) },
+            afterGrain: releaseReferences
         ) { search, index -> Result<[LibraryMatch], AnalysisError> in
             if cancellation.isCancelled { return .failure(AnalysisError(.interrupted, "interrupted")) }
             do throws(AnalysisError) {
@@ -177,6 +178,13 @@ struct FileAnalysis: Sendable {
         matches.reserveCapacity(results.count)
         for result in results { matches.append(try result.get()) }
         return matches
+    }
+
+    /// Gives the pages of library and compound table back where the settings say so.
+    @Sendable func releaseReferences() {
+        guard configuration.releasesReferencePages else { return }
+        references.library?.releasePages()
+        references.compounds?.releasePages()
     }
 
     /// What names features by mass, for one worker; `nil` when annotation is switched off.

@@ -37,7 +37,8 @@ final class ResultTables {
     ///
     /// Rows exist for a bounded number of features at a time, so memory does not grow with the result.
     func append(
-        _ result: FileResult, annotator: @escaping @Sendable () -> MassAnnotator?, pool: WorkerPool, grain: Int,
+        _ result: FileResult, annotator: @escaping @Sendable () -> MassAnnotator?,
+        afterPiece: @escaping @Sendable () -> Void, pool: WorkerPool, grain: Int,
         clock: StageClock
     ) throws(AnalysisError) -> Counts {
         let formatter = ResultFormatter(result: result, firstSpectrumNumber: spectrumCount + 1)
@@ -45,7 +46,8 @@ final class ResultTables {
         let count = result.features.count
         try inWaves(count: count, pool: pool, grain: grain) { range throws(AnalysisError) in
             let pieces = clock.measure("annotate and format") {
-                pool.map(count: range.count, grain: 1, makeState: annotator) { annotator, piece in
+                pool.map(count: range.count, grain: 1, makeState: annotator, afterGrain: afterPiece) {
+                    annotator, piece in
                     let start = (range.lowerBound + piece) * grain
                     return formatter.piece(start..<min(start + grain, count), annotator: &annotator)
                 }

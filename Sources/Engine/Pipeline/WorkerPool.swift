@@ -31,10 +31,12 @@ public struct WorkerPool: Sendable {
     /// Maps `0 ..< count` in order of the result, whatever the schedule: each worker takes the next `grain` indices.
     ///
     /// - Parameter makeState: scratch memory of one worker, made on that worker.
+    /// - Parameter afterGrain: called on the worker when a grain is done.
     /// - Parameter body: must depend on its index and the scratch's capacity only, never on what the scratch held before.
     /// - Complexity: one atomic addition per grain.
     public func map<State, Result: Sendable>(
         count: Int, grain: Int, makeState: @escaping @Sendable () -> State,
+        afterGrain: @escaping @Sendable () -> Void = {},
         _ body: @escaping @Sendable (_ state: inout State, _ index: Int) -> Result
     ) -> [Result] {
         guard count > 0 else { return [] }
@@ -52,6 +54,7 @@ public struct WorkerPool: Sendable {
                 results.reserveCapacity(range.count)
                 for item in range { results.append(body(&state, item)) }
                 slots.withLock { $0[index] = results }
+                afterGrain()
             }
         }
         return slots.withLock { $0.flatMap { $0 } }

@@ -30,6 +30,12 @@ package final class MappedFile: @unchecked Sendable {
         self.bytes = UnsafeRawBufferPointer(start: base, count: length)
     }
 
+    /// Gives resident pages back to the page cache; what is read next comes back from there by a fault, not from the disk.
+    /// Harmless beside readers in other threads.
+    package func releasePages() {
+        madvise(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count, MADV_DONTNEED)
+    }
+
     deinit { munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count) }
 
     private static func failure(_ path: String) -> LibraryFileError {

@@ -92,6 +92,9 @@ public final class SpectralLibrary: @unchecked Sendable {
     /// Size of the mapping, in bytes. It is page cache that the system can drop, not memory of the process alone.
     public var byteCount: Int { file.mapped.bytes.count }
 
+    /// Gives the file's resident pages back to the page cache; the next search takes what it needs again.
+    public func releasePages() { file.mapped.releasePages() }
+
     /// Reads the whole file and compares all checksums.
     /// - Throws: `LibraryFileError.corrupt`.
     public func verify() throws(LibraryFileError) { try file.verify() }

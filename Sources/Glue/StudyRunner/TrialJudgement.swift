@@ -31,7 +31,7 @@ public struct TrialJudgement: Sendable, Hashable {
     public init(_ trial: TrialRuns, baseline: Double?, options: StudyOptions) {
         let runs = trial.candidates.map(\.run)
         accuracy = runs.first?.accuracy
-        if let failed = runs.first(where: { $0.failure != nil }), let failure = failed.failure {
+        if let position = runs.firstIndex(where: { $0.failure != nil }), let failure = runs[position].failure {
             objective = nil
             deviation = nil
             constraints = [:]
@@ -43,7 +43,9 @@ public struct TrialJudgement: Sendable, Hashable {
                 tunerOutcome = .failed(reason: failure.reason)
             case .timedOut:
                 state = .timedOut
-                tunerOutcome = .timedOut(afterSeconds: failed.wallSeconds.value ?? 0)
+                tunerOutcome = .timedOut(
+                    afterSeconds: runs[position].wallSeconds.value ?? 0,
+                    objectiveBound: Self.bound(ofStopped: position, in: trial, baseline: baseline, options.target))
             case .inaccurate:
                 state = .infeasible
                 tunerOutcome = .infeasible(constraints: [:])
@@ -88,6 +90,25 @@ public struct TrialJudgement: Sendable, Hashable {
     }
 
     var isFeasible: Bool { state == .succeeded }
+
+    /// What the objective of a run that was stopped would at best have been, corrected by the run of the default beside it
+    /// as measured ones are.
+    ///
+    /// Throughput at most: the input over the seconds until the stop. CPU time at least: what was used until then. Of
+    /// memory nothing is known: the peak may have been reached or not.
+    private static func bound(
+        ofStopped position: Int, in trial: TrialRuns, baseline: Double?, _ target: StudyTarget
+    ) -> Double? {
+        switch target {
+        case .memory: return nil
+        case .cpuUsage: break
+        case .throughput:
+            // A workload that never started could have been as fast as it liked, and the mean with it.
+            let complete = trial.all.lazy.filter { $0.run.failure == nil }.map(\.run.parts.count).max()
+            guard trial.candidates[position].run.parts.count == complete else { return nil }
+        }
+        return trial.objectives(target, baseline: baseline)[position]
+    }
 
     /// exp(median of the logarithms): the same whether ratios or their inverses are taken, so the direction of the target
     /// does not matter.

@@ -25,6 +25,7 @@ extension ReportPage {
                 id: "progress", heading: "Best so far", lead: progressLead, legend: progress.legend,
                 table: progress.table, draw: { progress.svg(width: $0, id: $1) }
             ).markup)
+        body += tradeOffFigure
         body.append(Self.facts(settings))
         return Section(id: "search", title: title, body: body)
     }

@@ -23,12 +23,15 @@ public struct StudyReport: Codable, Sendable, Hashable {
     public var reproduce: [Command]
     public var search: SearchSettings
     public var model: Reported<ModelDiagnostics>
+    /// Of a study with two objectives.
+    public var tradeOff: TradeOff?
 
     public init(
         studyID: String, title: String, created: String, target: String, objective: Objective, verdict: Verdict,
         confirmation: Reported<Confirmation>, trials: [Trial], parameters: [Parameter],
         importance: Reported<Importance>, stages: Reported<StageTimes>, environment: Environment,
-        reproduce: [Command], search: SearchSettings, model: Reported<ModelDiagnostics>
+        reproduce: [Command], search: SearchSettings, model: Reported<ModelDiagnostics>,
+        tradeOff: TradeOff? = nil
     ) {
         schemaVersion = StudyReport.currentSchemaVersion
         self.studyID = studyID
@@ -46,6 +49,7 @@ public struct StudyReport: Codable, Sendable, Hashable {
         self.reproduce = reproduce
         self.search = search
         self.model = model
+        self.tradeOff = tradeOff
     }
 }
 

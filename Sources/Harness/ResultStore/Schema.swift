@@ -11,8 +11,22 @@ enum Schema {
             try db.execute(sql: "PRAGMA application_id = \(applicationID)")
             try db.execute(sql: version1)
         }
+        migrator.registerMigration("v2") { db in try db.execute(sql: version2) }
         return migrator
     }
+
+    /// Studies with two objectives.
+    private static let version2 = """
+        CREATE TABLE pareto_front (
+            study_id TEXT NOT NULL,
+            trial_number INTEGER NOT NULL,
+            first_objective REAL NOT NULL,
+            second_objective REAL NOT NULL,
+            chosen INTEGER NOT NULL CHECK (chosen IN (0, 1)),
+            PRIMARY KEY (study_id, trial_number),
+            FOREIGN KEY (study_id, trial_number) REFERENCES trial(study_id, number) ON DELETE CASCADE
+        );
+        """
 
     /// Times are seconds since 1970. The seed is text because SQLite's integers are signed.
     private static let version1 = """

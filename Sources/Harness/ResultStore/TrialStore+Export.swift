@@ -19,7 +19,7 @@ extension TrialStore {
         }
         return try catching { [self] in
             switch format {
-            case .json: try json(study, trials)
+            case .json: try json(study, trials, paretoFront(of: study.id))
             case .csv: csv(trials)
             }
         }
@@ -27,7 +27,9 @@ extension TrialStore {
 
     // MARK: JSON
 
-    private func json(_ study: StudyRecord, _ trials: [(TrialRecord, [MeasurementRecord])]) throws -> String {
+    private func json(
+        _ study: StudyRecord, _ trials: [(TrialRecord, [MeasurementRecord])], _ front: [ParetoMember]
+    ) throws -> String {
         let plan = study.plan
         let document: [String: JSONValue] = [
             "schema": .string("lavoisier-study/1"), "id": .string(study.id), "machine": try value(plan.machine),
@@ -44,6 +46,14 @@ extension TrialStore {
             "verdict": try optionalJSON(study.verdictJSON, "verdict"), "reportPath": text(study.reportPath),
             "configurationPath": text(study.configurationPath),
             "trials": .array(try trials.map { try trial($0.0, $0.1) }),
+            // Empty for a study with one objective.
+            "paretoFront": .array(
+                front.map { member in
+                    .object([
+                        "trial": .integer(member.trial), "first": .number(member.first),
+                        "second": .number(member.second), "chosen": .bool(member.isChosen),
+                    ])
+                }),
         ]
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]

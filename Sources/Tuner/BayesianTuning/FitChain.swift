@@ -32,6 +32,7 @@ struct FitChain: Sendable {
         ]
     }
 
+    /// By how much (in nats) the values must be likelier without earlier studies before those are dropped.
     static let margin = 1.0
     /// With fewer values of its own a study cannot tell whether the earlier ones mislead it.
     static let minimumToJudgeEarlier = 6
@@ -93,7 +94,12 @@ struct FitChain: Sendable {
     ) -> Double {
         guard let data else { return 0 }
         let starts = starts(after: hyperparameters, data.training.dimensions, startsCold)
-        guard let model = try? GaussianProcessModel.fit(data.training, starts: starts) else { return 0 }
+        // Where the time ran out counts as the last hyper-parameters impute it, so that a length scale learns of a cliff;
+        // without them, only what was measured.
+        let known = data.censored.isEmpty ? nil : hyperparameters.flatMap(data.model)
+        guard let model = try? GaussianProcessModel.fit(known?.training ?? data.training, starts: starts) else {
+            return 0
+        }
         hyperparameters = model.hyperparameters
         return isJudged ? data.logLeftOutDensity(model) : 0
     }
@@ -109,9 +115,13 @@ struct FitChain: Sendable {
 /// The values of one objective of the trials that ran, transformed for the model.
 struct ObjectiveData {
     let transform: OutputTransform
+    /// What was measured. The transform comes from these rows alone: how far beyond the worst value a limit lies is the
+    /// user's choice, which must not set the scale of all others.
     let training: TrainingSet
     /// Positions of the first rows among the trials; rows of earlier studies follow them.
     let positions: [Int]
+    /// Trials that were stopped with a bound on their objective.
+    let censored: [GaussianProcessModel.CensoredObservation]
 
     /// `nil` with fewer than `Tuner.minimumSuccesses` values, none of this study, or without anything to vary.
     /// - Parameter objective: which one. - Parameter earlier: adds its rows, and the study as the last input.
@@ -123,10 +133,12 @@ struct ObjectiveData {
         var values: [Double] = []
         var deviations: [Double] = []
         var positions: [Int] = []
+        var bounds: [(inputs: [Double], value: Double)] = []
+        let study = earlier == nil ? [] : [EarlierKnowledge.thisStudy]
         for (position, trial) in trials.enumerated() {
+            if let bound = trial.objectiveBound(objective) { bounds.append((trial.inputs + study, bound)) }
             guard let measured = trial.objective(objective) else { continue }
-            inputs.append(contentsOf: trial.inputs)
-            if earlier != nil { inputs.append(EarlierKnowledge.thisStudy) }
+            inputs.append(contentsOf: trial.inputs + study)
             values.append(measured.value)
             deviations.append(measured.deviation)
             positions.append(position)
@@ -144,9 +156,25 @@ struct ObjectiveData {
         let variances = zip(values, deviations).map { transform.standardise(deviation: $1, at: $0) }
         self.transform = transform
         self.positions = positions
+        let targets = values.map(transform.standardise)
+        // "At least the worst value seen" is true of every bound beyond it. A cliff as high as a generous limit would bend a
+        // smooth model far around it, and nothing is decided among values worse than the worst.
+        let worst = targets.reduce(-.infinity, max)
+        censored = bounds.compactMap { inputs, value in
+            let bound = min(transform.standardise(value), worst)
+            return bound.isFinite ? GaussianProcessModel.CensoredObservation(inputs: inputs, bound: bound) : nil
+        }
         training = TrainingSet(
             kinds: earlier == nil ? kinds : kinds + [.categorical], inputs: inputs,
-            targets: values.map(transform.standardise), noiseVariances: variances)
+            targets: targets, noiseVariances: variances)
+    }
+
+    /// The model of everything known: the measured rows first, in order, then the censored ones.
+    func model(_ hyperparameters: Hyperparameters) -> GaussianProcessModel? {
+        guard let measured = try? GaussianProcessModel(training: training, hyperparameters: hyperparameters) else {
+            return nil
+        }
+        return (try? measured.conditioned(on: censored)) ?? measured
     }
 }
 

@@ -81,7 +81,9 @@ extension Tuner {
         let constraintModels = zip(constraints, fits.constraints).compactMap { constraint, fitted in
             fitted.flatMap { ConstraintModel(constraint, trials: trials, kinds: kinds, hyperparameters: $0) }
         }
-        let failures = trials.map { $0.isFailure(constraints) }
+        let beliefs = beliefs(informing)
+        // Without a model of the objective nothing else keeps away from where the time ran out.
+        let failures = trials.map { $0.isFailure(constraints) || (beliefs == nil && $0.objectiveBound(0) != nil) }
         let known = (earlier?.failures ?? []).suffix(EarlierKnowledge.maximumRows).map(space.encode)
         let feasibility =
             failures.contains(true) || !known.isEmpty
@@ -95,7 +97,7 @@ extension Tuner {
                 improvement: improvement, feasibility: feasibility, faithfulness: faithfulness,
                 constraints: constraintModels, dimensions: kinds.count, comparesStudies: informing != nil)
         }
-        guard let beliefs = beliefs(informing) else {
+        guard let beliefs else {
             // Too few objectives for a model of them; measured constraints and whatever ran can still tell where to look.
             // Before anything ran, keeping away from failures would only search the edges of the space.
             let ran = trials.indices.filter { !failures[$0] }
@@ -129,7 +131,7 @@ extension Tuner {
                 let data = ObjectiveData(
                     trials, kinds: kinds, direction: direction, objective: position, earlier: informing),
                 let hyperparameters = fits.objectives[position],
-                let model = try? GaussianProcessModel(training: data.training, hyperparameters: hyperparameters)
+                let model = data.model(hyperparameters)
             else { return nil }
             let believed = believing(model, data)
             beliefs.append(
@@ -200,6 +202,13 @@ extension Tuner {
     ) -> Acquisition.Improvement {
         let seed = seed ^ (UInt64(index) &* 0xD134_2543_DE82_EF95)
         var training = beliefs[0].data.training
+        let censored = beliefs[0].data.censored.flatMap(\.inputs)
+        if !censored.isEmpty {
+            // A forest knows no bounds: it takes what is expected where the time ran out.
+            training = TrainingSet(
+                kinds: training.kinds, inputs: training.inputs + censored,
+                targets: training.targets + beliefs[0].model.means(at: censored))
+        }
         if beliefs.count == 2 {
             var generator = SeededGenerator(seed: ~seed)
             let weight = generator.uniform()

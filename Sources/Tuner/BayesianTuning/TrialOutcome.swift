@@ -9,8 +9,9 @@ public enum TrialOutcome: Sendable, Hashable {
         second: ObjectiveValue? = nil)
     /// It crashed, ran out of memory or gave a wrong result.
     case failed(reason: String)
-    /// It was stopped; its objective is unknown.
-    case timedOut(afterSeconds: Double)
+    /// It was stopped. `objectiveBound` is what the objective would at best have been: at least that where smaller is
+    /// better, at most that where larger is. Without one nothing is known, as of a failure.
+    case timedOut(afterSeconds: Double, objectiveBound: Double? = nil)
     /// It was refused or cut short because a constraint did not hold; what was measured of them.
     case infeasible(constraints: [String: Double])
 }
@@ -87,6 +88,11 @@ struct Trial: Sendable {
         return second.map { ($0.value, $0.deviation ?? 0) }
     }
 
+    /// What an objective of a trial that was stopped would at best have been; known of the first only.
+    func objectiveBound(_ position: Int) -> Double? {
+        if position == 0, case .timedOut(_, let bound) = outcome { bound } else { nil }
+    }
+
     func measured(_ constraint: Constraint) -> Double? {
         let value: Double? =
             switch outcome {
@@ -104,7 +110,8 @@ struct Trial: Sendable {
     func isFailure(_ constraints: [Constraint]) -> Bool {
         switch outcome {
         case .success: false
-        case .failed, .timedOut: true
+        case .failed: true
+        case .timedOut(_, let bound): bound == nil
         case .infeasible: !constraints.contains { measured($0) != nil }
         }
     }

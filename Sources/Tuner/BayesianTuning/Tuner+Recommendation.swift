@@ -147,10 +147,8 @@ extension Tuner {
         let informing = fits.trustsEarlier ? earlier : nil
         guard
             let data = ObjectiveData(
-                trials, kinds: kinds, direction: objectives[objective], objective: objective, earlier: informing)
-        else { return nil }
-        guard let hyperparameters = fits.objectives[objective],
-            let model = try? GaussianProcessModel(training: data.training, hyperparameters: hyperparameters)
+                trials, kinds: kinds, direction: objectives[objective], objective: objective, earlier: informing),
+            let hyperparameters = fits.objectives[objective], let model = data.model(hyperparameters)
         else { return nil }
         return (model, data)
     }

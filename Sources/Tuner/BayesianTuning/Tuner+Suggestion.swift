@@ -106,10 +106,11 @@ extension Tuner {
             running = EarlierKnowledge.inputsOfThisStudy(running, dimensions: kinds.count)
         }
         let worst = data.training.targets.reduce(-.infinity, max)
+        let known = model.training
         let believed = TrainingSet(
-            kinds: data.training.kinds, inputs: data.training.inputs + failed + running,
-            targets: data.training.targets + [Double](repeating: worst, count: failures) + model.means(at: running),
-            noiseVariances: data.training.noiseVariances + [Double](repeating: Self.failureVariance, count: failures)
+            kinds: known.kinds, inputs: known.inputs + failed + running,
+            targets: known.targets + [Double](repeating: worst, count: failures) + model.means(at: running),
+            noiseVariances: known.noiseVariances + [Double](repeating: Self.failureVariance, count: failures)
                 + [Double](repeating: 0, count: pending.count))
         return (try? GaussianProcessModel(training: believed, hyperparameters: model.hyperparameters)) ?? model
     }

@@ -108,7 +108,8 @@ public struct Tuner: Sendable {
     /// repeat).
     ///
     /// An objective that is not finite, or a second one that is missing, counts as a failure; a second objective that is
-    /// not searched for is ignored.
+    /// not searched for is ignored. A bound on the objective of a trial that was stopped is used where it is finite and the
+    /// only objective: of two, one bound does not keep away from what is slow and looks good in the other.
     /// - Parameter effective: what ran, when the system reports it: a program may clamp or round what it is given. The
     ///   outcome is learned at that place, neither is asked again, and requests that are likely to be changed are avoided.
     /// - Precondition: the configurations belong to the space.
@@ -130,6 +131,9 @@ public struct Tuner: Sendable {
 
     /// An outcome with nothing in it that the models cannot take.
     private func usable(_ outcome: TrialOutcome) -> TrialOutcome {
+        if case .timedOut(let seconds, let bound?) = outcome, !bound.isFinite || objectives.count > 1 {
+            return .timedOut(afterSeconds: seconds)
+        }
         guard case .success(let objective, let deviation, let measured, let second) = outcome else { return outcome }
         guard objective.isFinite else { return .failed(reason: "the objective is \(objective)") }
         func credible(_ deviation: Double?) -> Double? {
