@@ -12,24 +12,38 @@ import GaussianProcess
 struct FitChain: Sendable {
     /// What was fitted to some number of trials.
     struct Fit: Sendable {
+        /// With the rows of earlier studies, where there are any.
         var objectives: [Hyperparameters?]
+        /// Without them.
+        var ownObjectives: [Hyperparameters?]
         var constraints: [Hyperparameters?]
+        var trustsEarlier = true
     }
 
     /// After each number of trials from 0 on.
     private var history: [Fit]
 
     init(objectiveCount: Int, constraintCount: Int) {
+        let none = [Hyperparameters?](repeating: nil, count: objectiveCount)
         history = [
             Fit(
-                objectives: [Hyperparameters?](repeating: nil, count: objectiveCount),
+                objectives: none, ownObjectives: none,
                 constraints: [Hyperparameters?](repeating: nil, count: constraintCount))
         ]
     }
 
+    /// By how much (in nats) the values must be likelier without earlier studies before those are dropped.
+    static let margin = 1.0
+    /// With fewer values of its own a study cannot tell whether the earlier ones mislead it.
+    static let minimumToJudgeEarlier = 6
+
     /// How many trials the current hyper-parameters are for.
     var trialCount: Int { history.count - 1 }
-    var objectives: [Hyperparameters?] { history[trialCount].objectives }
+    var objectives: [Hyperparameters?] {
+        trustsEarlier ? history[trialCount].objectives : history[trialCount].ownObjectives
+    }
+    /// Whether earlier studies, where there are any, inform the models.
+    var trustsEarlier: Bool { history[trialCount].trustsEarlier }
     var constraints: [Hyperparameters?] { history[trialCount].constraints }
 
     /// Fits every prefix that was not fitted yet.
@@ -41,18 +55,20 @@ struct FitChain: Sendable {
             var fit = history[trialCount]
             let prefix = trials.prefix(trialCount + 1)
             let startsCold = prefix.count % 4 == 0
+            var densities = (with: 0.0, without: 0.0)
             for (position, direction) in objectives.enumerated() {
-                guard
-                    let data = ObjectiveData(
-                        prefix, kinds: kinds, direction: direction, objective: position, earlier: earlier)
-                else { continue }
-                let starts = Self.starts(after: fit.objectives[position], data.training.dimensions, startsCold)
-                // Where the time ran out counts as the last hyper-parameters impute it, so that a length scale learns of a
-                // cliff; without them, only what was measured.
-                let known = data.censored.isEmpty ? nil : fit.objectives[position].flatMap(data.model)
-                if let model = try? GaussianProcessModel.fit(known?.training ?? data.training, starts: starts) {
-                    fit.objectives[position] = model.hyperparameters
-                }
+                densities.with += Self.fit(
+                    ObjectiveData(prefix, kinds: kinds, direction: direction, objective: position, earlier: earlier),
+                    &fit.objectives[position], startsCold, isJudged: earlier != nil)
+                guard earlier != nil else { continue }
+                densities.without += Self.fit(
+                    ObjectiveData(prefix, kinds: kinds, direction: direction, objective: position),
+                    &fit.ownObjectives[position], startsCold, isJudged: true)
+            }
+            if earlier != nil {
+                let own = prefix.count { $0.objective != nil }
+                fit.trustsEarlier =
+                    own < Self.minimumToJudgeEarlier || densities.with >= densities.without - Self.margin
             }
             for (position, constraint) in limits.enumerated() {
                 let starts = Self.starts(after: fit.constraints[position], kinds.count, startsCold)
@@ -69,6 +85,23 @@ struct FitChain: Sendable {
         var chain = self
         chain.history.removeLast(max(0, trialCount - trials))
         return chain
+    }
+
+    /// Replaces hyper-parameters by those for more data, where they can be found.
+    /// - Returns: the logarithm of the density that the model gives each value of this study from all others.
+    private static func fit(
+        _ data: ObjectiveData?, _ hyperparameters: inout Hyperparameters?, _ startsCold: Bool, isJudged: Bool
+    ) -> Double {
+        guard let data else { return 0 }
+        let starts = starts(after: hyperparameters, data.training.dimensions, startsCold)
+        // Where the time ran out counts as the last hyper-parameters impute it, so that a length scale learns of a cliff;
+        // without them, only what was measured.
+        let known = data.censored.isEmpty ? nil : hyperparameters.flatMap(data.model)
+        guard let model = try? GaussianProcessModel.fit(known?.training ?? data.training, starts: starts) else {
+            return 0
+        }
+        hyperparameters = model.hyperparameters
+        return isJudged ? data.logLeftOutDensity(model) : 0
     }
 
     private static func starts(after last: Hyperparameters?, _ dimensions: Int, _ startsCold: Bool) -> [Hyperparameters]
@@ -148,6 +181,19 @@ struct ObjectiveData {
             return nil
         }
         return (try? measured.conditioned(on: censored)) ?? measured
+    }
+}
+
+extension ObjectiveData {
+    /// Of this study's values in logarithmic units where the transform is one, so that different transforms compare.
+    func logLeftOutDensity(_ model: GaussianProcessModel) -> Double {
+        let leftOut = model.leaveOneOut()
+        var sum = 0.0
+        for row in positions.indices {
+            let difference = training.targets[row] - leftOut.means[row]
+            sum -= 0.5 * (difference * difference / leftOut.variances[row] + log(leftOut.variances[row]))
+        }
+        return sum - Double(positions.count) * log(transform.scale)
     }
 }
 

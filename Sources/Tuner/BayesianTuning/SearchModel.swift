@@ -77,10 +77,11 @@ extension Tuner {
     mutating func searchModel(index: Int) -> SearchModel? {
         guard !kinds.isEmpty else { return nil }
         fits.extend(to: trials, kinds: kinds, objectives: objectives, limits: constraints, earlier: earlier)
+        let informing = fits.trustsEarlier ? earlier : nil
         let constraintModels = zip(constraints, fits.constraints).compactMap { constraint, fitted in
             fitted.flatMap { ConstraintModel(constraint, trials: trials, kinds: kinds, hyperparameters: $0) }
         }
-        let beliefs = beliefs()
+        let beliefs = beliefs(informing)
         // Without a model of the objective nothing else keeps away from where the time ran out.
         let failures = trials.map { $0.isFailure(constraints) || (beliefs == nil && $0.objectiveBound(0) != nil) }
         let known = (earlier?.failures ?? []).suffix(EarlierKnowledge.maximumRows).map(space.encode)
@@ -94,7 +95,7 @@ extension Tuner {
         func acquisition(_ improvement: Acquisition.Improvement) -> Acquisition {
             Acquisition(
                 improvement: improvement, feasibility: feasibility, faithfulness: faithfulness,
-                constraints: constraintModels, dimensions: kinds.count, comparesStudies: earlier != nil)
+                constraints: constraintModels, dimensions: kinds.count, comparesStudies: informing != nil)
         }
         guard let beliefs else {
             // Too few objectives for a model of them; measured constraints and whatever ran can still tell where to look.
@@ -123,12 +124,12 @@ extension Tuner {
             beliefs: beliefs)
     }
 
-    private func beliefs() -> [ObjectiveBelief]? {
+    private func beliefs(_ informing: EarlierKnowledge?) -> [ObjectiveBelief]? {
         var beliefs: [ObjectiveBelief] = []
         for (position, direction) in objectives.enumerated() {
             guard
                 let data = ObjectiveData(
-                    trials, kinds: kinds, direction: direction, objective: position, earlier: earlier),
+                    trials, kinds: kinds, direction: direction, objective: position, earlier: informing),
                 let hyperparameters = fits.objectives[position],
                 let model = data.model(hyperparameters)
             else { return nil }
@@ -148,17 +149,17 @@ extension Tuner {
             return rows.sorted { means[$0] != means[$1] ? means[$0] < means[$1] : $0 < $1 }
         }
         let feasible = rows.filter { trials[beliefs[0].data.positions[$0]].isFeasible(constraints) }
-        let front = Self.spread(Self.front(of: feasible, means, beliefs[1].means))
+        let front = Self.spread(Self.front(of: feasible, Self.rounded(means), Self.rounded(beliefs[1].means)))
         let sums = rows.map { means[$0] + beliefs[1].means[$0] }
         let rest = rows.filter { !front.contains($0) }
         return front + rest.sorted { sums[$0] != sums[$1] ? sums[$0] < sums[$1] : $0 < $1 }
     }
 
-    /// Rows on the front of both means, by the first one; the earliest of equal ones. Differences of rounding, which are
-    /// all that an objective has which does not vary, are none.
+    /// Standardised values without differences of rounding, which are all that an objective has which does not vary.
+    static func rounded(_ values: [Double]) -> [Double] { values.map { ($0 * 1e9).rounded() / 1e9 } }
+
+    /// Rows on the front of both values, by the first one; the earliest of equal ones.
     static func front(of rows: [Int], _ first: [Double], _ second: [Double]) -> [Int] {
-        let first = first.map { ($0 * 1e9).rounded() }
-        let second = second.map { ($0 * 1e9).rounded() }
         var kept: [Int] = []
         let sorted = rows.sorted {
             first[$0] != first[$1]

@@ -25,7 +25,8 @@ extension Tuner {
         ]
         let rows = first.positions.indices.filter { trials[first.positions[$0]].isFeasible(constraints) }
         let front = Self.front(
-            of: Array(rows), believedValues(posteriors[0].means, first), believedValues(posteriors[1].means, second))
+            of: Array(rows), Self.rounded(believedValues(posteriors[0].means, first)),
+            Self.rounded(believedValues(posteriors[1].means, second)))
         return front.map { row in
             let configuration = trials[first.positions[row]].configuration
             return FrontMember(
@@ -41,10 +42,11 @@ extension Tuner {
 
     private func observedFront() -> [FrontMember] {
         let rows = trials.indices.filter { trials[$0].isFeasible(constraints) }
-        let values = objectives.indices.map { objective in
-            trials.indices.map { position in
-                let sign: Double = objectives[objective] == .maximise ? -1 : 1
-                return sign * observedMean(trials[position].configuration, objective: objective)
+        let values = objectives.enumerated().map { objective, direction in
+            trials.map { trial in
+                trial.objective(objective) == nil
+                    ? .infinity
+                    : (direction == .maximise ? -1 : 1) * observedMean(trial.configuration, objective: objective)
             }
         }
         return Self.front(of: rows, values[0], values[1]).map { position in

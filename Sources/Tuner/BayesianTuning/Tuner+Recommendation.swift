@@ -141,16 +141,15 @@ extension Tuner {
 
     /// The model of one objective after everything told.
     func fittedModel(of objective: Int = 0) -> (GaussianProcessModel, ObjectiveData)? {
-        guard
-            let data = ObjectiveData(
-                trials, kinds: kinds, direction: objectives[objective], objective: objective, earlier: earlier)
-        else { return nil }
         // A copy: reading what is believed changes nothing. Usually the last suggestion has fitted all trials but one.
         var fits = fits
         fits.extend(to: trials, kinds: kinds, objectives: objectives, limits: constraints, earlier: earlier)
-        guard let hyperparameters = fits.objectives[objective], let model = data.model(hyperparameters) else {
-            return nil
-        }
+        let informing = fits.trustsEarlier ? earlier : nil
+        guard
+            let data = ObjectiveData(
+                trials, kinds: kinds, direction: objectives[objective], objective: objective, earlier: informing),
+            let hyperparameters = fits.objectives[objective], let model = data.model(hyperparameters)
+        else { return nil }
         return (model, data)
     }
 
@@ -171,7 +170,7 @@ extension Tuner {
         for _ in 0..<256 {
             if let point = space.samplePoint(using: &generator) {
                 space.encode(point, into: &base)
-                if earlier != nil { base.append(EarlierKnowledge.thisStudy) }
+                if model.training.dimensions > kinds.count { base.append(EarlierKnowledge.thisStudy) }
             }
         }
         guard !base.isEmpty else { return kinds.map { _ in 0 } }

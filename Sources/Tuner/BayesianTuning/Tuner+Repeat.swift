@@ -50,7 +50,7 @@ extension Tuner {
             space.encode(fresh, into: &inputs)
             success = exp(model.ranking.logProbabilities(at: inputs)[0])
             points += inputs
-            if earlier != nil { points.append(EarlierKnowledge.thisStudy) }
+            if width > kinds.count { points.append(EarlierKnowledge.thisStudy) }
         }
         let count = points.count / width
         let means = belief.model.means(at: points).map { -$0 }

@@ -29,14 +29,18 @@ public enum StopReason: Sendable, Hashable, CustomStringConvertible {
 
 extension Tuner {
     static let minimumTrialsForStopping = 20
+    /// Of the deviation of the recommended configuration's value; expected gains below it are not worth a trial.
+    static let worthlessShare = 0.1
 
     /// Whether the search may end: the space is exhausted, or after each of the last `patience` trials (of at least 20) the
     /// largest gain that the Gaussian process expected from any untried candidate was below the threshold.
     ///
-    /// The threshold is at least half the standard deviation with which the recommended configuration is known: a gain
-    /// that could not be told from noise is none (after Makarova et al. 2022, AutoML-Conf, "Automatic termination for
-    /// hyperparameter optimization", who compare a regret bound with the deviation of the incumbent's estimate). A function
-    /// of the tells alone, so that a resumed study stops where an uninterrupted one does; recomputed at each call.
+    /// The threshold is at least a tenth of the standard deviation with which the recommended configuration's own runs
+    /// tell its value: what cannot be told from noise is no gain (after Makarova et al. 2022, AutoML-Conf, "Automatic
+    /// termination for hyperparameter optimization", who compare a bound on what is left to gain with the deviation of the
+    /// incumbent's estimate). A tenth, because what is compared is an expectation: a chance of one in ten to gain a whole
+    /// deviation. A function of the tells alone, so that a resumed study stops where an uninterrupted one does; recomputed
+    /// at each call.
     /// - Complexity: that of up to `patience` suggestions; one while the last gain is above the threshold.
     public func stoppingAdvice(threshold: Double = 0.005, patience: Int = 5) -> StopReason? {
         if isExhausted { return .exhausted }
@@ -65,7 +69,7 @@ extension Tuner {
         return model.details(space.configuration(point), inputs: inputs).expectedGain
     }
 
-    /// Half the relative standard deviation of the recommended configuration's mean; `nil` for two objectives.
+    /// The least gain that is worth a trial beside the noise of the recommended configuration's mean; `nil` for two objectives.
     func worthlessGain() -> Double? {
         guard objectives.count == 1, let (model, data) = fittedModel(), let recommended = recommendation() else {
             return nil
@@ -73,6 +77,7 @@ extension Tuner {
         let belief = ObjectiveBelief(data: data, model: model, means: [])
         let repeats = trials.filter { $0.configuration == recommended.configuration && $0.objective != nil }.count
         let deviation = (measurementVariance(belief) / Double(max(1, repeats))).squareRoot()
-        return data.transform.gain(0.5 * deviation, over: data.transform.standardise(recommended.predicted))
+        return data.transform.gain(
+            Self.worthlessShare * deviation, over: data.transform.standardise(recommended.predicted))
     }
 }

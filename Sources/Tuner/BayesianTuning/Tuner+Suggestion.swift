@@ -101,7 +101,7 @@ extension Tuner {
         var running = pending.flatMap(space.encode)
         guard !failed.isEmpty || !running.isEmpty else { return model }
         let failures = failed.count / kinds.count
-        if earlier != nil {
+        if data.training.dimensions > kinds.count {
             failed = EarlierKnowledge.inputsOfThisStudy(failed, dimensions: kinds.count)
             running = EarlierKnowledge.inputsOfThisStudy(running, dimensions: kinds.count)
         }
