@@ -79,23 +79,24 @@ struct JudgementTests {
     }
 
     @Test func aStoppedRunBoundsTheObjective() throws {
-        func outcome(_ trial: TrialRuns, _ target: StudyTarget, baseline: Double?) -> BayesianTuning.TrialOutcome {
+        func outcome(_ trial: TrialRuns, _ target: StudyTarget, baseline: Double) throws -> BayesianTuning.TrialOutcome {
             var options = StudyOptions()
             options.target = target
-            let judgement = TrialJudgement(trial, baseline: baseline, options: options)
+            let judgement = TrialJudgement(
+                trial, reference: try self.reference(baseline, options), options: options)
             #expect(judgement.state == .timedOut && judgement.objective == nil)
             return judgement.tunerOutcome
         }
         let stopped = FakeRun(wall: 40, cpu: 60, termination: .timedOut(seconds: 40))
         // 10 MB in 2 s by the default, which gives 12 MB/s on the usual machine.
         let trial = try pairs([(FakeRun(wall: 2, cpu: 3), stopped)])
-        expectBound(outcome(trial, .throughput, baseline: 12), 12 * (0.25 / 5))
-        expectBound(outcome(trial, .cpuUsage, baseline: 2), 2 * (60 / 3))
-        expectBound(outcome(trial, .memory, baseline: 1e8), nil)
+        expectBound(try outcome(trial, .throughput, baseline: 12), 12 * (0.25 / 5))
+        expectBound(try outcome(trial, .cpuUsage, baseline: 2), 2 * (60 / 3))
+        expectBound(try outcome(trial, .memory, baseline: 1e8), nil)
         // A good pair before it does not matter; without a run of the default it counts as measured.
         let second = try pairs([(FakeRun(wall: 1), FakeRun(wall: 1)), (FakeRun(wall: 2), stopped)])
-        expectBound(outcome(second, .throughput, baseline: 12), 12 * (0.25 / 5))
-        expectBound(outcome(try pairs([(nil, stopped)]), .cpuUsage, baseline: 2), 60)
+        expectBound(try outcome(second, .throughput, baseline: 12), 12 * (0.25 / 5))
+        expectBound(try outcome(pairs([(nil, stopped)]), .cpuUsage, baseline: 2), 60)
         // Of two workloads only the first was started: nothing is known of a mean over both.
         var reference = try runs([FakeRun(wall: 2)])[0]
         reference.parts.append(reference.parts[0])
@@ -103,8 +104,8 @@ struct JudgementTests {
             StoredRun(arm: RunArm.reference, index: 0, order: 0, run: reference),
             StoredRun(arm: RunArm.candidate, index: 0, order: 1, run: try runs([stopped])[0]),
         ])
-        expectBound(outcome(partial, .throughput, baseline: 12), nil)
-        expectBound(outcome(partial, .cpuUsage, baseline: 2), 2 * (60 / 2))
+        expectBound(try outcome(partial, .throughput, baseline: 12), nil)
+        expectBound(try outcome(partial, .cpuUsage, baseline: 2), 2 * (60 / 2))
     }
 
     private func expectBound(

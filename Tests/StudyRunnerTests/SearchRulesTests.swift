@@ -142,7 +142,7 @@ struct SearchRulesTests {
             of: ["gone", other.id], for: plan, space: space, store: fixture.store)
         #expect(trials.count == 5 && trials.allSatisfy { $0.study == 2 && !$0.isSameProgram })
         // The default reached all of itself.
-        guard case .success(let share, _, _, _)? = trials.first?.outcome else {
+        guard case .success(let share, _, _, _, _)? = trials.first?.outcome else {
             Issue.record("the default has no objective")
             return
         }
