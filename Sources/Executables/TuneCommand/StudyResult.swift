@@ -29,12 +29,15 @@ struct StudyResult: Codable {
     var reference: String?
     /// Where it was written; absent when nothing was replaced.
     var profile: String?
+    /// The complete configuration file that was asked for; absent where none was, or nothing meets the constraints.
+    var configurationFile: String?
     var report: String?
 
     init(_ outcome: EngineStudy.Outcome) {
         self.init(outcome.history)
         report = outcome.reportPath
         profile = outcome.profilePath
+        configurationFile = outcome.configurationPath
         if case .failed(let reason) = outcome.end { sentence = reason }
     }
 

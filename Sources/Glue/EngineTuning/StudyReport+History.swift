@@ -111,6 +111,7 @@ extension StudyReport {
     private static func phase(_ trial: StudyTrial, index: Int, _ history: StudyHistory) -> String {
         if trial.configuration == history.space.defaultConfiguration { return "default" }
         if trial.configuration == history.before { return "in place before" }
+        if history.enqueued.contains(trial.configuration) { return "enqueued" }
         switch history.options.strategy {
         case .random: return "random"
         case .sobol: return "space-filling"
