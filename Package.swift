@@ -128,7 +128,9 @@ let glue: [Target] = [
 let products: [Target] = [
     .target(
         name: "Lavoisier",
-        dependencies: ["Pipeline", "EngineTuning", "StudyRunner", "Parameters", "Instrumentation", "HostEnvironment"],
+        dependencies: [
+            "Pipeline", "EngineTuning", "StudyRunner", "Workloads", "Parameters", "Instrumentation", "HostEnvironment",
+        ],
         path: "Sources/Lavoisier", exclude: ["README.md"], swiftSettings: house),
     .executableTarget(
         name: "AnalyzeCommand",

@@ -11,9 +11,10 @@ import Parameters
 /// let record = try analyzer.processFile("run.mzML", output: "results") { print(Int($0 * 100), "%") }
 /// ```
 public struct Analyzer: Sendable {
-    private let configuration: AnalysisConfiguration
+    private var configuration: AnalysisConfiguration
+    private var machineProfile: String?
+    private var request: ConfigurationRequest
     private let host: HostDescription
-    private let machineProfile: String?
     private let locations: DataLocations
 
     /// Settings from the built-in default, this machine's tuned profile, `configurationFile`, the environment
@@ -36,11 +37,24 @@ public struct Analyzer: Sendable {
         request.profile = profile
         request.environment = environment
         host = HostReader().read()
+        self.request = request
         let outcome = try request.resolve(host: host)
         configuration = AnalysisConfiguration(outcome.configuration)
         machineProfile = outcome.machineProfile
         let standard = DataLocations.standard(environment: environment, programPath: DataLocations.programPath)
         locations = dataFolder.map { DataLocations(workloads: $0, cache: standard.cache) } ?? standard
+    }
+
+    /// Takes the settings of a configuration file, for instance one that a tuner wrote, in the place of an earlier file;
+    /// the environment and the `settings` of `init` still win.
+    /// - Throws: `ParameterError`; the settings then stay as they were.
+    public mutating func applyConfiguration(_ path: String) throws {
+        var changed = request
+        changed.configurationFile = path
+        let outcome = try changed.resolve(host: host)
+        request = changed
+        configuration = AnalysisConfiguration(outcome.configuration)
+        machineProfile = outcome.machineProfile
     }
 
     /// Analyses one mzML file into a folder.

@@ -14,7 +14,8 @@ import Testing
     }
 
     @Test(arguments: [
-        [], ["analyze"], ["workload"], ["workload", "list"], ["workload", "prepare"], ["workload", "verify"],
+        [], ["analyze"], ["optimize"], ["workload"], ["workload", "list"], ["workload", "prepare"],
+        ["workload", "verify"],
         ["evaluate"],
         ["library"], ["library", "prepare"], ["library", "info"], ["config"], ["config", "show"], ["config", "docs"],
     ])

@@ -17,7 +17,7 @@ import Testing
     /// Seconds from the first to the last scan, by another way than the engine's reader: the text of the file.
     private static func seconds(of path: String) throws -> Double {
         var times: [Double] = []
-        for line in try String(contentsOfFile: path, encoding: .isoLatin1).split(separator: "\n")
+        for line in try String(contentsOfFile: path, encoding: .isoLatin1).split(whereSeparator: \.isNewline)
         where line.contains("MS:1000016") {
             let value = try #require(line.split(separator: "value=\"").last?.split(separator: "\"").first)
             times.append((Double(value) ?? 0) * (line.contains("\"minute\"") ? 60 : 1))

@@ -147,6 +147,44 @@ import Testing
         #expect(policy.contains("script-src '\(hash)'"))
     }
 
+    @Test func whatOtherLoadDidIsShown() throws {
+        var report = report
+        report.trials[1].cpuPressure = .value(0.123)
+        report.trials[1].steal = .value(0.0456)
+        var confirmation = try #require(report.confirmation.value)
+        confirmation.note = "2 of 12 rows were disturbed."
+        report.confirmation = .value(confirmation)
+        let page = try report.html()
+        for text in [">CPU pressure (%)<", ">Steal (%)<", ">12.3<", ">4.6<", ">2 of 12 rows were disturbed.<"] {
+            #expect(page.contains(text), "\(text)")
+        }
+        #expect(try StudyReport(html: page) == report)
+    }
+
+    /// Energy has its row, its column and its factor where runs have it, and no empty ones elsewhere.
+    @Test func energyIsShownWhereItWasMeasured() throws {
+        #expect(!(try report.html()).contains("CPU energy"))
+        var report = report
+        var confirmation = try #require(report.confirmation.value)
+        for arm in confirmation.arms.indices {
+            for run in confirmation.arms[arm].runs.indices {
+                confirmation.arms[arm].runs[run].energy = .value(arm == 2 ? 10 : 20)
+            }
+        }
+        let known = confirmation.arms[0].runs.map { _ in 20.0 }
+        confirmation.comparisons.append(
+            .init(
+                metric: .energy, reference: .before, candidate: .best,
+                ratio: .value(PairedRatio(before: known, after: known.map { $0 / 2 }, resamples: 100))))
+        confirmation.headlineMetric = .energy
+        report.confirmation = .value(confirmation)
+        report.verdict = .improved
+        #expect(report.sentence.hasPrefix("2.00\u{00D7} less energy than"), "\(report.sentence)")
+        let page = try report.html()
+        #expect(page.contains("CPU energy") && page.contains("CPU energy (J)"))
+        #expect(PageReader(page).failure == nil)
+    }
+
     /// `LAVOISIER_UPDATE_GOLDEN=1 swift test` writes the page anew; read the difference before committing it.
     @Test func smallPageIsAsAgreed() throws {
         var small = report

@@ -139,10 +139,13 @@ final class StudyFixture {
     }
 
     func create(
-        _ program: FakeProgram, _ options: StudyOptions = StudyFixture.options(), before: [Setting]? = nil
+        _ program: FakeProgram, _ options: StudyOptions = StudyFixture.options(), before: [Setting]? = nil,
+        enqueued: [[Setting]]? = nil
     ) throws -> Study {
         try Study.create(
-            program: program, options: options, before: before, host: Self.host, store: store, lockPath: lockPath)
+            program: program, options: options, inputs: StudyInputs(before: before, enqueued: enqueued),
+            host: Self.host,
+            store: store, lockPath: lockPath)
     }
 
     func resume(_ id: String, _ program: FakeProgram) throws -> Study {
@@ -153,9 +156,10 @@ final class StudyFixture {
 
     /// Runs a new study to its end.
     func run(
-        _ options: StudyOptions = StudyFixture.options(), before: [Setting]? = nil, _ program: FakeProgram
+        _ options: StudyOptions = StudyFixture.options(), before: [Setting]? = nil, enqueued: [[Setting]]? = nil,
+        _ program: FakeProgram
     ) throws -> (end: StudyEnd, history: StudyHistory) {
-        var study = try create(program, options, before: before)
+        var study = try create(program, options, before: before, enqueued: enqueued)
         let end = try study.run(stopSignal: { nil }, progress: { _ in })
         return (end, try history(study.id))
     }

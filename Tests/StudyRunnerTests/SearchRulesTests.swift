@@ -139,7 +139,7 @@ struct SearchRulesTests {
         // What the store has lost is left out.
         let space = try fixture.history(other.id).space
         let trials = try EarlierStudies.trials(
-            of: ["gone", other.id], for: plan, space: space, store: fixture.store)
+            of: ["gone", other.id], for: plan, base: nil, space: space, store: fixture.store)
         #expect(trials.count == 5 && trials.allSatisfy { $0.study == 2 && !$0.isSameProgram })
         // The default reached all of itself.
         guard case .success(let share, _, _, _, _)? = trials.first?.outcome else {

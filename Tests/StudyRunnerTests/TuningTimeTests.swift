@@ -42,7 +42,7 @@ private final class TimedStudies {
 
     func create(_ program: FakeProgram, _ options: StudyOptions) throws -> Study {
         try Study.create(
-            program: program, options: options, before: nil, host: StudyFixture.host, store: store,
+            program: program, options: options, inputs: StudyInputs(), host: StudyFixture.host, store: store,
             lockPath: folder.lockPath)
     }
 

@@ -83,20 +83,22 @@ public struct ConfigurationLayer: Sendable {
         return text
     }
 
-    private static func flatten(yaml: String, file: String) throws(ParameterError) -> [Entry] {
-        let root: Node?
+    static func root(yaml: String, file: String) throws(ParameterError) -> Node? {
         do {
-            root = try compose(yaml: yaml)
+            return try compose(yaml: yaml)
         } catch {
             throw ParameterError(.malformed, parameter: file, expected: "not valid YAML: \(error)", location: file)
         }
-        guard let root else { return [] }
+    }
+
+    private static func flatten(yaml: String, file: String) throws(ParameterError) -> [Entry] {
+        guard let root = try root(yaml: yaml, file: file) else { return [] }
         var entries: [Entry] = []
         try flatten(root, prefix: "", file: file, into: &entries)
         return entries
     }
 
-    private static func flatten(
+    static func flatten(
         _ node: Node, prefix: String, file: String, into entries: inout [Entry]
     ) throws(ParameterError) {
         switch node {
@@ -114,11 +116,11 @@ public struct ConfigurationLayer: Sendable {
         }
     }
 
-    private static func place(of node: Node, file: String) -> String {
+    static func place(of node: Node, file: String) -> String {
         node.mark.map { "\(file):\($0.line)" } ?? file
     }
 
-    private static func malformed(_ reason: String, at node: Node, file: String) -> ParameterError {
+    static func malformed(_ reason: String, at node: Node, file: String) -> ParameterError {
         ParameterError(.malformed, parameter: file, expected: reason, location: place(of: node, file: file))
     }
 }

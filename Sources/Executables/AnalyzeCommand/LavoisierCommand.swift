@@ -10,14 +10,15 @@ struct LavoisierCommand: ParsableCommand {
             "Analyse liquid-chromatography mass-spectrometry data: mzML in; features, identifications and names out.",
         discussion: """
             Start with:   lavoisier analyze run.mzML --output results
-            Tune first:   lavoisier-tune --target throughput --budget 50   (analyze then uses what it found by itself)
+            Tune first:   lavoisier optimize --target throughput --budget 50   (analyze then uses what it found by itself)
 
             Exit status: 0 done, 64 wrong usage, 65 bad input (some files failed; the others are written), \
             73 output cannot be written, 130 interrupted, 143 terminated.
             """,
         version: LavoisierVersion.current,
         subcommands: [
-            AnalyzeSubcommand.self, WorkloadSubcommand.self, EvaluateSubcommand.self, LibrarySubcommand.self,
+            AnalyzeSubcommand.self, OptimizeSubcommand.self, WorkloadSubcommand.self, EvaluateSubcommand.self,
+            LibrarySubcommand.self,
             ConfigSubcommand.self,
         ])
 }

@@ -18,7 +18,7 @@ struct LavoisierTuneCommand: ParsableCommand {
 
             Options of a study ('lavoisier-tune run --help' explains them): --target throughput|memory|cpu_usage|energy, \
             --budget N, --tuning-time TIME, --workload NAME (repeatable) or --workload-type TYPE, --size, --complexity; --seed N, --max-memory SIZE, --max-time TIME, --min-accuracy F1, \
-            --strategy bayesian|random|sobol, --rows N, --engine PATH, --store FILE, --reports-dir DIR, --config-dir DIR, \
+            --strategy bayesian|random|sobol, --enqueue FILE, --base FILE, --write-config FILE, --rows N, --engine PATH, --store FILE, --reports-dir DIR, --config-dir DIR, \
             --lock FILE, --quiet, --json.
 
             Ctrl-C stops and loses nothing: 'lavoisier-tune resume STUDY' goes on. STUDY is an id, its beginning, or \

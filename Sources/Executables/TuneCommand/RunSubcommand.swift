@@ -76,6 +76,24 @@ struct RunSubcommand: ParsableCommand {
         help: "Interleaved rows of the confirmation, 6 or more. Default: 12 for long runs, up to 40 for short ones.")
     var rows: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "Your own configurations, tried right after the default: a YAML or JSON list of settings, or JSON lines. Settings that one leaves out take their default; each counts against the budget.",
+            valueName: "file"))
+    var enqueue: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Configuration file. What is not searched holds in every run; what is searched is the configuration to beat. This machine's profile then stays as it is: take the result with --write-config.",
+            valueName: "file"))
+    var base: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Write the complete best configuration known to a file for 'lavoisier analyze --config'; replaced when it exists.",
+            valueName: "file"))
+    var writeConfig: String?
+
     @Option(help: "The program 'lavoisier'. Default: the one beside this program.")
     var engine: String?
 
@@ -88,6 +106,9 @@ struct RunSubcommand: ParsableCommand {
             request.options = try options()
             if !workloads.isEmpty { request.workloads = workloads }
             try chooseWorkload(&request)
+            request.enqueueFile = enqueue
+            request.baseFile = base
+            request.configurationFile = writeConfig
             request.enginePath = engine
             request.interrupt = try InterruptFlag.install()
             let display = StudyDisplay(quiet: output.quiet)
@@ -180,6 +201,12 @@ struct ResumeSubcommand: ParsableCommand {
     @Argument(help: "Id of the study, its beginning, or 'latest'.")
     var study: String
 
+    @Option(
+        help: ArgumentHelp(
+            "File for the complete best configuration known. Default: the one that the study was started with, if any.",
+            valueName: "file"))
+    var writeConfig: String?
+
     @Option(help: "The program 'lavoisier'. Default: the one that the study used.")
     var engine: String?
 
@@ -190,6 +217,7 @@ struct ResumeSubcommand: ParsableCommand {
         try reportingFailures {
             var request = try places.request()
             request.enginePath = engine
+            request.configurationFile = writeConfig
             request.interrupt = try InterruptFlag.install()
             let display = StudyDisplay(quiet: output.quiet)
             let resumed = try EngineStudy.resume(study, request) { display.note($0) }

@@ -30,6 +30,8 @@ struct StudyDisplay {
             "Target \(options.target.rawValue), workload \(study.workloads.joined(separator: ", ")): up to "
                 + "\(options.budget) configurations (\(size)), then at least \(options.confirmationRows) interleaved rows\(time). "
                 + "Ctrl-C stops; nothing is lost.")
+        if study.enqueuedCount > 0 { line.milestone("First come \(study.enqueuedCount) configurations of your own.") }
+        if study.leavesProfile { line.milestone("With --base, this machine's profile stays as it is.") }
     }
 
     func show(_ event: StudyEvent, _ scale: ObjectiveScale) {
@@ -100,6 +102,9 @@ struct StudyDisplay {
                     : "'lavoisier analyze --profile \(target.rawValue)' uses it on this machine"
                 let content = verdict.kind == .improved ? "" : " records the built-in default as the best known"
                 line.milestone("Profile: \(path)\(content); \(use)")
+            }
+            if let path = outcome.configurationPath {
+                line.milestone("Configuration: \(path); use it with 'lavoisier analyze --config'")
             }
         case .interrupted:
             line.milestone(

@@ -35,6 +35,8 @@ struct StudyResult: Codable {
     var reference: String?
     /// Where it was written; absent when nothing was replaced.
     var profile: String?
+    /// The complete configuration file that was asked for; absent where none was, or nothing meets the constraints.
+    var configurationFile: String?
     var report: String?
 
     struct FrontPoint: Codable {
@@ -48,6 +50,7 @@ struct StudyResult: Codable {
         self.init(outcome.history)
         report = outcome.reportPath
         profile = outcome.profilePath
+        configurationFile = outcome.configurationPath
         if case .failed(let reason) = outcome.end { sentence = reason }
     }
 

@@ -13,6 +13,8 @@ public struct EngineLauncher: TunableProgram {
     public let identity: ProgramIdentity
     public let parameters: [ParameterDescription]
     private let descriptions: [ParameterDescription]
+    /// By parameter; holds in every run.
+    private let base: [String: String]
     private let workloads: [EngineWorkload]
     private let environment: [String: String]
     private let minimumAccuracy: Double
@@ -22,11 +24,12 @@ public struct EngineLauncher: TunableProgram {
 
     /// - Parameters:
     ///   - workloads: prepared; at least one.
+    ///   - base: settings that are not searched and hold in every run, the default's included.
     ///   - minimumAccuracy: F1 against the default's results below which a run does not count.
     ///   - interrupt: kills a running child when raised.
     public init(
         identity: ProgramIdentity, workloads: [EngineWorkload], host: HostDescription, locations: DataLocations,
-        minimumAccuracy: Double, interrupt: InterruptFlag?
+        base: [Setting] = [], minimumAccuracy: Double, interrupt: InterruptFlag?
     ) throws(StudyError) {
         precondition(!workloads.isEmpty, "nothing to run")
         self.identity = identity
@@ -35,6 +38,7 @@ public struct EngineLauncher: TunableProgram {
         self.interrupt = interrupt
         descriptions = EngineParameters.descriptions(host: host)
         parameters = EngineParameters.searched(host: host)
+        self.base = Dictionary(base.map { ($0.name, $0.text) }) { _, last in last }
         environment = Self.environment(locations)
         scratch = try TrialScratch()
     }
@@ -53,8 +57,21 @@ public struct EngineLauncher: TunableProgram {
 
     public func settings(of configuration: Configuration) -> [Setting] {
         descriptions.map { description in
-            Setting(description.name, description.text(of: configuration[description.name] ?? description.defaultValue))
+            let fixed = base[description.name] ?? description.text(of: description.defaultValue)
+            return Setting(
+                description.name, configuration[description.name].map { description.text(of: $0) } ?? fixed)
         }
+    }
+
+    /// A complete configuration as `lavoisier analyze --config` reads it, with the unit and default of each setting.
+    /// - Throws: `ParameterError`, which cannot happen for a configuration of the search.
+    func configurationText(_ configuration: Configuration, source: String) throws(ParameterError) -> String {
+        let layer = ConfigurationLayer(
+            source: source,
+            entries: settings(of: configuration).map {
+                ConfigurationLayer.Entry(name: $0.name, text: $0.text, location: source)
+            })
+        return try ResolvedConfiguration(descriptions: descriptions, layers: [layer]).yaml()
     }
 
     public func obstacle(to target: StudyTarget) -> String? { Self.obstacle(to: target, host: HostReader()) }
@@ -67,17 +84,8 @@ public struct EngineLauncher: TunableProgram {
     public mutating func run(_ configuration: Configuration, limits: RunLimits) throws -> ProgramRun {
         let folder = try scratch.makeFolder()
         defer { scratch.remove(folder) }
-        let resolved = try ResolvedConfiguration(
-            descriptions: descriptions,
-            layers: [
-                ConfigurationLayer(
-                    source: "trial",
-                    entries: settings(of: configuration).map {
-                        ConfigurationLayer.Entry(name: $0.name, text: $0.text, location: "trial")
-                    })
-            ])
         let file = "\(folder)/configuration.yaml"
-        try scratch.write(resolved.yaml(), to: file)
+        try scratch.write(configurationText(configuration, source: "trial"), to: file)
         var run = ProgramRun(parts: [])
         var results: [WorkloadResults] = []
         var remainingSeconds = limits.timeoutSeconds

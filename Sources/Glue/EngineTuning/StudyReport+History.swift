@@ -119,6 +119,7 @@ extension StudyReport {
         if trial.configuration == history.space.defaultConfiguration { return "default" }
         if trial.repeats != nil { return "repeat" }
         if trial.configuration == history.before { return "in place before" }
+        if history.enqueued.contains(trial.configuration) { return "enqueued" }
         switch history.options.strategy {
         case .random: return "random"
         case .sobol: return "space-filling"

@@ -151,6 +151,13 @@ extension StudyReport {
             fact(
                 "Search space",
                 history.space.count.map { "\($0) configurations" } ?? "more configurations than are worth counting"))
+        if let base = history.inputs.base, !base.isEmpty {
+            more.append(
+                fact("Settings that hold in every run", base.map { "\($0.name)=\($0.text)" }.joined(separator: " ")))
+        }
+        if !history.enqueued.isEmpty {
+            more.append(fact("Configurations that the user enqueued", "\(history.enqueued.count)"))
+        }
         if let limit = options.tuningSeconds {
             more.append(
                 fact("Tuning time", "\(TimeSpan(seconds: limit)); \(rounded(history.spentSeconds)) s were used"))
@@ -177,6 +184,9 @@ extension StudyReport {
             "\(options.seed)",
         ]
         for workload in plan.workloads { words += ["--workload", workload.name] }
+        if let path = history.inputs.baseFile { words += ["--base", path] }
+        if let path = history.inputs.enqueueFile { words += ["--enqueue", path] }
+        if let path = history.inputs.configurationFile { words += ["--write-config", path] }
         if let limit = options.maximumMemoryBytes { words += ["--max-memory", ByteSize(bytes: limit).description] }
         if let limit = options.maximumSeconds { words += ["--max-time", TimeSpan(seconds: limit).description] }
         if let limit = options.tuningSeconds { words += ["--tuning-time", TimeSpan(seconds: limit).description] }
@@ -188,7 +198,7 @@ extension StudyReport {
         if options.strategy != .bayesian { words += ["--strategy", options.strategy.rawValue] }
         var commands = [Command(purpose: "Run the same study again", command: words.joined(separator: " "))]
         if let best = history.verdict?.best, !best.isEmpty {
-            let sets = best.map { "--set \($0.name)=\($0.text)" }.joined(separator: " ")
+            let sets = (best + (history.inputs.base ?? [])).map { "--set \($0.name)=\($0.text)" }.joined(separator: " ")
             commands.append(
                 Command(
                     purpose: "Analyse with the best configuration found",

@@ -34,7 +34,7 @@ enum EarlierStudies {
     /// Studies that the store does not hold any more, trials whose settings do not belong to `space`, and studies without
     /// a figure for the default are left out. A parameter that an earlier study did not search had its default.
     static func trials(
-        of studies: [String], for plan: StudyPlan, space: SearchSpace, store: TrialStore
+        of studies: [String], for plan: StudyPlan, base: [Setting]?, space: SearchSpace, store: TrialStore
     ) throws -> [EarlierTrial] {
         let known = Set(try store.studies().map(\.id))
         var earlier: [EarlierTrial] = []
@@ -43,7 +43,7 @@ enum EarlierStudies {
             let past = history.record.plan
             let isSameProgram =
                 past.machine.id == plan.machine.id && past.engineSHA256 == plan.engineSHA256
-                && past.workloads == plan.workloads
+                && past.workloads == plan.workloads && history.inputs.base == base
             guard let reference = history.defaultTrial?.judgement, reference.objective != nil else { continue }
             for trial in history.judged {
                 guard let judgement = trial.judgement,

@@ -23,12 +23,12 @@ public struct Study {
 
     /// Starts a new study and stores it.
     /// - Parameters:
-    ///   - before: the searched settings of the configuration in place; `nil` when the default is.
+    ///   - inputs: settings that the search does not know (an older profile) are left out, and values outside the range.
     ///   - lockPath: one study at a time per lock.
     /// - Throws: `BenchmarkingError` when another study runs, `StudyError(.invalidOptions)`, `SearchSpaceError`, and the
     ///   store's errors.
     public static func create(
-        program: any TunableProgram, options: StudyOptions, before: [Setting]?, host: HostDescription,
+        program: any TunableProgram, options: StudyOptions, inputs: StudyInputs, host: HostDescription,
         store: TrialStore,
         lockPath: String = StudyLock.machineWidePath
     ) throws -> Study {
@@ -41,11 +41,16 @@ public struct Study {
         let lock = try StudyLock(study: "\(options.target.rawValue) of \(names)", path: lockPath)
         let document = SearchSpaceDocument(program.parameters)
         let space = try SearchSpace(document.parameters())
-        // Settings that the search does not know (an older profile) are left out; values outside the range too.
-        let known = before?.filter { setting in
-            program.parameters.contains { $0.name == setting.name && (try? $0.parse(setting.text)) != nil }
+        func known(_ settings: [Setting]) throws -> Configuration {
+            let usable = settings.filter { setting in
+                program.parameters.contains { $0.name == setting.name && (try? $0.parse(setting.text)) != nil }
+            }
+            return try StudyHistory.configuration(usable, in: space)
         }
-        let place = try known.map { try StudyHistory.configuration($0, in: space) }
+        var inputs = inputs
+        let place = try inputs.before.map(known)
+        inputs.before = place.map(space.settings)
+        inputs.enqueued = try inputs.enqueued?.map { space.settings(of: try known($0)) }
         let spaceJSON = try document.json()
         let identity = program.identity
         var plan = StudyPlan(
@@ -57,8 +62,7 @@ public struct Study {
             optionsJSON: "")
         let informs = options.usesEarlierStudies && options.strategy == .bayesian
         plan.optionsJSON = try StudyDocument(
-            options: options, before: place.map(space.settings),
-            earlier: informs ? try EarlierStudies.find(for: plan, in: store) : []
+            options: options, inputs: inputs, earlier: informs ? try EarlierStudies.find(for: plan, in: store) : []
         ).json()
         let record = try store.createStudy(plan)
         return Study(

@@ -23,13 +23,42 @@ public struct StudyTrial: Sendable {
     public var referenceRuns: [ProgramRun] { TrialRuns(runs).references.map(\.run) }
 }
 
-/// Options and what was in place before, as stored in the study's options.
+/// What a study is given beside its options.
+public struct StudyInputs: Sendable, Hashable, Codable {
+    /// The searched settings of the configuration in place; `nil` when the default is.
+    public var before: [Setting]?
+    /// The user's own configurations, tried right after the default and the one in place; they count.
+    public var enqueued: [[Setting]]?
+    /// Settings that are not searched and hold in every trial; `nil` without a `--base` file.
+    public var base: [Setting]?
+    /// Paths of the files that the user gave, for the record and for what is written at the end.
+    public var baseFile: String?
+    public var enqueueFile: String?
+    public var configurationFile: String?
+
+    public init(before: [Setting]? = nil, enqueued: [[Setting]]? = nil, base: [Setting]? = nil) {
+        self.before = before
+        self.enqueued = enqueued
+        self.base = base
+    }
+}
+
+/// What is stored as a study's options.
 struct StudyDocument: Codable {
     var options: StudyOptions
-    /// The searched parameters of this machine's profile before the study; `nil` without one.
+    /// As in `inputs`; the key of the first version.
     var before: [Setting]?
+    /// `nil` in studies of the first version.
+    var inputs: StudyInputs?
     /// Ids of the earlier studies that inform this one, oldest first; `nil` in studies from before there were any.
     var earlier: [String]?
+
+    init(options: StudyOptions, inputs: StudyInputs, earlier: [String]) {
+        self.options = options
+        before = inputs.before
+        self.inputs = inputs
+        self.earlier = earlier
+    }
 
     func json() throws -> String {
         let encoder = JSONEncoder()
@@ -43,8 +72,11 @@ public struct StudyHistory: Sendable {
     public let record: StudyRecord
     public let options: StudyOptions
     public let space: SearchSpace
-    /// What this machine's profile said before the study; `nil` without one.
+    /// What was in place before the study, from this machine's profile and a base file; `nil` when the default was.
     public let before: Configuration?
+    /// The user's own configurations.
+    public let enqueued: [Configuration]
+    public let inputs: StudyInputs
     /// Trials of the search by number.
     public let trials: [StudyTrial]
     /// The last confirmation that was finished.
@@ -81,7 +113,10 @@ public struct StudyHistory: Sendable {
         options = document.options
         let space = try SearchSpace(SearchSpaceDocument(json: record.plan.searchSpaceJSON).parameters())
         self.space = space
-        before = try document.before.map { try Self.configuration($0, in: space) }
+        let inputs = document.inputs ?? StudyInputs(before: document.before)
+        self.inputs = inputs
+        before = try inputs.before.map { try Self.configuration($0, in: space) }
+        enqueued = try (inputs.enqueued ?? []).map { try Self.configuration($0, in: space) }
         var trials: [StudyTrial] = []
         var defaultJudgement: TrialJudgement?
         var results = ConfigurationResults(options.target)
@@ -131,7 +166,8 @@ public struct StudyHistory: Sendable {
         earlierStudies = document.earlier ?? []
         earlier =
             use == .leftOut || earlierStudies.isEmpty
-            ? [] : try EarlierStudies.trials(of: earlierStudies, for: record.plan, space: space, store: store)
+            ? [] : try EarlierStudies.trials(
+                of: earlierStudies, for: record.plan, base: inputs.base, space: space, store: store)
     }
 
     /// Seconds that the trials took, over all processes that worked on the study.
@@ -154,6 +190,11 @@ public struct StudyHistory: Sendable {
     /// The settings of a configuration as a user writes them, searched parameters only.
     public func settings(of configuration: Configuration) -> [Setting] { space.settings(of: configuration) }
 
+    /// The configuration that settings of the searched parameters name; those that are missing take their default.
+    public func configuration(_ settings: [Setting]) throws -> Configuration {
+        try Self.configuration(settings, in: space)
+    }
+
     /// A tuner that has been told everything; the same that the study used.
     public func tuner() -> Tuner {
         var tuner = newTuner()
@@ -164,7 +205,7 @@ public struct StudyHistory: Sendable {
     func newTuner() -> Tuner {
         Tuner(
             space: space, objectives: options.target.objectives.map(\.direction), seed: options.seed,
-            initial: [space.defaultConfiguration] + (before.map { [$0] } ?? []), strategy: options.strategy,
+            initial: [space.defaultConfiguration] + (before.map { [$0] } ?? []) + enqueued, strategy: options.strategy,
             constraints: options.constraints, earlier: earlier)
     }
 
