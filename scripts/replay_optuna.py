@@ -38,10 +38,14 @@ class Table:
         objective = document["objectives"][0]
         column = objective["column"]
         self.sign = 1 if objective["direction"] == "min" else -1
+        # All parents must hold, and be active themselves.
         self.conditions = {}
+        names = [p["name"] for p in self.parameters]
         for condition in document.get("conditions") or []:
-            if len(condition["active_if"]) == 1:
-                self.conditions[condition["param"]] = next(iter(condition["active_if"].items()))
+            for parent, values in condition["active_if"].items():
+                if parent not in names or condition["param"] not in names:
+                    sys.exit(f"{path}: a condition names '{parent}' or '{condition['param']}', which is no parameter")
+                self.conditions.setdefault(condition["param"], []).append((parent, values))
         self.values, self.objectives, self.deviations = [], [], []
         with open(os.path.splitext(path)[0] + ".csv", encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):
@@ -73,10 +77,18 @@ class Table:
         return parameter["values"][0] if parameter.get("values") else parameter["low"]
 
     def is_active(self, name, named):
-        if name not in self.conditions:
-            return True
-        parent, wanted = self.conditions[name]
-        return named[parent] in wanted
+        return all(named[parent] in wanted and self.is_active(parent, named) for parent, wanted in self.conditions.get(name, []))
+
+    def parents_first(self):
+        """The parameters in an order in which whatever decides about one comes before it."""
+        placed, left = [], list(self.parameters)
+        while left:
+            ready = [p for p in left if all(q in [x["name"] for x in placed] for q, _ in self.conditions.get(p["name"], []))]
+            if not ready:
+                sys.exit(f"{self.problem}: '{left[0]['name']}' depends on itself through its condition")
+            placed += ready
+            left = [p for p in left if p not in ready]
+        return placed
 
     def encode(self, values):
         encoded = []
@@ -148,6 +160,7 @@ def play(table, sampler_name, seed, budget, noisy):
     study = optuna.create_study(direction="minimize", sampler=samplers[sampler_name]())
     generator = random.Random(seed)
     regrets, rows, cpu = [], [], 0.0
+    ordered = table.parents_first()
     observed = {}
     worst_row = max(table.regret(v) for v in table.objectives if v is not None)
     best, worst_told, unresolved = worst_row, None, []
@@ -155,8 +168,8 @@ def play(table, sampler_name, seed, budget, noisy):
         start = time.thread_time()
         trial = study.ask()
         named = {}
-        for parameter in table.parameters:
-            # Parents come first in these tables; an inactive parameter is not suggested at all.
+        for parameter in ordered:
+            # An inactive parameter is not suggested at all.
             if table.is_active(parameter["name"], {**{p["name"]: table.first(p) for p in table.parameters}, **named}):
                 named[parameter["name"]] = suggest(trial, parameter)
             else:

@@ -50,6 +50,55 @@ struct SearchSpaceTests {
         #expect(error?.code == .unknownParameter && error?.description.contains("reader") == true)
     }
 
+    /// `buffer` needs `reader` and `async`; `depth` needs `buffer`, which is inactive in most configurations.
+    @Test func severalParentsMustAllHold() throws {
+        let both = ParameterCondition(all: [
+            .init(parameter: "reader", values: [.choice("buffered"), .choice("direct")]),
+            .init(parameter: "async", values: [.boolean(true)]),
+        ])
+        let parameters = [
+            // A child before its parents: the order of the descriptions does not matter.
+            Spaces.integer("depth", 1...3, condition: ParameterCondition(parameter: "buffer", values: [.integer(1)])),
+            Spaces.integer("buffer", 1...4, condition: both),
+            Spaces.choice("reader", ["map", "buffered", "direct"]), Spaces.boolean("async"),
+        ]
+        let space = try SearchSpace(parameters)
+        // Of 6 combinations of the parents 2 are active: 3 buffers without a depth, one with 3 depths each.
+        #expect(space.count == 4 + 2 * (3 + 3))
+        let all = try #require(space.enumerate())
+        #expect(Set(all).count == all.count)
+        for configuration in all {
+            let isActive = configuration.choice("reader") != "map" && configuration.boolean("async")
+            #expect(space.isActive("buffer", in: configuration) == isActive)
+            // The default of an inactive parent is the value that the child asks for; it does not count.
+            #expect(space.isActive("depth", in: configuration) == (isActive && configuration.integer("buffer") == 1))
+            #expect(isActive || configuration.integer("buffer") == 1)
+            #expect(space.neighbours(of: configuration).allSatisfy(all.contains))
+        }
+        // One parent fixed: its clause is decided, the other remains.
+        let rest = [parameters[0], parameters[1], parameters[2]]
+        #expect(try SearchSpace(rest, fixed: ["async": .boolean(true)]).count == 1 + 2 * (3 + 3))
+        #expect(try SearchSpace(rest, fixed: ["async": .boolean(false)]).count == 3)
+        let error = #expect(throws: SearchSpaceError.self) { try SearchSpace(rest) }
+        #expect(error?.code == .unknownParameter)
+        #expect(error?.description.contains("buffer") == true && error?.description.contains("async") == true)
+    }
+
+    @Test func aCircleThroughOneOfSeveralParentsIsAnError() throws {
+        let error = #expect(throws: SearchSpaceError.self) {
+            try SearchSpace([
+                Spaces.boolean("free"),
+                Spaces.integer(
+                    "a", 1...2,
+                    condition: ParameterCondition(all: [
+                        .init(parameter: "free", values: [.boolean(true)]), .init(parameter: "b", values: [.integer(1)]),
+                    ])),
+                Spaces.integer("b", 1...2, condition: ParameterCondition(parameter: "a", values: [.integer(1)])),
+            ])
+        }
+        #expect(error?.code == .conditionCycle)
+    }
+
     @Test func restrictionsAreHeeded() throws {
         let space = try SearchSpace([Spaces.integer("a", 1...8), Spaces.integer("b", 1...8)]) {
             $0.integer("a") * $0.integer("b") <= 16

@@ -1,4 +1,5 @@
 import Foundation
+import HostEnvironment
 import ResultStore
 import TestSupport
 import Testing
@@ -100,6 +101,45 @@ import Testing
         #expect(!left.contains { $0.contains("configuration.yaml") || $0.contains("results-") }, "\(left)")
     }
 
+    /// With next to no time only the default is tried; the reason is said, stored and shown.
+    @Test func theTuningTimeBoundsTheStudy() throws {
+        let fixture = try TuneFixture("sleep 0.02")
+        let outcome = try fixture.run(fixture.study(["--budget", "40", "--tuning-time", "50ms"]))
+        #expect(outcome.status == 0, "\(outcome.error)")
+        #expect(outcome.error.contains("the search stopped after 1 of 40 configurations"), "\(outcome.error)")
+        let result = try fixture.result()
+        #expect(result["configurations"] as? Int == 1)
+        #expect((result["searchEnd"] as? String)?.contains("of the tuning time of 0.05 s") == true)
+        let page = try String(contentsOfFile: try #require(result["report"] as? String), encoding: .utf8)
+        #expect(page.contains("End of the search") && page.contains("--tuning-time 0.05s"))
+        let shown = try fixture.run(["show", "latest", "--store", fixture.folder.file("trials.sqlite")])
+        #expect(shown.output.contains("the search stopped after 1 of 40"))
+    }
+
+    @Test(.disabled(if: HostReader().readEnergy().value != nil, "this machine counts its energy"))
+    func energyIsRefusedWhereItCannotBeMeasured() throws {
+        let fixture = try TuneFixture()
+        let outcome = try fixture.run(fixture.study(["--target", "energy"]))
+        #expect(outcome.status == 64)
+        let reason = try #require(HostReader().readEnergy().reason)
+        #expect(outcome.error.contains("the target energy cannot be measured on this machine: \(reason)"))
+        #expect(!FileManager.default.fileExists(atPath: fixture.folder.file("trials.sqlite")))
+    }
+
+    @Test func theWorkloadIsChosenByWhatItIs() throws {
+        let fixture = try TuneFixture()
+        let outcome = try fixture.run(
+            fixture.study([
+                "--workload-type", "feature_detection", "--size", "small", "--complexity", "low", "--budget", "1",
+            ]))
+        #expect(outcome.status == 0, "\(outcome.error)")
+        #expect(
+            outcome.error.contains(
+                "workload ident (feature_detection, size small, complexity low): it is what was asked for"))
+        let shown = try fixture.run(["show", "latest", "--store", fixture.folder.file("trials.sqlite")])
+        #expect(shown.output.contains("workload  ident\n"))
+    }
+
     @Test func wrongResultsAreFound() throws {
         let fixture = try TuneFixture("[ \"$workers\" = 1 ] && digest=bbbb")
         #expect(try fixture.run(fixture.study(["--budget", "12", "--quiet"])).status == 0)
@@ -168,12 +208,18 @@ import Testing
     @Test(arguments: [
         (
             ["--target", "latency"], 64,
-            "--target 'latency' is not supported: it is one of throughput, memory, cpu_usage"
+            "--target 'latency' is not supported: it is one of throughput, memory, cpu_usage, energy"
         ),
         (["--strategy", "bayesain"], 64, "did you mean 'bayesian'?"),
         (["--budget", "0"], 64, "the budget must be at least 1"), (["--rows", "2"], 64, "at least 6 rows"),
         (["--max-memory", "0B"], 64, "above 0"), (["--max-memory", "eight"], 64, "--max-memory"),
-        (["--max-time", "2 minutes"], 64, "--max-time"), (["--min-accuracy", "7"], 64, "accuracy floor"),
+        (["--max-time", "2 minutes"], 64, "--max-time"), (["--tuning-time", "0"], 64, "tuning time must be above 0"),
+        (["--tuning-time", "soon"], 64, "--tuning-time"), (["--tuning-time=-5m"], 64, "--tuning-time"),
+        (["--min-accuracy", "7"], 64, "accuracy floor"),
+        (["--workload-type", "proteomics"], 64, "one of metabolomics_analysis, spectral_matching, feature_detection"),
+        (["--size", "hueg"], 64, "one of small, medium, large"),
+        (["--complexity", "hihg"], 64, "did you mean 'high'?"),
+        (["--workload", "small", "--size", "small"], 64, "give one or the other"),
         (["--workload", "meduim"], 65, "did you mean 'medium'?"),
         (["--engine", "/nowhere/lavoisier"], 65, "/nowhere/lavoisier"),
         (["--budgett", "5"], 64, "--budget"), (["--store", "/proc/none/trials.sqlite"], 73, "/proc/none"),

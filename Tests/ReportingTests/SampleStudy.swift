@@ -140,7 +140,7 @@ struct SampleStudy {
                 accuracy: .value(.init(f1: .value(1), truthRecall: .value(1), digestEqual: .value(true))),
                 runs: runs[index])
         }
-        let comparisons = StudyReport.Metric.allCases.flatMap { metric in
+        let comparisons = StudyReport.Metric.allCases.filter { $0 != .energy }.flatMap { metric in
             [0, 1].map { reference in
                 StudyReport.Comparison(
                     metric: metric, reference: roles[reference].0, candidate: .best,

@@ -92,6 +92,58 @@ struct ConfirmationTests {
         #expect(end.verdict?.kind == .improved)
     }
 
+    /// Steal or extra waiting in a run of the confirmation: the row runs once more at the end, and both count.
+    @Test(arguments: [(0.3, 0.0, 1), (0.05, 0.0, 0), (0.0, 0.4, 1), (0.0, 0.2, 0)])
+    func aDisturbedRowRunsOnceMore(steal: Double, pressure: Double, repeats: Int) throws {
+        let plain = FakeProgram { configuration, earlier, _ in FakeRun(wall: bowl(configuration, earlier)) }
+        _ = try StudyFixture().run(StudyFixture.options(budget: 20), plain)
+        let runs = plain.log.runs
+        let moment = try #require(runs.indices.last { $0 < runs.count - 10 && runs[$0].isFakeDefault })
+        let program = FakeProgram { configuration, earlier, total in
+            var run = FakeRun(wall: bowl(configuration, earlier))
+            // A constant share of waiting belongs to the configuration and disturbs nothing.
+            run.pressure = 0.3 * run.wall
+            if total == moment {
+                run.steal = steal * run.wall
+                run.pressure += pressure * run.wall
+                run.wall *= 1.0
+            }
+            return run
+        }
+        let fixture = try StudyFixture()
+        var study = try fixture.create(program, StudyFixture.options(budget: 20))
+        var notes: [String] = []
+        var rows: [Int] = []
+        let end = try study.run(stopSignal: { nil }) { event in
+            if case .note(let text) = event { notes.append(text) }
+            if case .confirming(let row, _, _) = event { rows.append(row) }
+        }
+        let confirmation = try #require(try fixture.history(study.id).confirmation)
+        #expect(confirmation.disturbedRows.count == repeats && confirmation.repeatedRows == repeats)
+        #expect(confirmation.rows.count == 12 + repeats)
+        #expect(end.verdict?.ratio?.pairs == 12 + repeats)
+        #expect(notes.count == repeats && rows == Array(0..<(12 + repeats)))
+        // The repeat is the last row, and the disturbed one is still there.
+        let last = confirmation.rows.last?.values.map(\.order).max()
+        #expect(last == program.log.runs.count - runs.count + 1 + 24 || repeats == 0)
+        #expect(program.log.runs.count == runs.count + 2 * repeats)
+    }
+
+    @Test func repeatsOfDisturbedRowsEndWithTheTime() throws {
+        let program = FakeProgram { configuration, earlier, _ in
+            var run = FakeRun(wall: bowl(configuration, earlier))
+            run.steal = run.wall
+            return run
+        }
+        let (_, history) = try StudyFixture().run(StudyFixture.options(budget: 20), program)
+        let confirmation = try #require(history.confirmation)
+        // Every row is disturbed: each once more, never twice.
+        #expect(confirmation.rows.count == 24 && confirmation.disturbedRows.count == 12)
+        let (_, short) = try StudyFixture().run(
+            StudyFixture.options(budget: 20) { $0.confirmationSeconds = -1 }, program)
+        #expect(short.confirmation?.rows.count == Comparison.minimumPairs)
+    }
+
     @Test func aBestThatFailsIsNotTaken() throws {
         let log = FakeProgram.Log()
         let program = FakeProgram(log: log) { configuration, earlier, _ in

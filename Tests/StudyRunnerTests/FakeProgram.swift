@@ -19,6 +19,8 @@ struct FakeRun {
     var accuracy = ResultAccuracy(f1: 1, truthFound: 3, truthExpected: 3, digestEqual: true)
     var steal = 0.0
     var pressure = 0.0
+    /// Joules; `nil` on a machine without counters.
+    var energy: Double?
 }
 
 /// A program in this process with a known cost function.
@@ -43,6 +45,7 @@ struct FakeProgram: TunableProgram {
         workloads: [WorkloadReference(name: "one", sha256: "1111")])
     var parameters = FakeProgram.standardParameters
     var log = Log()
+    var noEnergyReason: String?
     /// From the configuration, how often it ran before, and how many runs there were.
     var behaviour: @Sendable (Configuration, Int, Int) throws -> FakeRun
 
@@ -64,6 +67,8 @@ struct FakeProgram: TunableProgram {
         ]
     }
 
+    func obstacle(to target: StudyTarget) -> String? { target == .energy ? noEnergyReason : nil }
+
     mutating func run(_ configuration: Configuration, limits: RunLimits) throws -> ProgramRun {
         let (earlier, total) = log.add(configuration)
         let fake = try behaviour(configuration, earlier, total)
@@ -73,7 +78,7 @@ struct FakeProgram: TunableProgram {
             peakMemorySource: .polled, io: .unavailable(reason: "fake"), minorFaults: .available(0),
             majorFaults: .available(0), voluntarySwitches: .available(0), involuntarySwitches: .available(0),
             cpuPressureSeconds: .available(fake.pressure), stealSeconds: .available(fake.steal),
-            energyJoules: .unavailable(reason: "fake"), standardOutput: OutputTail(text: "", totalBytes: 0),
+            energyJoules: Measured(fake.energy, otherwise: "fake"), standardOutput: OutputTail(text: "", totalBytes: 0),
             standardError: OutputTail(text: "first line\nthe engine says why\n", totalBytes: 32))
         let part = WorkloadRun(
             workload: "one", measurement: measurement, inputBytes: 10_000_000, itemCount: 7,

@@ -73,6 +73,49 @@ struct RecordedTableTests {
         #expect(error?.code == .cannotRead && error?.description.contains("/nowhere/t.json") == true)
     }
 
+    private static func conditional(_ conditions: String) -> String {
+        """
+        {"name": "t", "params": [{"name": "b", "type": "cat", "values": ["off", "on"]},
+        {"name": "c", "type": "bool"}, {"name": "a", "type": "int", "values": [3, 5]},
+        {"name": "d", "type": "int", "values": [1, 2]}],
+        "objectives": [{"column": "rate", "direction": "max"}], "conditions": [\(conditions)]}
+        """
+    }
+
+    private static let rows = "b,c,a,d,rate\noff,0,,,1\non,1,5,2,2\non,1,3,1,4\noff,1,,,5\n"
+
+    /// In one entry or in several: all parents must hold.
+    @Test(arguments: [
+        #"{"param": "a", "active_if": {"b": ["on"], "c": [true]}}"#,
+        #"{"param": "a", "active_if": {"b": ["on"]}}, {"param": "a", "active_if": {"c": [1]}}"#,
+    ])
+    func severalParentsAreRead(conditions: String) throws {
+        let chain = #", {"param": "d", "active_if": {"a": [3]}}"#
+        let table = try read(Self.rows, json: Self.conditional(conditions + chain))
+        let expected = ParameterCondition(all: [
+            .init(parameter: "b", values: [.choice("on")]), .init(parameter: "c", values: [.boolean(true)]),
+        ])
+        #expect(table.parameters[2].condition == expected)
+        let space = try SearchSpace(table.parameters)
+        // Three combinations of parents leave a off; a = 5 leaves d off, a = 3 does not.
+        #expect(space.count == 3 + 1 + 2)
+        // a is 3 by default where it is off, which does not turn d on.
+        let off = try space.configuration(["d": .integer(2)])
+        #expect(off == space.defaultConfiguration)
+        let run = try Tables.replay(table) { $0.budget = 20 }.run(seed: 1)
+        #expect(run.rows.count == 6 && run.requestedTwice == 0)
+    }
+
+    @Test(arguments: [
+        (#"{"param": "a", "active_if": {"nothing": ["on"]}}"#, "'a' depends on 'nothing', which is no parameter"),
+        (#"{"param": "a", "active_if": {"b": ["high"]}}"#, "'a' depends on 'b' being 'high'"),
+        (#"{"param": "z", "active_if": {"b": ["on"]}}"#, "a condition of 'z'"),
+    ])
+    func badConditionsAreNamed(conditions: String, expected: String) throws {
+        let error = #expect(throws: ReplayError.self) { try read(Self.rows, json: Self.conditional(conditions)) }
+        #expect(error?.code == .badTable && error?.description.contains(expected) == true, "\(String(describing: error))")
+    }
+
     @Test func anInactiveParameterMayBeEmptyAndCountsAsItsFirstValue() throws {
         let json = """
             {"name": "t", "params": [{"name": "b", "type": "cat", "values": ["off", "on"]},

@@ -29,6 +29,10 @@ private let valid = """
         #expect(manifest.name == "demo")
         #expect(manifest.title == "A demo")
         #expect(manifest.tier == .small)
+        #expect(manifest.type == nil && manifest.complexity == nil)
+        let typed = try WorkloadManifest(
+            yaml: valid + "\ntype: spectral_matching\ncomplexity: high", path: "workload.yaml")
+        #expect(typed.type == .spectralMatching && typed.complexity == .high)
         #expect(manifest.instrument == "Orbitrap")
         #expect(manifest.polarity == .negative)
         #expect(manifest.representation == .profile)
@@ -58,6 +62,8 @@ private let valid = """
             ("    bytes: 1kB", "    bytes: 0", 14, "above 0"),
             ("    bytes: 1kB\n", "", 13, "a file has no 'bytes'"),
             ("tier: small", "tier: tiny", 3, "'tiny' is none of small, medium, large, extra"),
+            ("tier: small", "tier: small\ntype: proteomics", 4, "'proteomics' is none of metabolomics_analysis"),
+            ("tier: small", "tier: small\ncomplexity: huge", 4, "'huge' is none of low, medium, high"),
             ("polarity: negative", "polarity: unknown", 5, "none of positive, negative"),
             ("ms_levels: [1, 2]", "ms_levels: [2, 1]", 7, "ascending"),
             ("ms_levels: [1, 2]", "ms_levels: []", 7, "at least one"),

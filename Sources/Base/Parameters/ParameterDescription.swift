@@ -34,13 +34,26 @@ public enum ParameterDomain: Sendable, Hashable {
     case choice([String])
 }
 
-/// A parameter is active only while another one has one of these values.
+/// A parameter is active only while each of its parents has one of certain values.
 public struct ParameterCondition: Sendable, Hashable {
-    public let parameter: String
-    public let values: [ParameterValue]
+    /// What one parent must be.
+    public struct Clause: Sendable, Hashable {
+        public let parameter: String
+        public let values: [ParameterValue]
+
+        public init(parameter: String, values: [ParameterValue]) {
+            self.parameter = parameter
+            self.values = values
+        }
+    }
+
+    /// All must hold.
+    public let clauses: [Clause]
+
+    public init(all clauses: [Clause]) { self.clauses = clauses }
+
     public init(parameter: String, values: [ParameterValue]) {
-        self.parameter = parameter
-        self.values = values
+        self.init(all: [Clause(parameter: parameter, values: values)])
     }
 }
 

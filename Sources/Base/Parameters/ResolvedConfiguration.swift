@@ -79,7 +79,7 @@ public struct ResolvedConfiguration: Sendable {
     /// Whether the parameter's condition holds under this configuration.
     public func isActive(_ name: String) -> Bool {
         guard let condition = self[name].description.condition else { return true }
-        return condition.values.contains(self[condition.parameter].value)
+        return condition.clauses.allSatisfy { $0.values.contains(self[$0.parameter].value) }
     }
 
     /// One `name=value` line per parameter in a fixed order: what a configuration hash is taken over.

@@ -16,10 +16,13 @@ public enum SettingsReference {
                 "  Allowed: \(description.allowedText). Default: `\(description.text(of: description.defaultValue))`. "
                     + "Group: \(description.group.rawValue).")
             if let condition = description.condition {
-                let values = condition.values.map { value in
-                    descriptions.first { $0.name == condition.parameter }?.text(of: value) ?? ""
+                let clauses = condition.clauses.map { clause in
+                    let values = clause.values.map { value in
+                        descriptions.first { $0.name == clause.parameter }?.text(of: value) ?? ""
+                    }
+                    return "`\(clause.parameter)` is \(values.joined(separator: " or "))"
                 }
-                lines.append("  Matters only while `\(condition.parameter)` is \(values.joined(separator: " or ")).")
+                lines.append("  Matters only while \(clauses.joined(separator: " and ")).")
             }
         }
         return lines.joined(separator: "\n") + "\n"

@@ -13,6 +13,8 @@ struct WorkloadManifest {
     var name = ""
     var title = ""
     var tier = WorkloadTier.extra
+    var type: WorkloadType?
+    var complexity: WorkloadComplexity?
     var instrument = ""
     var polarity = Polarity.unknown
     var representation = SpectrumRepresentation.unknown
@@ -23,10 +25,11 @@ struct WorkloadManifest {
     var content = Content.files([])
 
     private static let keys = [
-        "name", "title", "tier", "instrument", "polarity", "representation", "ms_levels", "description", "truth",
+        "name", "title", "tier", "type", "complexity", "instrument", "polarity", "representation", "ms_levels",
+        "description", "truth",
         "identification_truth", "files", "tile",
     ]
-    private static let optionalKeys: Set = ["truth", "identification_truth", "files", "tile"]
+    private static let optionalKeys: Set = ["type", "complexity", "truth", "identification_truth", "files", "tile"]
 
     /// - Throws: `WorkloadError` with file and line for anything that is unknown, missing, twice or not valid.
     init(yaml: String, path: String) throws(WorkloadError) {
@@ -43,6 +46,11 @@ struct WorkloadManifest {
         name = try fields.fileName("name")
         title = try fields.text("title")
         tier = try fields.choice("tier", WorkloadTier.allCases.map { ($0.rawValue, $0) })
+        type =
+            fields.has("type") ? try fields.choice("type", WorkloadType.allCases.map { ($0.rawValue, $0) }) : nil
+        complexity =
+            fields.has("complexity")
+            ? try fields.choice("complexity", WorkloadComplexity.allCases.map { ($0.rawValue, $0) }) : nil
         instrument = try fields.text("instrument")
         polarity = try fields.choice("polarity", [("positive", .positive), ("negative", .negative)])
         representation = try fields.choice("representation", [("centroid", .centroid), ("profile", .profile)])

@@ -53,6 +53,10 @@ public struct Workload: Sendable, Hashable {
     public let name: String
     public let title: String
     public let tier: WorkloadTier
+    /// `nil` where the manifest does not say.
+    public let type: WorkloadType?
+    /// `nil` where the manifest does not say.
+    public let complexity: WorkloadComplexity?
     public let instrument: String
     public let polarity: Polarity
     public let representation: SpectrumRepresentation
@@ -84,7 +88,7 @@ public struct Workload: Sendable, Hashable {
     }
 
     /// SHA-256 that names the data: checksums of the files, how they are tiled, and the facts that an analysis depends
-    /// on. Titles, texts and truth do not enter; neither do paths.
+    /// on. Titles, texts, type, complexity and truth do not enter; neither do paths.
     public var hash: String {
         var lines = [
             "lavoisier workload 1", "name \(name)", "polarity \(polarity.symbol)",

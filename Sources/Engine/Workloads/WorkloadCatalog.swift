@@ -80,7 +80,8 @@ public struct WorkloadCatalog: Sendable {
                     targetBytes: targetBytes, compression: compression))
         }
         return Workload(
-            name: manifest.name, title: manifest.title, tier: manifest.tier, instrument: manifest.instrument,
+            name: manifest.name, title: manifest.title, tier: manifest.tier, type: manifest.type,
+            complexity: manifest.complexity, instrument: manifest.instrument,
             polarity: manifest.polarity, representation: manifest.representation, msLevels: manifest.msLevels,
             description: manifest.description, folder: folder, truthPath: manifest.truth.map { "\(folder)/\($0)" },
             identificationTruthPath: manifest.identificationTruth.map { "\(folder)/\($0)" }, content: content)

@@ -6,6 +6,7 @@ public struct WorkloadError: Error, Sendable, Hashable, CustomStringConvertible 
         case malformedManifest
         case unknownKey
         case unknownWorkload
+        case noSuchType
         case missingFile
         case wrongSize
         case wrongChecksum

@@ -30,18 +30,27 @@ struct WorkloadSubcommand: ParsableCommand {
     }
 
     struct List: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Print all workloads.")
+        static let configuration = CommandConfiguration(
+            abstract: "Print all workloads.",
+            discussion: """
+                Type: metabolomics_analysis (MS1 and some MS/MS), spectral_matching (more MS/MS spectra than features) or \
+                feature_detection (MS1 only). Complexity: features per minute of chromatography, low below 100, high from \
+                1,000. 'lavoisier-tune --workload-type TYPE --size SIZE --complexity COMPLEXITY' chooses by them.
+                """)
 
         @OptionGroup var folder: FolderOptions
 
         func run() throws {
             try reportingFailures {
                 var table = ConsoleTable(
-                    header: ["name", "tier", "MB", "polarity", "MS levels", "truth", "title"],
-                    alignments: [.left, .left, .right, .left, .left, .left, .left])
+                    header: [
+                        "name", "tier", "type", "size", "complexity", "MB", "polarity", "MS levels", "truth", "title",
+                    ],
+                    alignments: [.left, .left, .left, .left, .left, .right, .left, .left, .left, .left])
                 for workload in try folder.catalog().workloads {
                     table.append([
-                        workload.name, workload.tier.rawValue,
+                        workload.name, workload.tier.rawValue, workload.type?.rawValue ?? "-", workload.size.rawValue,
+                        workload.complexity?.rawValue ?? "-",
                         String((workload.totalBytes + 50_000) / 100_000 * 100_000 / 1_000_000),
                         "\(workload.polarity)", workload.msLevels.map(String.init).joined(separator: ","),
                         workload.truthPath == nil ? "no" : "yes", workload.title,

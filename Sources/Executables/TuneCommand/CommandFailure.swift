@@ -55,7 +55,12 @@ func exitStatus(of error: any Error) -> Int32 {
         case .cannotRead, .badTable: 65
         case .cannotWrite: 73
         }
-    case let error as WorkloadError: error.code == .cannotPrepare ? 73 : 65
+    case let error as WorkloadError:
+        switch error.code {
+        case .cannotPrepare: 73
+        case .noSuchType: 64
+        default: 65
+        }
     case let error as AnalysisError: error.exitStatus
     case is ParameterError, is SearchSpaceError: 64
     case let error as BenchmarkingError: error.code == .lockFile ? 73 : 1

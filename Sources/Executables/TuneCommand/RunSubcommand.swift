@@ -7,12 +7,16 @@ import Foundation
 import Parameters
 import ResultStore
 import StudyRunner
+import Workloads
 
 struct RunSubcommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Run a new study (what happens without a subcommand).")
 
-    @Option(help: "What to optimise: throughput, memory (peak) or cpu_usage (CPU time).")
+    @Option(
+        help:
+            "What to optimise: throughput, memory (peak), cpu_usage (CPU time) or energy (joules of the CPU packages, where the machine counts them; other programs are in it)."
+    )
     var target = "throughput"
 
     @Option(help: "Configurations to try at most; repeats of one do not count.")
@@ -23,6 +27,21 @@ struct RunSubcommand: ParsableCommand {
         help: "Bundled workload to run; may be repeated: each run then runs all. Default: medium.")
     var workloads: [String] = []
 
+    @Option(
+        help:
+            "Choose the workload by what it is: metabolomics_analysis, spectral_matching or feature_detection. 'lavoisier workload list' shows all."
+    )
+    var workloadType: String?
+
+    @Option(
+        help:
+            "Wished size of that workload: small, medium or large; the nearest is taken. Without --workload-type, of metabolomics_analysis."
+    )
+    var size: String?
+
+    @Option(help: "Wished complexity of that workload: low, medium or high; the nearest is taken.")
+    var complexity: String?
+
     @Option(help: "Seed of the search; the same seed and results give the same search.")
     var seed: UInt64 = 1
 
@@ -31,6 +50,12 @@ struct RunSubcommand: ParsableCommand {
 
     @Option(help: "Longest time that one run may take, like 90s or 2m.")
     var maxTime: String?
+
+    @Option(
+        help:
+            "Longest time for the whole study, search and confirmation, like 30m. The search stops while there is time for the confirmation."
+    )
+    var tuningTime: String?
 
     @Option(help: "Smallest F1 of the feature table against the default's, 0 to 1; no known truth may be lost either.")
     var minAccuracy = 0.999
@@ -53,12 +78,13 @@ struct RunSubcommand: ParsableCommand {
             var request = try places.request()
             request.options = try options()
             if !workloads.isEmpty { request.workloads = workloads }
+            try chooseWorkload(&request)
             request.enginePath = engine
             request.interrupt = try InterruptFlag.install()
             let display = StudyDisplay(quiet: output.quiet)
             let study = try EngineStudy.start(request) { display.note($0) }
-            display.opening(study, request)
-            try finish(study, request, display, json: output.json)
+            display.opening(study)
+            try finish(study, display, json: output.json)
         }
     }
 
@@ -75,7 +101,31 @@ struct RunSubcommand: ParsableCommand {
         }
         options.maximumMemoryBytes = try maxMemory.map { try quantity("--max-memory", try ByteSize(parsing: $0).bytes) }
         options.maximumSeconds = try maxTime.map { try quantity("--max-time", try TimeSpan(parsing: $0).seconds) }
+        options.tuningSeconds = try tuningTime.map {
+            try quantity("--tuning-time", try TimeSpan(parsing: $0).seconds)
+        }
         return options
+    }
+
+    /// Without a type, what the default workload is.
+    private func chooseWorkload(_ request: inout EngineStudyRequest) throws {
+        guard workloadType != nil || size != nil || complexity != nil else { return }
+        guard workloads.isEmpty else {
+            throw StudyError(
+                .invalidOptions,
+                "--workload names the workload, and --workload-type, --size and --complexity choose it; give one or the other"
+            )
+        }
+        request.workloadType =
+            try workloadType.map {
+                try choice("--workload-type", $0, WorkloadType.allCases.map { ($0.rawValue, $0) })
+            } ?? .metabolomicsAnalysis
+        request.characteristics.size = try size.map {
+            try choice("--size", $0, WorkloadSize.allCases.map { ($0.rawValue, $0) })
+        }
+        request.characteristics.complexity = try complexity.map {
+            try choice("--complexity", $0, WorkloadComplexity.allCases.map { ($0.rawValue, $0) })
+        }
     }
 
     private func quantity<Value>(_ option: String, _ value: @autoclosure () throws -> Value) throws -> Value {
@@ -121,15 +171,15 @@ struct ResumeSubcommand: ParsableCommand {
             request.interrupt = try InterruptFlag.install()
             let display = StudyDisplay(quiet: output.quiet)
             let resumed = try EngineStudy.resume(study, request) { display.note($0) }
-            display.opening(resumed, request)
-            try finish(resumed, request, display, json: output.json)
+            display.opening(resumed)
+            try finish(resumed, display, json: output.json)
         }
     }
 }
 
 /// Runs a study, says how it ended, and leaves with the status of that end.
 private func finish(
-    _ study: EngineStudy, _ request: EngineStudyRequest, _ display: StudyDisplay, json: Bool
+    _ study: EngineStudy, _ display: StudyDisplay, json: Bool
 ) throws {
     var study = study
     let outcome: EngineStudy.Outcome

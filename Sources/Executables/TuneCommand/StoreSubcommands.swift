@@ -80,6 +80,7 @@ struct ShowSubcommand: ParsableCommand {
                 + "\(number3(history.engineCPUSeconds)) s of engine CPU",
             "result    \(result.sentence)",
         ]
+        if let reason = result.searchEnd { lines.insert("          \(reason)", at: lines.count - 1) }
         for (name, value) in result.configuration.sorted(by: { $0.key < $1.key }) {
             lines.append("          \(name): \(value)")
         }

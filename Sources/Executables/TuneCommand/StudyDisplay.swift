@@ -1,6 +1,7 @@
 import BayesianTuning
 import Console
 import EngineTuning
+import Parameters
 import ResultStore
 import StudyRunner
 
@@ -20,13 +21,14 @@ struct StudyDisplay {
 
     func clear() { line.clear() }
 
-    func opening(_ study: EngineStudy, _ request: EngineStudyRequest) {
+    func opening(_ study: EngineStudy) {
         let options = study.options
+        let time = options.tuningSeconds.map { " within \(TimeSpan(seconds: $0))" } ?? ""
         let size = study.spaceSize.map { "\($0) configurations possible" } ?? "many configurations possible"
         line.milestone("Study \(study.id) on \(study.machine)")
         line.milestone(
-            "Target \(options.target.rawValue), workload \(request.workloads.joined(separator: ", ")): up to "
-                + "\(options.budget) configurations (\(size)), then at least \(options.confirmationRows) interleaved rows. "
+            "Target \(options.target.rawValue), workload \(study.workloads.joined(separator: ", ")): up to "
+                + "\(options.budget) configurations (\(size)), then at least \(options.confirmationRows) interleaved rows\(time). "
                 + "Ctrl-C stops; nothing is lost.")
     }
 

@@ -13,6 +13,8 @@ struct StudyResult: Codable {
     /// `improved`, `noImprovement`, `inconclusive`, `noFeasibleConfiguration`; absent while it is not finished.
     var verdict: String?
     var sentence: String
+    /// Why the search stopped before its budget was used up; absent when it was.
+    var searchEnd: String?
     var configurations: Int
     var budget: Int
     var engineRuns: Int
@@ -45,6 +47,7 @@ struct StudyResult: Codable {
         sentence =
             history.verdict?.sentence
             ?? "\(history.judged.count) of \(history.options.budget) configurations are done."
+        searchEnd = history.verdict?.searchEnd
         configurations = history.judged.count
         budget = history.options.budget
         engineRuns = history.engineRuns

@@ -57,6 +57,13 @@ public struct EngineLauncher: TunableProgram {
         }
     }
 
+    public func obstacle(to target: StudyTarget) -> String? { Self.obstacle(to: target, host: HostReader()) }
+
+    /// Runs carry the energy that the machine's counters give; everything else is measured everywhere.
+    static func obstacle(to target: StudyTarget, host: HostReader) -> String? {
+        target == .energy ? host.readEnergy().reason : nil
+    }
+
     public mutating func run(_ configuration: Configuration, limits: RunLimits) throws -> ProgramRun {
         let folder = try scratch.makeFolder()
         defer { scratch.remove(folder) }

@@ -29,6 +29,8 @@ public struct EngineStudy {
     /// - Throws: `StudyError`, `WorkloadError`, `AnalysisError`, `ResultStoreError`, `BenchmarkingError` (another study
     ///   runs), `SearchSpaceError`.
     public static func start(_ request: EngineStudyRequest, note: (String) -> Void) throws -> EngineStudy {
+        var request = request
+        try request.chooseWorkload(note: note)
         let setup = try EngineSetup(request, note: note)
         let store = try TrialStore(path: request.storePath)
         let study = try Study.create(
@@ -64,6 +66,8 @@ public struct EngineStudy {
 
     public var id: String { study.id }
     public var options: StudyOptions { study.options }
+    /// Names of the workloads that every run runs.
+    public var workloads: [String] { request.workloads }
     /// Configurations that can be tried, `nil` for very many.
     public var spaceSize: Int? { study.spaceSize }
     /// This machine in one line.

@@ -13,6 +13,9 @@ public struct EngineStudyRequest: Sendable {
     public var options = StudyOptions()
     /// Names of bundled workloads; every run runs all of them.
     public var workloads = ["medium"]
+    /// Chooses the workload, with `characteristics`, instead of `workloads`; `nil` takes those.
+    public var workloadType: WorkloadType?
+    public var characteristics = WorkloadCharacteristics()
     /// The program `lavoisier`; `nil` takes the one beside this program.
     public var enginePath: String?
     public var storePath = "reports/trials.sqlite"
@@ -26,6 +29,25 @@ public struct EngineStudyRequest: Sendable {
     public var lockPath = StudyLock.machineWidePath
 
     public init() {}
+
+    private var catalog: WorkloadCatalog {
+        get throws {
+            let locations = DataLocations.standard(environment: environment, programPath: DataLocations.programPath)
+            guard let root = locations.workloads else {
+                throw StudyError(
+                    .badInput, "the bundled workloads were not found; run inside the project or set LAVOISIER_DATA_DIR")
+            }
+            return try WorkloadCatalog(root: root)
+        }
+    }
+
+    /// Puts the workload that fits the characteristics into `workloads`, and says which and why.
+    mutating func chooseWorkload(note: (String) -> Void) throws {
+        guard let workloadType else { return }
+        let (workload, reason) = try catalog.choose(workloadType, characteristics)
+        workloads = [workload.name]
+        note(reason)
+    }
 }
 
 /// Everything that a study of the engine needs, checked and prepared before the first trial.
@@ -38,6 +60,12 @@ struct EngineSetup {
 
     /// - Parameter note: told before something is prepared, which takes some seconds.
     init(_ request: EngineStudyRequest, note: (String) -> Void) throws {
+        // Before anything is prepared, which takes a while, and before a store is made.
+        if let reason = EngineLauncher.obstacle(to: request.options.target, host: HostReader()) {
+            throw StudyError(
+                .invalidOptions,
+                "the target \(request.options.target.rawValue) cannot be measured on this machine: \(reason)")
+        }
         let host = HostReader().read()
         self.host = host
         let engine = try Self.enginePath(request)

@@ -22,7 +22,8 @@ extension StudyReport {
             objective: Objective(
                 name: scale.title, unit: scale.unit, higherIsBetter: history.options.target.direction == .maximise,
                 note: "\(scale.title) is corrected for drift: the default's own, times the median ratio to runs of the "
-                    + "default right beside it. Wall time, CPU time and peak memory are as measured."),
+                    + "default right beside it. Wall time, CPU time and peak memory are as measured."
+                    + (history.options.target == .energy ? " " + Self.energyNote : "")),
             verdict: Self.verdict(history), confirmation: Self.confirmation(history),
             trials: history.trials.enumerated().map { Self.trial($1, index: $0, history) },
             parameters: Self.parameters(history), importance: Self.importance(diagnostics),
@@ -30,6 +31,10 @@ extension StudyReport {
             reproduce: Self.commands(history), search: Self.search(history),
             model: Self.model(diagnostics, history, scale))
     }
+
+    private static let energyNote =
+        "Energy is what the counters of the CPU packages say: idle power and other programs are in it. A steady load "
+        + "beside the study makes ratios smaller than they are; a changing one is seen by both runs of a pair."
 
     private static func verdict(_ history: StudyHistory) -> Verdict {
         guard let verdict = history.verdict else {
@@ -90,6 +95,7 @@ extension StudyReport {
             case .failed, .timedOut: .failed
             case .running, .interrupted: .unfinished
             }
+        let cpus = Double(history.record.plan.machine.usableCPUs ?? 1)
         let objective = trial.judgement?.objective.map { Reported.value($0 * scale.factor) }
         return Trial(
             number: trial.number, phase: phase(trial, index: index, history),
@@ -98,7 +104,8 @@ extension StudyReport {
             wallTime: center(\.wallSeconds), cpuTime: center(\.cpuSeconds),
             peakMemory: center(\.peakMemoryBytes, 1e-6), accuracy: accuracy(trial.judgement?.accuracy),
             prediction: .unavailable(reason: "predictions are shown as leave-one-out checks"),
-            start: .value(trial.record.startedAt - history.record.createdAt))
+            start: .value(trial.record.startedAt - history.record.createdAt),
+            cpuPressure: center(\.pressureShare), steal: center(\.stealShare, 1 / cpus))
     }
 
     private static func phase(_ trial: StudyTrial, index: Int, _ history: StudyHistory) -> String {
@@ -151,6 +158,7 @@ public struct ObjectiveScale: Sendable {
         case .throughput: (title, unit, factor) = ("Throughput", "MB/s", 1)
         case .memory: (title, unit, factor) = ("Peak memory", "MB", 1e-6)
         case .cpuUsage: (title, unit, factor) = ("CPU time", "s", 1)
+        case .energy: (title, unit, factor) = ("CPU energy", "J", 1)
         }
     }
 }
@@ -161,6 +169,7 @@ extension StudyTarget {
         case .throughput: .throughput
         case .memory: .peakMemory
         case .cpuUsage: .cpuTime
+        case .energy: .energy
         }
     }
 }

@@ -25,7 +25,20 @@ extension StudyReport {
             Confirmation(
                 arms: confirmed.arms.map { arm(confirmed, $0, history) }, comparisons: comparisons,
                 headlineMetric: history.options.target.reportMetric,
-                headlineReference: role(verdict.reference ?? fallback)))
+                headlineReference: role(verdict.reference ?? fallback), note: note(confirmed)))
+    }
+
+    /// Which rows other load disturbed; `nil` when none was.
+    private static func note(_ confirmed: StudyRunner.Confirmation) -> String? {
+        let disturbed = confirmed.disturbedRows.count
+        guard disturbed > 0 else { return nil }
+        let planned = confirmed.rows.count - confirmed.repeatedRows
+        let repeated =
+            confirmed.repeatedRows == disturbed
+            ? "Each ran once more at the end" : "\(confirmed.repeatedRows) of them ran once more at the end"
+        return "\(disturbed) of \(planned) rows were disturbed: other guests took CPU time, or tasks waited for a CPU "
+            + "clearly longer than in the calmest run of the same setting. \(repeated), and all \(confirmed.rows.count) "
+            + "rows count."
     }
 
     private static func arm(
@@ -48,7 +61,8 @@ extension StudyReport {
                         cpuTime: Reported(stored.run.cpuSeconds), throughput: Reported(stored.run.throughput),
                         peakMemory: Reported(stored.run.peakMemoryBytes, factor: 1e-6),
                         cpuPressure: Reported(stored.run.pressureShare),
-                        steal: Reported(stored.run.stealShare, factor: 1 / cpus))
+                        steal: Reported(stored.run.stealShare, factor: 1 / cpus),
+                        energy: Reported(stored.run.energyJoules))
                 }
             })
     }
@@ -66,6 +80,7 @@ extension StudyReport {
         case Benchmarking.Metric.wall.name: .wallTime
         case Benchmarking.Metric.cpu.name: .cpuTime
         case Benchmarking.Metric.peakMemory.name: .peakMemory
+        case Benchmarking.Metric.energy.name: .energy
         default: .throughput
         }
     }
@@ -139,9 +154,13 @@ extension StudyReport {
                     mean: point.leftOut * scale.factor, standardDeviation: point.leftOutSD * scale.factor))
         }
         let form = diagnostics.isLogarithmic ? "the logarithm of the objective" : "the objective"
+        let jitter =
+            diagnostics.jitter == 0
+            ? "no jitter was needed" : "a jitter of \(diagnostics.jitter) was added to its covariance"
         return .value(
             ModelDiagnostics(
-                description: "Gaussian process, Matern-5/2 with one length scale per parameter, on \(form)",
+                description:
+                    "Gaussian process, Matern-5/2 with one length scale per parameter, on \(form); \(jitter)",
                 lengthScales: diagnostics.parameters.map {
                     ModelDiagnostics.LengthScale(parameter: $0.name, value: $0.lengthScale)
                 },

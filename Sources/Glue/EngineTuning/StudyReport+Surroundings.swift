@@ -145,6 +145,11 @@ extension StudyReport {
             fact(
                 "Search space",
                 history.space.count.map { "\($0) configurations" } ?? "more configurations than are worth counting"))
+        if let limit = options.tuningSeconds {
+            more.append(
+                fact("Tuning time", "\(TimeSpan(seconds: limit)); \(rounded(history.spentSeconds)) s were used"))
+        }
+        if let reason = history.verdict?.searchEnd { more.append(fact("End of the search", reason)) }
         if let limit = options.maximumMemoryBytes {
             more.append(fact("Memory limit", ByteSize(bytes: limit).description))
         }
@@ -166,6 +171,7 @@ extension StudyReport {
         for workload in plan.workloads { words += ["--workload", workload.name] }
         if let limit = options.maximumMemoryBytes { words += ["--max-memory", ByteSize(bytes: limit).description] }
         if let limit = options.maximumSeconds { words += ["--max-time", TimeSpan(seconds: limit).description] }
+        if let limit = options.tuningSeconds { words += ["--tuning-time", TimeSpan(seconds: limit).description] }
         if options.minimumAccuracy != 0.999 { words += ["--min-accuracy", "\(options.minimumAccuracy)"] }
         if options.strategy != .bayesian { words += ["--strategy", options.strategy.rawValue] }
         var commands = [Command(purpose: "Run the same study again", command: words.joined(separator: " "))]

@@ -12,8 +12,20 @@ public struct Confirmation: Sendable {
     public let droppedRows: Int
     public let failuresOfBest: Int
     public let target: StudyTarget
+    /// Numbers of the rows in which other load disturbed a run (`RepeatRule`), repeats left out. Each ran once more at the
+    /// end where there was time, and both count: what is left out must not depend on what was measured.
+    public let disturbedRows: [Int]
+    /// Rows that are the repeat of a disturbed one.
+    public let repeatedRows: Int
 
-    static let metrics: [Metric] = [.throughput(of: "MB"), .wall, .cpu, .peakMemory]
+    /// Number of the row that repeats row 0.
+    static let firstRepeat = 10_000
+
+    /// Energy is compared where some run has it, and where it is the target.
+    private var metrics: [Metric] {
+        let hasEnergy = target == .energy || rows.contains { $0.values.contains { $0.run.energyJoules.value != nil } }
+        return [.throughput(of: "MB"), .wall, .cpu, .peakMemory] + (hasEnergy ? [.energy] : [])
+    }
 
     /// - Parameter runs: of the trial of phase `confirm`.
     init(runs: [StoredRun], target: StudyTarget) {
@@ -28,6 +40,14 @@ public struct Confirmation: Sendable {
         }
         arms = present
         rows = complete
+        let calmest = Dictionary(grouping: complete.flatMap { $0 }, by: \.key).compactMapValues { runs in
+            runs.compactMap { $0.value.run.pressureShare.value }.min()
+        }
+        let disturbed = complete.filter { row in
+            row.contains { arm, stored in RepeatRule.isDisturbed(stored.run, calmestPressure: calmest[arm]) }
+        }
+        disturbedRows = disturbed.compactMap { $0.values.first?.index }.filter { $0 < Self.firstRepeat }
+        repeatedRows = complete.count { ($0.values.first?.index ?? 0) >= Self.firstRepeat }
         droppedRows = table.count - complete.count
         failuresOfBest = runs.count { $0.arm == StudyArm.best.rawValue && $0.run.failure != nil }
     }
@@ -37,7 +57,7 @@ public struct Confirmation: Sendable {
 
     /// The best found against a known arm, metric by metric.
     public func comparisons(with reference: StudyArm) -> [Comparison] {
-        Self.metrics.map { metric in
+        metrics.map { metric in
             Comparison(
                 metric: metric, before: runs(of: reference).map { $0.run.value(of: metric) },
                 after: runs(of: .best).map { $0.run.value(of: metric) })
@@ -117,6 +137,7 @@ extension StudyTarget {
         case .throughput: "faster"
         case .memory: "less memory"
         case .cpuUsage: "less CPU time"
+        case .energy: "less energy"
         }
     }
 }

@@ -130,6 +130,9 @@ extension ProgramRun {
     /// User and system time over all workloads.
     public var cpuSeconds: Measured<Double> { sum(\.measurement.cpuSeconds) }
 
+    /// Joules of the CPU packages over all workloads, idle power and other programs included.
+    public var energyJoules: Measured<Double> { sum(\.measurement.energyJoules) }
+
     /// The largest of the workloads.
     public var peakMemoryBytes: Measured<Double> {
         guard !parts.isEmpty else { return .unavailable(reason: "nothing ran") }

@@ -4,6 +4,11 @@ import Parameters
 
 /// The searched parameters as stored with a study, so that a report can be made on any machine.
 struct SearchSpaceDocument: Codable, Hashable {
+    private struct Clause: Codable, Hashable {
+        var parameter: String
+        var values: [String]
+    }
+
     private struct Item: Codable, Hashable {
         var name: String
         var group: ParameterGroup
@@ -18,6 +23,8 @@ struct SearchSpaceDocument: Codable, Hashable {
         var searchValues: [String]?
         var conditionParameter: String?
         var conditionValues: [String]?
+        /// Further parents that must hold as well; absent in studies from before there could be any.
+        var moreConditions: [Clause]?
         var percentBase: Int?
     }
 
@@ -31,10 +38,15 @@ struct SearchSpaceDocument: Codable, Hashable {
                 defaultValue: parameter.text(of: parameter.defaultValue),
                 unit: parameter.unit, text: parameter.text,
                 searchValues: parameter.searchValues?.map { parameter.text(of: $0) },
-                conditionParameter: parameter.condition?.parameter, percentBase: parameter.percentBase)
-            if let condition = parameter.condition, let parent = described[condition.parameter] {
-                item.conditionValues = condition.values.map { parent.text(of: $0) }
+                percentBase: parameter.percentBase)
+            let clauses = (parameter.condition?.clauses ?? []).map { clause in
+                Clause(
+                    parameter: clause.parameter,
+                    values: described[clause.parameter].map { parent in clause.values.map { parent.text(of: $0) } } ?? [])
             }
+            item.conditionParameter = clauses.first?.parameter
+            item.conditionValues = clauses.first.flatMap { $0.values.isEmpty ? nil : $0.values }
+            if clauses.count > 1 { item.moreConditions = Array(clauses.dropFirst()) }
             switch parameter.domain {
             case .boolean: item.kind = "boolean"
             case .integer(let range, let scale):
@@ -67,12 +79,14 @@ struct SearchSpaceDocument: Codable, Hashable {
         var described: [String: ParameterDescription] = [:]
         for item in items { described[item.name] = try Self.description(item, condition: nil) }
         return try items.map { item in
-            guard let parent = item.conditionParameter.flatMap({ described[$0] }), let texts = item.conditionValues
-            else {
-                return try Self.description(item, condition: nil)
+            let first = item.conditionParameter.map { Clause(parameter: $0, values: item.conditionValues ?? []) }
+            let clauses = try ([first].compactMap { $0 } + (item.moreConditions ?? [])).compactMap { clause in
+                try described[clause.parameter].map { parent in
+                    ParameterCondition.Clause(
+                        parameter: parent.name, values: try clause.values.map { try parent.parse($0) })
+                }
             }
-            let values = try texts.map { try parent.parse($0) }
-            return try Self.description(item, condition: ParameterCondition(parameter: parent.name, values: values))
+            return try Self.description(item, condition: clauses.isEmpty ? nil : ParameterCondition(all: clauses))
         }
     }
 

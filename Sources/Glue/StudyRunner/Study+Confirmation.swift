@@ -75,42 +75,74 @@ extension Study {
         return measured.configuration
     }
 
-    /// One discarded run per arm, then interleaved rows. A row in which a run fails is repeated at the end, at most half of
-    /// the rows. - Returns: the signal when interrupted.
+    /// One discarded run per arm, then interleaved rows. A row in which a run fails is run again at the end, at most half of
+    /// the rows; then each row that was disturbed runs once more. - Returns: the signal when interrupted.
     private mutating func confirm(
         _ arms: [(arm: StudyArm, configuration: Configuration)], trial: Int, _ search: SearchState,
         stopSignal: () -> Int32?, progress: (StudyEvent) -> Void
     ) throws -> Int32? {
         let limits = limits(search)
-        let wanted = options.rows(secondsPerRow: Double(arms.count) * (search.defaultSeconds ?? 1))
+        let pace = search.pace
+        let count = Double(arms.count)
+        let wanted = pace.rows(
+            wanted: options.rows(secondsPerRow: count * (search.defaultSeconds ?? 1)),
+            secondsPerRow: count * (pace.secondsPerRun ?? 0), options)
         let most = wanted + wanted / 2
-        let rows = interleavedOrder(pairs: most, arms: arms.count, seed: options.seed)
-        var order = 0
-        let confirmationStart = clock.elapsedSeconds
+        let sequences = interleavedOrder(pairs: most + wanted, arms: arms.count, seed: options.seed)
+        let start = store.now
+        func isOver(_ elapsed: Double) -> Bool {
+            elapsed > options.confirmationSeconds
+                || options.tuningSeconds.map { pace.spentSeconds + elapsed > $0 } ?? false
+        }
+        var runs: [StoredRun] = []
         for (index, entry) in arms.enumerated() {
             let run = try program.run(entry.configuration, limits: limits)
             if let signal = Self.interruption(run) ?? stopSignal() { return signal }
-            let arm = "\(RunArm.warmUp) \(entry.arm.rawValue)"
-            try save(StoredRun(arm: arm, index: index, order: order, run: run), trial: trial)
-            order += 1
+            runs.append(StoredRun(arm: "\(RunArm.warmUp) \(entry.arm.rawValue)", index: index, order: index, run: run))
+            try save(runs[index], trial: trial)
         }
+        // The row that is about to run, its number in the plan, and how many there will be.
         var complete = 0
-        for (row, sequence) in rows.enumerated() where complete < wanted {
-            let elapsed = clock.elapsedSeconds - confirmationStart
-            if complete >= Comparison.minimumPairs, elapsed > options.confirmationSeconds { break }
+        var total = wanted
+        func rowStarts() {
             var place = position(search)
-            place.remainingSeconds = complete == 0 ? nil : elapsed / Double(complete) * Double(wanted - complete)
-            progress(.confirming(row: complete, rows: wanted, place))
-            var isGood = true
-            for position in sequence {
-                let (arm, configuration) = arms[position]
-                let run = try program.run(configuration, limits: limits)
-                if let signal = Self.interruption(run) ?? stopSignal() { return signal }
-                try save(StoredRun(arm: arm.rawValue, index: row, order: order, run: run), trial: trial)
-                order += 1
-                isGood = isGood && run.failure == nil
-            }
-            if isGood { complete += 1 }
+            place.remainingSeconds =
+                complete == 0 ? nil : (store.now - start) / Double(complete) * Double(total - complete)
+            progress(.confirming(row: complete, rows: total, place))
+        }
+        for row in 0..<most where complete < wanted {
+            if complete >= Comparison.minimumPairs, isOver(store.now - start) { break }
+            rowStarts()
+            let failuresBefore = runs.count { $0.run.failure != nil }
+            let sequence = sequences[row].map { arms[$0] }
+            if let signal = try runRow(sequence, row, limits, trial: trial, &runs, stopSignal) { return signal }
+            if runs.count(where: { $0.run.failure != nil }) == failuresBefore { complete += 1 }
+        }
+        let disturbed = Confirmation(runs: runs, target: options.target).disturbedRows
+        guard !disturbed.isEmpty, !isOver(store.now - start) else { return nil }
+        total = complete + disturbed.count
+        progress(.note("\(disturbed.count) of \(complete) rows were disturbed by other load and run once more"))
+        for (position, row) in disturbed.enumerated() where !isOver(store.now - start) {
+            rowStarts()
+            let sequence = sequences[most + position].map { arms[$0] }
+            let index = Confirmation.firstRepeat + row
+            if let signal = try runRow(sequence, index, limits, trial: trial, &runs, stopSignal) { return signal }
+            complete += 1
+        }
+        return nil
+    }
+
+    /// Runs and stores one row.
+    private mutating func runRow(
+        _ arms: [(arm: StudyArm, configuration: Configuration)], _ index: Int, _ limits: RunLimits, trial: Int,
+        _ runs: inout [StoredRun], _ stopSignal: () -> Int32?
+    ) throws -> Int32? {
+        for (arm, configuration) in arms {
+            let run = try program.run(configuration, limits: limits)
+            if let signal = Self.interruption(run) ?? stopSignal() { return signal }
+            let stored = StoredRun(arm: arm.rawValue, index: index, order: runs.count, run: run)
+            try save(stored, trial: trial)
+            runs.append(stored)
         }
         return nil
     }

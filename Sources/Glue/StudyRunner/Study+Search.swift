@@ -12,9 +12,13 @@ struct SearchState {
     var defaultObjective: Double?
     var defaultSeconds: Double?
     var last: Double?
+    var pace: StudyPace
+    /// Why it stopped before the budget was used up.
+    var end: String?
 
     init(history: StudyHistory) {
         done = history.judged.count
+        pace = history.pace
         best = history.bestTrial?.judgement?.objective
         let first = history.defaultTrial
         defaultObjective = first?.judgement?.objective
@@ -39,6 +43,7 @@ extension Study {
         _ configuration: Configuration, _ suggestionSeconds: Double?, _ search: inout SearchState,
         _ progress: (StudyEvent) -> Void
     ) throws -> TrialEnd {
+        let start = store.now
         let trial = try begin(configuration, phase: .search, suggestionSeconds: suggestionSeconds)
         progress(.trialStarted(number: trial, position(search)))
         let isDefault = configuration == space.defaultConfiguration
@@ -56,6 +61,7 @@ extension Study {
             outcome: ResultStore.TrialOutcome(
                 state: judgement.state, reason: judgement.reason, objective: judgement.objective))
         clock.trialDone()
+        search.pace.add(seconds: store.now - start, runs: runs.count, counts: !isDefault)
         search.done += 1
         search.last = judgement.objective
         if isDefault {
@@ -139,12 +145,14 @@ extension Study {
 
     /// The first run of a resumed process: gives the program its reference results again; its time does not count.
     /// - Returns: the signal when interrupted.
-    mutating func warmUp(_ first: StudyTrial) throws -> Int32? {
+    mutating func warmUp(_ first: StudyTrial, _ search: inout SearchState) throws -> Int32? {
+        let start = store.now
         let run = try program.run(space.defaultConfiguration, limits: defaultLimits)
         if let signal = Self.interruption(run) { return signal }
         let earlier = first.runs.count { $0.arm == RunArm.warmUp }
         let stored = StoredRun(arm: RunArm.warmUp, index: earlier, order: first.runs.count, run: run)
         try save(stored, trial: first.number)
+        search.pace.add(seconds: store.now - start, runs: 1, counts: false)
         return nil
     }
 
@@ -189,12 +197,17 @@ extension Study {
             last: search.last, remainingSeconds: remainingSeconds(search))
     }
 
+    /// Arms of the confirmation, at most.
+    var armCount: Int { before == nil ? 2 : 3 }
+
     /// The configurations left at the pace so far, and the confirmation with at most three arms.
     private func remainingSeconds(_ search: SearchState) -> Double? {
         guard let pace = clock.secondsPerTrial, let run = search.defaultSeconds else { return nil }
-        let row = run * (before == nil ? 2 : 3)
+        let row = run * Double(armCount)
         let rows = min(Double(options.rows(secondsPerRow: row) + 1) * row, options.confirmationSeconds)
-        return Double(max(options.budget - search.done, 0)) * pace + rows
+        let wanted = Double(max(options.budget - search.done, 0)) * pace + rows
+        guard let limit = options.tuningSeconds else { return wanted }
+        return min(wanted, max(limit - search.pace.spentSeconds, 0))
     }
 }
 

@@ -33,6 +33,10 @@ public struct Study {
         lockPath: String = StudyLock.machineWidePath
     ) throws -> Study {
         try check(options)
+        if let reason = program.obstacle(to: options.target) {
+            throw StudyError(
+                .invalidOptions, "the target \(options.target.rawValue) cannot be measured on this machine: \(reason)")
+        }
         let names = program.identity.workloads.map(\.name).joined(separator: ", ")
         let lock = try StudyLock(study: "\(options.target.rawValue) of \(names)", path: lockPath)
         let document = SearchSpaceDocument(program.parameters)
@@ -46,7 +50,7 @@ public struct Study {
         let identity = program.identity
         let plan = StudyPlan(
             machine: host.identity, target: options.target.rawValue,
-            budgetJSON: "{\"configurations\":\(options.budget)}",
+            budgetJSON: Self.budgetJSON(options),
             seed: options.seed, strategy: options.strategy.rawValue, enginePath: identity.path,
             engineSHA256: identity.sha256, versions: identity.versions, workloads: identity.workloads,
             searchSpaceJSON: spaceJSON, searchSpaceSHA256: sha256(spaceJSON),
@@ -123,12 +127,19 @@ public struct Study {
                 "repeats: the smallest number must be at least 1 and at most the largest"
             } else if options.confirmationRows < Comparison.minimumPairs {
                 "the confirmation needs at least \(Comparison.minimumPairs) rows to be able to show anything"
+            } else if (options.tuningSeconds ?? 1) <= 0 {
+                "the tuning time must be above 0"
             } else if (options.maximumMemoryBytes ?? 1) < 1 || (options.maximumSeconds ?? 1) <= 0 {
                 "a limit of memory or time must be above 0"
             } else {
                 nil
             }
         if let problem { throw StudyError(.invalidOptions, problem) }
+    }
+
+    private static func budgetJSON(_ options: StudyOptions) -> String {
+        let seconds = options.tuningSeconds.map { ",\"seconds\":\($0)" } ?? ""
+        return "{\"configurations\":\(options.budget)\(seconds)}"
     }
 
     /// How many configurations can be tried, `nil` for very many.
@@ -172,11 +183,15 @@ public struct Study {
         if clock.lostTrials > 0 {
             progress(.note("\(clock.lostTrials) trial was under way when the tuner stopped; it is lost"))
         }
-        if let first = history.defaultTrial, let signal = try warmUp(first) { return .interrupted(signal: signal) }
+        if let first = history.defaultTrial, let signal = try warmUp(first, &search) {
+            return .interrupted(signal: signal)
+        }
         while search.done < options.budget {
             if let signal = stopSignal() { return .interrupted(signal: signal) }
+            search.end = search.pace.endOfSearch(arms: armCount, done: search.done, options)
+            if search.end != nil { break }
             guard let configuration = tuner.ask() else {
-                progress(.note("all \(search.done) configurations of the search space have been tried"))
+                search.end = "all \(search.done) configurations of the search space have been tried"
                 break
             }
             let judgement: TrialJudgement
@@ -190,8 +205,12 @@ public struct Study {
             }
         }
         if let signal = stopSignal() { return .interrupted(signal: signal) }
+        if let reason = search.end { progress(.note(reason)) }
         history = try StudyHistory(study: id, store: store)
-        return try conclude(history, tuner, search, stopSignal: stopSignal, progress: progress)
+        let end = try conclude(history, tuner, search, stopSignal: stopSignal, progress: progress)
+        guard case .finished(var verdict) = end else { return end }
+        verdict.searchEnd = search.end
+        return .finished(verdict)
     }
 }
 

@@ -52,6 +52,7 @@ public struct StudyHistory: Sendable {
     public let engineCPUSeconds: Double
     /// Runs that failed.
     public let failedRuns: Int
+    let pace: StudyPace
 
     public init(study reference: String, store: TrialStore) throws {
         let record = try store.study(reference)
@@ -65,10 +66,12 @@ public struct StudyHistory: Sendable {
         var baseline: Double?
         var confirmation: Confirmation?
         var runs: [ProgramRun] = []
+        var timed: [(record: TrialRecord, runs: [StoredRun], isDefault: Bool)] = []
         for trial in try store.trials(of: record.id) {
             let stored = try StoredRun.runs(try store.measurements(of: trial.number, in: record.id))
             runs += stored.map(\.run)
             if trial.plan.phase == .confirm {
+                timed.append((trial, stored, false))
                 if trial.outcome.state == .succeeded {
                     confirmation = Confirmation(runs: stored, target: options.target)
                 }
@@ -79,6 +82,7 @@ public struct StudyHistory: Sendable {
                 texts.filter { space.names.contains($0.key) }.map { Setting($0.key, $0.value) }, in: space)
             let trialRuns = TrialRuns(stored)
             let isDefault = configuration == space.defaultConfiguration
+            timed.append((trial, stored, isDefault))
             let isOver = trial.outcome.state != .running && trial.outcome.state != .interrupted
             let reference = isDefault ? nil : baseline
             let judgement =
@@ -96,7 +100,11 @@ public struct StudyHistory: Sendable {
         engineRuns = runs.reduce(0) { $0 + $1.parts.count }
         engineCPUSeconds = runs.reduce(0) { $0 + ($1.cpuSeconds.value ?? 0) }
         failedRuns = runs.count { $0.failure != nil }
+        pace = StudyPace(timed)
     }
+
+    /// Seconds that the trials took, over all processes that worked on the study.
+    public var spentSeconds: Double { pace.spentSeconds }
 
     /// Trials that count against the budget.
     public var judged: [StudyTrial] { trials.filter { $0.judgement != nil } }

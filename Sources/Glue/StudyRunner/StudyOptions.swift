@@ -10,6 +10,8 @@ public enum StudyTarget: String, Sendable, Hashable, Codable, CaseIterable {
     case memory
     /// User and system time.
     case cpuUsage = "cpu_usage"
+    /// Joules of the CPU packages during a run. Their counters know no processes: idle power and other programs are in it.
+    case energy
 
     public var direction: ObjectiveDirection { self == .throughput ? .maximise : .minimise }
 
@@ -18,10 +20,11 @@ public enum StudyTarget: String, Sendable, Hashable, Codable, CaseIterable {
         case .throughput: .throughput(of: "MB")
         case .memory: .peakMemory
         case .cpuUsage: .cpu
+        case .energy: .energy
         }
     }
 
-    /// The objective of one run: MB/s, bytes or seconds.
+    /// The objective of one run: MB/s, bytes, seconds or joules.
     public func value(of run: ProgramRun) -> Measured<Double> { run.value(of: metric) }
 
     /// How many times better `value` is than `reference`: above 1 is better, whatever the direction.
@@ -37,6 +40,7 @@ extension ProgramRun {
         case Metric.wall.name: wallSeconds
         case Metric.cpu.name: cpuSeconds
         case Metric.peakMemory.name: peakMemoryBytes
+        case Metric.energy.name: energyJoules
         case "throughput": throughput
         default: .unavailable(reason: "\(metric.name) is not measured in a study")
         }
@@ -71,6 +75,9 @@ public struct StudyOptions: Sendable, Hashable, Codable {
     public var shortConfirmationSeconds = 30.0
     /// The confirmation stops after so many seconds, but not before `Comparison.minimumPairs` rows.
     public var confirmationSeconds = 600.0
+    /// Bound on the whole study, search and confirmation, over all processes that work on it. The search stops while there
+    /// is time for the confirmation; only a confirmation of the fewest rows that can show anything may pass the bound.
+    public var tuningSeconds: Double?
 
     public init() {}
 
@@ -108,5 +115,31 @@ public struct StudyOptions: Sendable, Hashable, Codable {
         let roomy = maximumMemoryBytes.map { max(2 * $0, 1 << 30) }
         let memory = [roomy, usableMemoryBytes].compactMap { $0 }.min()
         return RunLimits(timeoutSeconds: timeout, memoryBytes: memory)
+    }
+}
+
+extension StudyOptions {
+    /// Options of an older study lack what came later; it then was as the default is.
+    public init(from decoder: any Decoder) throws {
+        let stored = try decoder.container(keyedBy: CodingKeys.self)
+        func read<Value: Decodable>(_ path: WritableKeyPath<StudyOptions, Value>, _ key: CodingKeys) throws {
+            if let value = try stored.decodeIfPresent(Value.self, forKey: key) { self[keyPath: path] = value }
+        }
+        self.init()
+        try read(\.target, .target)
+        try read(\.budget, .budget)
+        try read(\.seed, .seed)
+        try read(\.strategy, .strategy)
+        try read(\.maximumMemoryBytes, .maximumMemoryBytes)
+        try read(\.maximumSeconds, .maximumSeconds)
+        try read(\.minimumAccuracy, .minimumAccuracy)
+        try read(\.minimumRepeats, .minimumRepeats)
+        try read(\.maximumRepeats, .maximumRepeats)
+        try read(\.measuredSeconds, .measuredSeconds)
+        try read(\.confirmationRows, .confirmationRows)
+        try read(\.maximumConfirmationRows, .maximumConfirmationRows)
+        try read(\.shortConfirmationSeconds, .shortConfirmationSeconds)
+        try read(\.confirmationSeconds, .confirmationSeconds)
+        try read(\.tuningSeconds, .tuningSeconds)
     }
 }

@@ -26,6 +26,8 @@ public struct StudyVerdict: Sendable, Hashable, Codable {
     public var ratio: ImprovementRatio?
     /// Why there are no interleaved runs to show; `nil` when there are.
     public var unconfirmedReason: String?
+    /// Why the search stopped before its budget was used up; `nil` when it was.
+    public var searchEnd: String?
 
     public init(
         kind: Kind, sentence: String, best: [Setting], bestTrial: Int? = nil, reference: StudyArm? = nil,

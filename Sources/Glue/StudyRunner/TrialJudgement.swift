@@ -78,7 +78,8 @@ public struct TrialJudgement: Sendable, Hashable {
         if walls.count == runs.count { measured[StudyOptions.timeConstraint] = median(walls) }
         let bounds = options.constraints
         constraints = measured.filter { name, _ in bounds.contains { $0.name == name } }
-        tunerOutcome = .success(objective: center, objectiveSD: spread, constraints: constraints)
+        tunerOutcome = .success(
+            objective: center, objectiveSD: spread, constraints: constraints, repeats: values.count)
         // A bound on something that could not be measured is not known to be met.
         violation = bounds.map { bound in measured[bound.name].map { $0 / bound.limit } ?? .infinity }.max()
         let broken = bounds.filter { bound in !(measured[bound.name].map(bound.isMet) ?? false) }
@@ -191,9 +192,14 @@ struct RepeatRule {
     }
 
     private func isDisturbed(_ runs: [ProgramRun]) -> Bool {
-        if runs.contains(where: { ($0.stealShare.value ?? 0) > Self.disturbedSteal }) { return true }
-        let pressures = runs.compactMap(\.pressureShare.value)
-        guard let calmest = pressures.min(), let worst = pressures.max() else { return false }
-        return worst - calmest > Self.disturbedPressure
+        let calmest = runs.compactMap(\.pressureShare.value).min()
+        return runs.contains { Self.isDisturbed($0, calmestPressure: calmest) }
+    }
+
+    /// - Parameter calmestPressure: of the runs of the same configuration beside it.
+    static func isDisturbed(_ run: ProgramRun, calmestPressure: Double?) -> Bool {
+        if (run.stealShare.value ?? 0) > disturbedSteal { return true }
+        guard let pressure = run.pressureShare.value, let calmestPressure else { return false }
+        return pressure - calmestPressure > disturbedPressure
     }
 }

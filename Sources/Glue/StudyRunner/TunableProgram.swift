@@ -11,10 +11,16 @@ public protocol TunableProgram {
     var parameters: [ParameterDescription] { get }
     /// Every setting of a configuration, searched or not, as a user writes it: what a trial is stored with.
     func settings(of configuration: Configuration) -> [Setting]
+    /// Why runs on this machine cannot carry what a target is measured by; `nil` when they can.
+    func obstacle(to target: StudyTarget) -> String?
     /// Runs all workloads once.
     /// - Throws: when the harness itself cannot go on (no temporary folder, full disk). What happens to the program is
     ///   part of the `ProgramRun`.
     mutating func run(_ configuration: Configuration, limits: RunLimits) throws -> ProgramRun
+}
+
+extension TunableProgram {
+    public func obstacle(to target: StudyTarget) -> String? { nil }
 }
 
 /// What is run, by name and content.

@@ -94,6 +94,7 @@ extension TableDocument {
     /// What the tuner is told about the parameters: types, ranges and value lists. The first value is the default, which
     /// an inactive parameter has.
     func descriptions(_ rows: [RecordedTable.Row], file: String) throws(ReplayError) -> [ParameterDescription] {
+        try checkConditions(file: file)
         var descriptions: [ParameterDescription] = []
         for (position, parameter) in params.enumerated() {
             let listed = (parameter.values ?? []).compactMap { parameter.value($0.text) }
@@ -113,7 +114,7 @@ extension TableDocument {
             descriptions.append(
                 ParameterDescription(
                     name: parameter.name, group: .execution, domain: domain, defaultValue: initial,
-                    text: parameter.name, condition: condition(of: parameter.name),
+                    text: parameter.name, condition: try condition(of: parameter.name, file: file),
                     searchValues: isOrdered && !listed.isEmpty ? listed : nil))
         }
         return descriptions
@@ -147,12 +148,34 @@ extension TableDocument {
         }
     }
 
-    /// Conditions on several parents at once are left out: the parameter then counts as active always.
-    private func condition(of name: String) -> ParameterCondition? {
-        let own = (conditions ?? []).filter { $0.param == name }
-        guard own.count == 1, let condition = own.first, condition.activeIf.count == 1,
-            let (parent, values) = condition.activeIf.first, let owner = params.first(where: { $0.name == parent })
-        else { return nil }
-        return ParameterCondition(parameter: parent, values: values.compactMap { owner.value($0.text) })
+    /// All entries about one parameter hold together, and all parents of each.
+    /// - Throws: `ReplayError` for a parent that is no parameter of the table, or a value that it does not take.
+    private func condition(of name: String, file: String) throws(ReplayError) -> ParameterCondition? {
+        var clauses: [ParameterCondition.Clause] = []
+        for condition in conditions ?? [] where condition.param == name {
+            for (parent, texts) in condition.activeIf.sorted(by: { $0.key < $1.key }) {
+                guard let owner = params.first(where: { $0.name == parent }) else {
+                    throw ReplayError(
+                        .badTable, file: file, "'\(name)' depends on '\(parent)', which is no parameter of the table")
+                }
+                var values: [ParameterValue] = []
+                for text in texts {
+                    guard let value = owner.value(text.text) else {
+                        throw ReplayError(
+                            .badTable, file: file, "'\(name)' depends on '\(parent)' being '\(text.text)', which it never is")
+                    }
+                    values.append(value)
+                }
+                clauses.append(ParameterCondition.Clause(parameter: parent, values: values))
+            }
+        }
+        return clauses.isEmpty ? nil : ParameterCondition(all: clauses)
+    }
+
+    /// A condition of something that is not a parameter is a misspelling that would be ignored.
+    func checkConditions(file: String) throws(ReplayError) {
+        for condition in conditions ?? [] where !params.contains(where: { $0.name == condition.param }) {
+            throw ReplayError(.badTable, file: file, "has a condition of '\(condition.param)', which is no parameter")
+        }
     }
 }

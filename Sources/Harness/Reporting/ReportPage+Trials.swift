@@ -59,7 +59,8 @@ extension ReportPage {
         return [
             .number("Trial"), .text("State"), .number("\(report.objective.name) (\(report.objective.unit))"),
         ] + short.map { .number($0) } + [
-            .number("Wall time (s)"), .number("CPU time (s)"), .number("Peak memory (MB)"), .number("F1"),
+            .number("Wall time (s)"), .number("CPU time (s)"), .number("Peak memory (MB)"),
+            .number("CPU pressure (%)"), .number("Steal (%)"), .number("F1"),
             .number("Truth recall"), .text("Digest"), .number("Predicted (\(report.objective.unit))"),
             .number("\u{00B1} sd"), .number("Started at (s)"), .text("Phase"), .text("Reason"),
         ]
@@ -82,7 +83,9 @@ extension ReportPage {
             Self.number(Double(trial.number), 0), state(trial), Self.number(trial.objective.finite, significant: 4),
         ] + settings + [
             Self.number(trial.wallTime.finite, significant: 3), Self.number(trial.cpuTime.finite, significant: 3),
-            Self.number(trial.peakMemory.finite, significant: 3), Self.number(accuracy?.f1.finite, 4),
+            Self.number(trial.peakMemory.finite, significant: 3),
+            Self.number(trial.cpuPressure?.finite.map { $0 * 100 }, 1),
+            Self.number(trial.steal?.finite.map { $0 * 100 }, 1), Self.number(accuracy?.f1.finite, 4),
             Self.number(accuracy?.truthRecall.finite, 4), Self.textCell(digest ?? "\u{2013}"),
             Self.number(prediction?.mean, significant: 4), Self.number(prediction?.standardDeviation, significant: 2),
             Self.number(trial.start.finite, 1), Self.textCell(trial.phase),

@@ -92,6 +92,7 @@ extension ReportPage {
             let names = missing.map(\.phrase).joined(separator: " and ")
             body.append(Self.notice("Not measured in the confirmation: \(names)."))
         }
+        if let note = confirmation.note { body.append(Self.notice(note)) }
         let forest = ForestPlot(confirmation)
         body.append(comparisonTable(confirmation, forest))
         for comparison in confirmation.comparisons {
@@ -131,7 +132,7 @@ extension ReportPage {
             [Markup.element("th", ["scope": "col"], "Median of the runs")]
             + arms.map { Markup.element("th", ["scope": "col", "class": "num"], $0.role.name) }
             + references.map { Markup.element("th", ["scope": "col"], "Best against \($0.name)") }
-        let rows = StudyReport.Metric.allCases.map { metric -> Markup in
+        let rows = confirmation.metrics.map { metric -> Markup in
             let cells = arms.map { arm -> Markup in
                 let values = arm.runs.compactMap { $0.value(metric) }
                 return .element(

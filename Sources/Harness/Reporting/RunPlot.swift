@@ -35,6 +35,8 @@ struct RunPlot {
         return "No task had to wait for a CPU."
     }
 
+    private var hasEnergy: Bool { confirmation.metrics.contains(.energy) }
+
     var table: DataTable {
         func text(_ value: Reported<Double>, _ digits: Int = 3) -> String {
             value.finite.map { NumberText.significant($0, digits) } ?? "\u{2013}"
@@ -48,13 +50,13 @@ struct RunPlot {
                 .number("Order"), .number("Round"), .text("Setting"), .number("Throughput (MB/s)"),
                 .number("Wall time (s)"), .number("CPU time (s)"), .number("Peak memory (MB)"),
                 .number("CPU pressure (%)"), .number("Steal (%)"),
-            ],
+            ] + (hasEnergy ? [.number("CPU energy (J)")] : []),
             rows: points.map {
                 [
                     String($0.run.order + 1), String($0.run.round + 1), $0.role.name, text($0.run.throughput, 4),
                     text($0.run.wallTime, 4), text($0.run.cpuTime, 4), text($0.run.peakMemory, 4),
                     share($0.run.cpuPressure), share($0.run.steal),
-                ]
+                ] + (hasEnergy ? [$0.run.energy.map { text($0, 4) } ?? "\u{2013}"] : [])
             })
     }
 

@@ -10,12 +10,18 @@ extension StudyReport {
         public var headlineMetric: Metric
         /// The better of the known settings: what the best found is judged against.
         public var headlineReference: ArmRole
+        /// What a reader must know about the rows: which were disturbed, and what was done about it.
+        public var note: String?
 
-        public init(arms: [Arm], comparisons: [Comparison], headlineMetric: Metric, headlineReference: ArmRole) {
+        public init(
+            arms: [Arm], comparisons: [Comparison], headlineMetric: Metric, headlineReference: ArmRole,
+            note: String? = nil
+        ) {
             self.arms = arms
             self.comparisons = comparisons
             self.headlineMetric = headlineMetric
             self.headlineReference = headlineReference
+            self.note = note
         }
     }
 
@@ -33,6 +39,7 @@ extension StudyReport {
         case wallTime
         case cpuTime
         case peakMemory
+        case energy
     }
 
     /// One configuration of the confirmation with all its runs.
@@ -69,11 +76,13 @@ extension StudyReport {
         public var cpuPressure: Reported<Double>
         /// Share of CPU time that the hypervisor gave to others, 0...1.
         public var steal: Reported<Double>
+        /// Joules of the CPU packages; `nil` on pages of earlier versions.
+        public var energy: Reported<Double>?
 
         public init(
             order: Int, round: Int, wallTime: Reported<Double>, cpuTime: Reported<Double>,
             throughput: Reported<Double>, peakMemory: Reported<Double>, cpuPressure: Reported<Double>,
-            steal: Reported<Double>
+            steal: Reported<Double>, energy: Reported<Double>? = nil
         ) {
             self.order = order
             self.round = round
@@ -83,6 +92,7 @@ extension StudyReport {
             self.peakMemory = peakMemory
             self.cpuPressure = cpuPressure
             self.steal = steal
+            self.energy = energy
         }
 
         func value(_ metric: Metric) -> Double? {
@@ -91,6 +101,7 @@ extension StudyReport {
             case .wallTime: wallTime.finite
             case .cpuTime: cpuTime.finite
             case .peakMemory: peakMemory.finite
+            case .energy: energy?.finite
             }
         }
     }
@@ -162,6 +173,7 @@ extension StudyReport.Metric {
         case .wallTime: "Wall time"
         case .cpuTime: "CPU time"
         case .peakMemory: "Peak memory"
+        case .energy: "CPU energy"
         }
     }
 
@@ -170,6 +182,7 @@ extension StudyReport.Metric {
         case .throughput: "MB/s"
         case .wallTime, .cpuTime: "s"
         case .peakMemory: "MB"
+        case .energy: "J"
         }
     }
 
@@ -180,6 +193,7 @@ extension StudyReport.Metric {
         case .wallTime: "wall time"
         case .cpuTime: "CPU time"
         case .peakMemory: "peak memory"
+        case .energy: "CPU energy"
         }
     }
 
@@ -191,11 +205,20 @@ extension StudyReport.Metric {
         case .throughput, .wallTime: "faster"
         case .cpuTime: "less CPU time"
         case .peakMemory: "less memory"
+        case .energy: "less energy"
         }
     }
 }
 
 extension StudyReport.Confirmation {
+    /// Those that the page shows: energy only where some run has it or something is compared by it.
+    var metrics: [StudyReport.Metric] {
+        StudyReport.Metric.allCases.filter { metric in
+            metric != .energy || headlineMetric == .energy || comparisons.contains { $0.metric == .energy }
+                || arms.contains { $0.runs.contains { $0.energy?.finite != nil } }
+        }
+    }
+
     func arm(_ role: StudyReport.ArmRole) -> StudyReport.Arm? { arms.first { $0.role == role } }
 
     func comparison(

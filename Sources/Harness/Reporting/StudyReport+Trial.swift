@@ -15,6 +15,10 @@ extension StudyReport {
         public var cpuTime: Reported<Double>
         /// MB.
         public var peakMemory: Reported<Double>
+        /// Share of the runs during which some task waited for a CPU, 0...1; `nil` on pages of earlier versions.
+        public var cpuPressure: Reported<Double>?
+        /// Share of CPU time that the hypervisor gave to others, 0...1; `nil` on pages of earlier versions.
+        public var steal: Reported<Double>?
         public var accuracy: Reported<Accuracy>
         /// What the model expected of this trial when it suggested it, in the objective's unit.
         public var prediction: Reported<Prediction>
@@ -27,7 +31,8 @@ extension StudyReport {
             number: Int, phase: String, configuration: [Setting], state: TrialState, reason: String? = nil,
             objective: Reported<Double>, wallTime: Reported<Double>, cpuTime: Reported<Double>,
             peakMemory: Reported<Double>, accuracy: Reported<Accuracy>, prediction: Reported<Prediction>,
-            start: Reported<Double>, repeats: Int? = nil
+            start: Reported<Double>, repeats: Int? = nil,
+            cpuPressure: Reported<Double>? = nil, steal: Reported<Double>? = nil
         ) {
             self.number = number
             self.phase = phase
@@ -42,6 +47,8 @@ extension StudyReport {
             self.prediction = prediction
             self.start = start
             self.repeats = repeats
+            self.cpuPressure = cpuPressure
+            self.steal = steal
         }
 
         func value(of parameter: String) -> Value? { configuration.first { $0.parameter == parameter }?.value }

@@ -17,6 +17,9 @@ public final class TrialStore: Sendable {
     /// Seconds since 1970.
     let clock: @Sendable () -> Double
 
+    /// Seconds since 1970 by the clock that stamps trials.
+    public var now: Double { clock() }
+
     /// Opens a store, and brings its schema up to date when it may write.
     /// - Parameter busyTimeout: seconds to wait for another process's write.
     /// - Throws: `ResultStoreError`: `notADatabase`, `foreignDatabase`, `newerSchema`, `readOnly`, `cannotOpen`, ...

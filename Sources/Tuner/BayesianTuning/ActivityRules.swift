@@ -1,11 +1,21 @@
 import Parameters
 
-/// Which parameters matter in a configuration: each is active always, never, or while its parent has certain values.
+/// Which parameters matter in a configuration: each is active always, never, or while all of its parents are active and have
+/// certain values.
 struct ActivityRules: Sendable {
     enum Condition: Sendable {
         case always
         case never
-        case when(parent: Int, values: [ParameterValue])
+        /// All parents must have one of their values; at least one parent.
+        case when([(parent: Int, values: [ParameterValue])])
+
+        func holds(active: [Bool], _ value: (Int) -> ParameterValue) -> Bool {
+            switch self {
+            case .always: true
+            case .never: false
+            case .when(let parents): parents.allSatisfy { active[$0.parent] && $0.values.contains(value($0.parent)) }
+            }
+        }
     }
 
     /// One per parameter.
@@ -31,11 +41,7 @@ struct ActivityRules: Sendable {
     func activity(_ value: (Int) -> ParameterValue) -> [Bool] {
         var active = [Bool](repeating: true, count: conditions.count)
         for child in order {
-            switch conditions[child] {
-            case .always: break
-            case .never: active[child] = false
-            case .when(let parent, let values): active[child] = active[parent] && values.contains(value(parent))
-            }
+            active[child] = conditions[child].holds(active: active, value)
         }
         return active
     }
@@ -43,14 +49,20 @@ struct ActivityRules: Sendable {
     private static func condition(
         of description: ParameterDescription, _ positions: [String: Int], _ fixed: [String: ParameterValue]
     ) throws(SearchSpaceError) -> Condition {
-        guard let condition = description.condition else { return .always }
-        if let parent = positions[condition.parameter] { return .when(parent: parent, values: condition.values) }
-        guard let value = fixed[condition.parameter] else {
-            throw SearchSpaceError(
-                .unknownParameter, parameter: description.name,
-                reason: "depends on '\(condition.parameter)', which is neither searched nor fixed")
+        var parents: [(parent: Int, values: [ParameterValue])] = []
+        var isPossible = true
+        for clause in description.condition?.clauses ?? [] {
+            if let parent = positions[clause.parameter] {
+                parents.append((parent, clause.values))
+            } else if let value = fixed[clause.parameter] {
+                if !clause.values.contains(value) { isPossible = false }
+            } else {
+                throw SearchSpaceError(
+                    .unknownParameter, parameter: description.name,
+                    reason: "depends on '\(clause.parameter)', which is neither searched nor fixed")
+            }
         }
-        return condition.values.contains(value) ? .always : .never
+        return isPossible ? (parents.isEmpty ? .always : .when(parents)) : .never
     }
 
     private static func parentsFirst(
@@ -61,7 +73,7 @@ struct ActivityRules: Sendable {
         while order.count < conditions.count {
             let before = order.count
             for (child, condition) in conditions.enumerated() where !isPlaced[child] {
-                if case .when(let parent, _) = condition, !isPlaced[parent] { continue }
+                if case .when(let parents) = condition, !parents.allSatisfy({ isPlaced[$0.parent] }) { continue }
                 isPlaced[child] = true
                 order.append(child)
             }

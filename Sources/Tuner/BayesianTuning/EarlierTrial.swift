@@ -71,7 +71,7 @@ struct EarlierKnowledge: Sendable {
         var failures: [Configuration] = []
         for trial in trials where space.contains(trial.configuration) {
             switch trial.outcome {
-            case .success(let value, let deviation, _, let second):
+            case .success(let value, let deviation, _, let second, _):
                 let ratios = [ObjectiveValue(value, deviation: deviation)] + (second.map { [$0] } ?? [])
                 guard ratios.count >= objectives.count, ratios.allSatisfy({ $0.value > 0 && $0.value.isFinite }) else {
                     continue

@@ -129,6 +129,7 @@ struct ObjectiveData {
         var inputs: [Double] = []
         var values: [Double] = []
         var deviations: [Double] = []
+        var repeats: [Int?] = []
         var positions: [Int] = []
         var bounds: [(inputs: [Double], value: Double)] = []
         let study = earlier == nil ? [] : [EarlierKnowledge.thisStudy]
@@ -138,6 +139,7 @@ struct ObjectiveData {
             inputs.append(contentsOf: trial.inputs + study)
             values.append(measured.value)
             deviations.append(measured.deviation)
+            repeats.append(trial.repeats)
             positions.append(position)
         }
         guard !values.isEmpty, !kinds.isEmpty else { return nil }
@@ -150,7 +152,11 @@ struct ObjectiveData {
         }
         guard values.count >= Tuner.minimumSuccesses else { return nil }
         let transform = OutputTransform(values: values, isMaximised: direction == .maximise)
-        let variances = zip(values, deviations).map { transform.standardise(deviation: $1, at: $0) }
+        let told = zip(values, deviations).map { transform.standardise(deviation: $1, at: $0) }
+        // Standardised, so under a logarithm relative ones: those are what configurations have in common. The rows of earlier
+        // studies come with deviations of their own.
+        let variances =
+            NoisePooling.variances(Array(told.prefix(repeats.count)), repeats: repeats) + told.dropFirst(repeats.count)
         self.transform = transform
         self.positions = positions
         let targets = values.map(transform.standardise)

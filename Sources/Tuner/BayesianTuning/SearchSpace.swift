@@ -231,12 +231,7 @@ public struct SearchSpace: Sendable {
             var nextActive: [[Bool]] = []
             for (point, flags) in zip(points, active) {
                 var flags = flags
-                switch rules.conditions[d] {
-                case .always: break
-                case .never: flags[d] = false
-                case .when(let parent, let values):
-                    flags[d] = flags[parent] && values.contains(dimensions[parent].values[Int(point.levels[parent])])
-                }
+                flags[d] = rules.conditions[d].holds(active: flags) { dimensions[$0].values[Int(point.levels[$0])] }
                 for level in flags[d] ? 0..<dimensions[d].count : 0..<1 {
                     var extended = point
                     if flags[d] { extended.levels[d] = Int32(level) }

@@ -3,10 +3,13 @@ public enum TrialOutcome: Sendable, Hashable {
     /// It ran: the objective, the standard deviation of that value when repeats tell it, measured constraints by name,
     /// and the second objective of a search for two.
     ///
+    /// `repeats` says how many measurements the values and their deviations came from: a deviation of few is shrunk
+    /// towards what the trials have in common (`NoisePooling`). `nil` takes the deviation as known.
+    ///
     /// A value that breaks a constraint informs the model but is never recommended.
     case success(
         objective: Double, objectiveSD: Double? = nil, constraints: [String: Double] = [:],
-        second: ObjectiveValue? = nil)
+        second: ObjectiveValue? = nil, repeats: Int? = nil)
     /// It crashed, ran out of memory or gave a wrong result.
     case failed(reason: String)
     /// It was stopped. `objectiveBound` is what the objective would at best have been: at least that where smaller is
@@ -83,9 +86,14 @@ struct Trial: Sendable {
 
     /// An objective by position; `nil` when the trial did not run.
     func objective(_ position: Int) -> (value: Double, deviation: Double)? {
-        guard case .success(let value, let deviation, _, let second) = outcome else { return nil }
+        guard case .success(let value, let deviation, _, let second, _) = outcome else { return nil }
         if position == 0 { return (value, deviation ?? 0) }
         return second.map { ($0.value, $0.deviation ?? 0) }
+    }
+
+    /// How many measurements its values came from, where that was told.
+    var repeats: Int? {
+        if case .success(_, _, _, _, let repeats) = outcome { repeats } else { nil }
     }
 
     /// What an objective of a trial that was stopped would at best have been; known of the first only.
@@ -96,7 +104,7 @@ struct Trial: Sendable {
     func measured(_ constraint: Constraint) -> Double? {
         let value: Double? =
             switch outcome {
-            case .success(_, _, let constraints, _), .infeasible(let constraints): constraints[constraint.name]
+            case .success(_, _, let constraints, _, _), .infeasible(let constraints): constraints[constraint.name]
             case .failed, .timedOut: nil
             }
         return value.flatMap { $0.isFinite ? $0 : nil }

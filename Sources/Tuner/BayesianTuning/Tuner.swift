@@ -134,7 +134,9 @@ public struct Tuner: Sendable {
         if case .timedOut(let seconds, let bound?) = outcome, !bound.isFinite || objectives.count > 1 {
             return .timedOut(afterSeconds: seconds)
         }
-        guard case .success(let objective, let deviation, let measured, let second) = outcome else { return outcome }
+        guard case .success(let objective, let deviation, let measured, let second, let repeats) = outcome else {
+            return outcome
+        }
         guard objective.isFinite else { return .failed(reason: "the objective is \(objective)") }
         func credible(_ deviation: Double?) -> Double? {
             deviation.flatMap { $0.isFinite && $0 >= 0 ? $0 : nil }
@@ -147,7 +149,8 @@ public struct Tuner: Sendable {
             other = ObjectiveValue(second.value, deviation: credible(second.deviation))
         }
         return .success(
-            objective: objective, objectiveSD: credible(deviation), constraints: measured, second: other)
+            objective: objective, objectiveSD: credible(deviation), constraints: measured, second: other,
+            repeats: repeats.map { credible(deviation) == nil ? 1 : max(1, $0) })
     }
 
     /// As it was after the first tells, with nothing running.
