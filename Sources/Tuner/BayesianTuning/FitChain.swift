@@ -32,8 +32,6 @@ struct FitChain: Sendable {
         ]
     }
 
-    /// By how much (in nats) the values must be likelier without earlier studies before those are dropped.
-    static let margin = 1.0
     /// With fewer values of its own a study cannot tell whether the earlier ones mislead it.
     static let minimumToJudgeEarlier = 6
 
@@ -67,8 +65,7 @@ struct FitChain: Sendable {
             }
             if earlier != nil {
                 let own = prefix.count { $0.objective != nil }
-                fit.trustsEarlier =
-                    own < Self.minimumToJudgeEarlier || densities.with >= densities.without - Self.margin
+                fit.trustsEarlier = own < Self.minimumToJudgeEarlier || densities.with >= densities.without
             }
             for (position, constraint) in limits.enumerated() {
                 let starts = Self.starts(after: fit.constraints[position], kinds.count, startsCold)

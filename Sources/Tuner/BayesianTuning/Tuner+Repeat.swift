@@ -16,6 +16,10 @@ public struct RepeatProposal: Sendable, Hashable {
     /// The same for one measurement of the best configuration not tried yet, times the probability that it can be used.
     public let newPointWorth: Double
 
+    /// A comparison of one step each, as if the search ended after it. It overrates repeats while there is budget left: a
+    /// study can come back to a configuration later, but not to a trial spent. On recorded tables with 5 % of noise
+    /// the configuration recommended after 50 trials was worse when every such repeat was made (19 of 50), and no different
+    /// when they were left to the last five or ten trials.
     public var isWorthMoreThanANewPoint: Bool { worth > newPointWorth }
 }
 
