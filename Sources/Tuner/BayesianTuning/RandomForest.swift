@@ -77,9 +77,11 @@ struct RandomForest {
         var nodes = [Node()]
         var pending = [(node: 0, rows: rows)]
         while let (index, rows) = pending.popLast() {
-            let targets = rows.map { training.targets[$0] }
-            let average = mean(targets)
-            let spread = targets.reduce(0) { $0 + ($1 - average) * ($1 - average) }
+            var average = 0.0
+            for row in rows { average += training.targets[row] }
+            average /= Double(rows.count)
+            var spread = 0.0
+            for row in rows { spread += (training.targets[row] - average) * (training.targets[row] - average) }
             var node = Node(mean: average, variance: spread / Double(rows.count))
             if rows.count > 1, spread > 1e-12,
                 let split = bestSplit(training, rows, using: &generator)

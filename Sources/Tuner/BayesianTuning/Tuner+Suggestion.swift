@@ -14,11 +14,13 @@ extension Tuner {
         fits.extend(to: trials, kinds: kinds, direction: direction, limits: constraints)
         guard let (acquisition, leaders) = acquisition(index: index) else { return nil }
         var candidates: [LatticePoint] = []
-        var taken = seenPoints
         if let enumerated = space.enumerated, enumerated.count - seenEnumerated <= Self.candidateCount {
             let unseen = enumerated.filter { !seenPoints.contains($0) }
             return scored(unseen, acquisition).min(by: Self.isBetter)?.point
         }
+        var taken = seenPoints
+        taken.reserveCapacity(2 * Self.candidateCount)
+        candidates.reserveCapacity(Self.candidateCount)
         func add(_ point: LatticePoint?) {
             if let point, taken.insert(point).inserted { candidates.append(point) }
         }
