@@ -34,4 +34,11 @@ public struct Configuration: Sendable, Hashable, CustomStringConvertible {
 /// A configuration as one level per dimension: what generators of candidates work on.
 struct LatticePoint: Sendable, Hashable {
     var levels: [Int32]
+
+    /// One word for all levels: candidates are hashed by the thousand.
+    func hash(into hasher: inout Hasher) {
+        var word: UInt64 = 0
+        for level in levels { word = (word ^ UInt64(UInt32(bitPattern: level))) &* 0x9E37_79B9_7F4A_7C15 }
+        hasher.combine(word ^ (word >> 32))
+    }
 }

@@ -7,7 +7,9 @@ import Statistics
 /// against the rest) and keeps the best variance reduction; leaves hold one value or equal ones. The hedge against a
 /// Gaussian process that has settled on wrong length scales. Source: Breiman 2001; thresholds as in Geurts et al. 2006.
 struct RandomForest {
-    private let trees: [[Node]]
+    /// All trees one after the other; children are counted from the start of their tree.
+    private let nodes: [Node]
+    private let roots: [Int]
 
     private struct Node {
         /// -1 for a leaf.
@@ -27,35 +29,44 @@ struct RandomForest {
     init(_ training: TrainingSet, seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
         let n = training.count
-        trees = (0..<Self.treeCount).map { _ in
+        var nodes: [Node] = []
+        var roots: [Int] = []
+        for _ in 0..<Self.treeCount {
             let rows = (0..<n).map { _ in generator.integer(below: n) }
-            return Self.grow(training, rows, using: &generator)
+            roots.append(nodes.count)
+            nodes += Self.grow(training, rows, using: &generator)
         }
+        self.nodes = nodes
+        self.roots = roots
     }
 
     /// Mean over trees; variance between trees plus the mean variance within leaves plus 1e-4.
     /// - Complexity: O(points * trees * depth).
     func posterior(at points: [Double], dimensions: Int) -> Posterior {
         let count = points.count / max(1, dimensions)
+        let size = Double(roots.count)
         var means = [Double](repeating: 0, count: count)
         var variances = [Double](repeating: 0, count: count)
-        for c in 0..<count {
-            var sum = 0.0
-            var squares = 0.0
-            var within = 0.0
-            for tree in trees {
-                var node = 0
-                while tree[node].feature >= 0 {
-                    let x = points[c * dimensions + tree[node].feature]
-                    node = tree[node].goesLeft(x) ? tree[node].left : tree[node].right
+        points.withUnsafeBufferPointer { points in
+            nodes.withUnsafeBufferPointer { nodes in
+                for c in 0..<count {
+                    var sum = 0.0
+                    var squares = 0.0
+                    var within = 0.0
+                    for root in roots {
+                        var at = root
+                        while nodes[at].feature >= 0 {
+                            let x = points[c * dimensions + nodes[at].feature]
+                            at = root + (nodes[at].goesLeft(x) ? nodes[at].left : nodes[at].right)
+                        }
+                        sum += nodes[at].mean
+                        squares += nodes[at].mean * nodes[at].mean
+                        within += nodes[at].variance
+                    }
+                    means[c] = sum / size
+                    variances[c] = max(0, squares / size - means[c] * means[c]) + within / size + 1e-4
                 }
-                sum += tree[node].mean
-                squares += tree[node].mean * tree[node].mean
-                within += tree[node].variance
             }
-            let size = Double(trees.count)
-            means[c] = sum / size
-            variances[c] = max(0, squares / size - means[c] * means[c]) + within / size + 1e-4
         }
         return Posterior(means: means, variances: variances)
     }
@@ -66,9 +77,11 @@ struct RandomForest {
         var nodes = [Node()]
         var pending = [(node: 0, rows: rows)]
         while let (index, rows) = pending.popLast() {
-            let targets = rows.map { training.targets[$0] }
-            let average = mean(targets)
-            let spread = targets.reduce(0) { $0 + ($1 - average) * ($1 - average) }
+            var average = 0.0
+            for row in rows { average += training.targets[row] }
+            average /= Double(rows.count)
+            var spread = 0.0
+            for row in rows { spread += (training.targets[row] - average) * (training.targets[row] - average) }
             var node = Node(mean: average, variance: spread / Double(rows.count))
             if rows.count > 1, spread > 1e-12,
                 let split = bestSplit(training, rows, using: &generator)

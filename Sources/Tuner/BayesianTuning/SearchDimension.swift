@@ -10,8 +10,9 @@ import Parameters
 ///
 /// - Value lists (`searchValues`): equally spaced by index. - Integers: every value, or 1001 of a wider range.
 /// - Sizes: powers of two and one and a half times those. - Numbers: 1001 values rounded to four digits.
-/// Ranges keep their linear or logarithmic positions. The default is always a level.
-struct SearchDimension: Sendable {
+/// Ranges keep their linear or logarithmic positions. The default is always a level. A class, because candidates are made
+/// by the thousand and copies of seven arrays would cost more than what is done with them.
+final class SearchDimension: Sendable {
     let description: ParameterDescription
     let values: [ParameterValue]
     /// In 0...1 for ordered parameters; the index of the name for choices; 0 or 1 for booleans.

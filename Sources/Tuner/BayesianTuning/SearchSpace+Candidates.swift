@@ -91,11 +91,10 @@ extension SearchSpace {
         var mutant = point
         for _ in 0..<1 + generator.integer(below: 3) {
             let d = modelled[generator.integer(below: modelled.count)]
-            let dimension = dimensions[d]
-            if dimension.isCategorical {
-                mutant.levels[d] = Int32(generator.integer(below: dimension.count))
+            if dimensions[d].isCategorical {
+                mutant.levels[d] = Int32(generator.integer(below: dimensions[d].count))
             } else {
-                mutant.levels[d] = Int32(normalStep(in: dimension, from: Int(mutant.levels[d]), using: &generator))
+                mutant.levels[d] = Int32(normalStep(in: dimensions[d], from: Int(mutant.levels[d]), using: &generator))
             }
         }
         return canonical(mutant)

@@ -13,11 +13,13 @@ extension Tuner {
         let acquisition = model.ranking
         let leaders = model.leaders
         var candidates: [LatticePoint] = []
-        var taken = seenPoints
         if let enumerated = space.enumerated, enumerated.count - seenEnumerated <= Self.candidateCount {
             let unseen = enumerated.filter { !seenPoints.contains($0) }
             return scored(unseen, acquisition).min(by: Self.isBetter)?.point
         }
+        var taken = seenPoints
+        taken.reserveCapacity(2 * Self.candidateCount)
+        candidates.reserveCapacity(Self.candidateCount)
         func add(_ point: LatticePoint?) {
             if let point, taken.insert(point).inserted { candidates.append(point) }
         }
@@ -55,16 +57,15 @@ extension Tuner {
         var ranked = scored(candidates, acquisition)
         var count = ranked.count
         for _ in 0..<rounds {
-            ranked.sort(by: Self.isBetter)
+            ranked = Self.best(4, of: ranked)
             var fresh: [LatticePoint] = []
-            for parent in ranked.prefix(4) {
+            for parent in ranked {
                 for neighbour in space.neighbours(of: parent.point, using: &generator)
                 where taken.insert(neighbour).inserted {
                     fresh.append(neighbour)
                 }
             }
             guard !fresh.isEmpty else { break }
-            ranked.removeLast(max(0, ranked.count - 4))
             ranked += scored(fresh, acquisition, offset: count)
             count += fresh.count
         }
@@ -80,6 +81,19 @@ extension Tuner {
 
     private static func isBetter(_ a: Candidate, _ b: Candidate) -> Bool {
         a.score != b.score ? a.score > b.score : a.number < b.number
+    }
+
+    /// The best few, best first; of many candidates, so without sorting them all.
+    private static func best(_ wanted: Int, of candidates: [Candidate]) -> [Candidate] {
+        var best: [Candidate] = []
+        for candidate in candidates {
+            if best.count == wanted {
+                guard let last = best.last, isBetter(candidate, last) else { continue }
+                best.removeLast()
+            }
+            best.insert(candidate, at: best.firstIndex { isBetter(candidate, $0) } ?? best.count)
+        }
+        return best
     }
 
     private func scored(_ points: [LatticePoint], _ acquisition: Acquisition, offset: Int = 0) -> [Candidate] {
