@@ -141,20 +141,21 @@ struct CensoredTrialTests {
             (0..<3).reduce(10) { $0 + abs(Double(c.integer("p\($1)")) - [5, 9, 15][$1]) }
         }
         let firsts = try [SearchStrategy.bayesian, .random].map { strategy in
-            try median((0..<11 as Range<UInt64>).map { seed in
-                var tuner = Tuner(space: space, objective: .minimise, seed: seed, strategy: strategy)
-                var ran = 0
-                for trial in 0..<80 {
-                    let configuration = try tuner.next()
-                    let result = value(configuration)
-                    tuner.tell(
-                        configuration,
-                        result <= 18 ? .success(objective: result) : .timedOut(afterSeconds: 9, objectiveBound: 18))
-                    if result <= 18 { ran += 1 }
-                    if ran == 3 { return Double(trial) }
-                }
-                return 80
-            })
+            try median(
+                (0..<11 as Range<UInt64>).map { seed in
+                    var tuner = Tuner(space: space, objective: .minimise, seed: seed, strategy: strategy)
+                    var ran = 0
+                    for trial in 0..<80 {
+                        let configuration = try tuner.next()
+                        let result = value(configuration)
+                        tuner.tell(
+                            configuration,
+                            result <= 18 ? .success(objective: result) : .timedOut(afterSeconds: 9, objectiveBound: 18))
+                        if result <= 18 { ran += 1 }
+                        if ran == 3 { return Double(trial) }
+                    }
+                    return 80
+                })
         }
         print("third that runs, median of 11: model \(firsts[0]), random \(firsts[1])")
         #expect(firsts[0] <= firsts[1])
