@@ -77,13 +77,15 @@ class Table:
         return parameter["values"][0] if parameter.get("values") else parameter["low"]
 
     def is_active(self, name, named):
-        return all(named[parent] in wanted and self.is_active(parent, named) for parent, wanted in self.conditions.get(name, []))
+        parents = self.conditions.get(name, [])
+        return all(named[parent] in wanted and self.is_active(parent, named) for parent, wanted in parents)
 
     def parents_first(self):
         """The parameters in an order in which whatever decides about one comes before it."""
         placed, left = [], list(self.parameters)
         while left:
-            ready = [p for p in left if all(q in [x["name"] for x in placed] for q, _ in self.conditions.get(p["name"], []))]
+            known = [p["name"] for p in placed]
+            ready = [p for p in left if all(parent in known for parent, _ in self.conditions.get(p["name"], []))]
             if not ready:
                 sys.exit(f"{self.problem}: '{left[0]['name']}' depends on itself through its condition")
             placed += ready

@@ -84,7 +84,8 @@ struct NoisePoolingTests {
         let blind = try data(repeats: nil).training.noiseVariances
         let shrunk = try data(repeats: 2).training.noiseVariances
         #expect(blind[6] == 0)
-        #expect(shrunk[6] > 0.2 * median(blind) && shrunk[6] < median(blind))
+        // The middle of variances from two runs each is 0.45 of the true one.
+        #expect(shrunk[6] > 0.2 * median(blind) && shrunk[6] < 4 * median(blind))
     }
 
     /// The best value observed was measured badly: whether it is recommended depends on that alone.
@@ -96,7 +97,9 @@ struct NoisePoolingTests {
                 let truth = 100 + Double((a - 10) * (a - 10))
                 tuner.tell(
                     try space.configuration(["a": .integer(a)]),
-                    a == 17 ? .success(objective: 96, objectiveSD: outlierSD) : .success(objective: truth, objectiveSD: 0.5))
+                    a == 17
+                        ? .success(objective: 60, objectiveSD: outlierSD) : .success(objective: truth, objectiveSD: 0.5)
+                )
             }
             let points = try #require(tuner.diagnostics()).points
             return (try #require(tuner.recommendation()).configuration.integer("a"), points[16].predicted)

@@ -91,7 +91,8 @@ struct SearchSpaceTests {
                 Spaces.integer(
                     "a", 1...2,
                     condition: ParameterCondition(all: [
-                        .init(parameter: "free", values: [.boolean(true)]), .init(parameter: "b", values: [.integer(1)]),
+                        .init(parameter: "free", values: [.boolean(true)]),
+                        .init(parameter: "b", values: [.integer(1)]),
                     ])),
                 Spaces.integer("b", 1...2, condition: ParameterCondition(parameter: "a", values: [.integer(1)])),
             ])

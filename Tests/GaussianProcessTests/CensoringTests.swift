@@ -99,7 +99,10 @@ struct CensoringTests {
         let steps = 300
         for i in 0..<steps {
             for j in 0..<steps {
-                let y = [bounds[0] + 6 * (Double(i) + 0.5) / Double(steps), bounds[1] + 6 * (Double(j) + 0.5) / Double(steps)]
+                let y = [
+                    bounds[0] + 6 * (Double(i) + 0.5) / Double(steps),
+                    bounds[1] + 6 * (Double(j) + 0.5) / Double(steps),
+                ]
                 let residual = [y[0] - joint.means[0], y[1] - joint.means[1]]
                 let solved = factor.solve(residual)
                 let density = exp(-0.5 * (residual[0] * solved[0] + residual[1] * solved[1]))
@@ -167,7 +170,8 @@ struct CensoringTests {
             GaussianProcessModel.CensoredObservation(inputs: [generator.uniform(), generator.uniform()], bound: 1.2)
         }
         // Repeats of one place and a row that was measured elsewhere on the same place.
-        let censored = try model.conditioned(on: bounds + bounds.prefix(2) + [.init(inputs: [inputs[0], inputs[1]], bound: 1)])
+        let censored = try model.conditioned(
+            on: bounds + bounds.prefix(2) + [.init(inputs: [inputs[0], inputs[1]], bound: 1)])
         let noise = model.hyperparameters.noiseVariance.squareRoot()
         let means = censored.means(at: bounds.flatMap(\.inputs))
         #expect(means.allSatisfy { $0 > 1.2 - 4 * noise - 0.5 && $0 < 4 }, "\(means)")

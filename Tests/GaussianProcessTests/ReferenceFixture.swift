@@ -15,7 +15,8 @@ struct ReferenceFixture: Decodable {
         let leftOut: [[Double]]
 
         var parameters: Hyperparameters {
-            Hyperparameters(logLengthScales: Array(hyperparameters.dropLast()), logNoiseVariance: hyperparameters.last ?? 0)
+            Hyperparameters(
+                logLengthScales: Array(hyperparameters.dropLast()), logNoiseVariance: hyperparameters.last ?? 0)
         }
     }
 

@@ -256,5 +256,17 @@ struct JudgementTests {
             ]
         let document = SearchSpaceDocument(parameters)
         #expect(try SearchSpaceDocument(json: document.json()).parameters() == parameters)
+        // A study of before there could be several parents has no such key.
+        #expect(try !document.json().contains("moreConditions"))
+        var several = parameters
+        several.append(
+            ParameterDescription(
+                name: "a.child", group: .analysis, domain: .integer(1...9, .linear), defaultValue: .integer(2),
+                text: "child",
+                condition: ParameterCondition(all: [
+                    .init(parameter: "a.flag", values: [.boolean(true)]),
+                    .init(parameter: "a.rate", values: [.number(0.1), .number(2)]),
+                ])))
+        #expect(try SearchSpaceDocument(json: SearchSpaceDocument(several).json()).parameters() == several)
     }
 }

@@ -113,7 +113,8 @@ struct RecordedTableTests {
     ])
     func badConditionsAreNamed(conditions: String, expected: String) throws {
         let error = #expect(throws: ReplayError.self) { try read(Self.rows, json: Self.conditional(conditions)) }
-        #expect(error?.code == .badTable && error?.description.contains(expected) == true, "\(String(describing: error))")
+        #expect(
+            error?.code == .badTable && error?.description.contains(expected) == true, "\(String(describing: error))")
     }
 
     @Test func anInactiveParameterMayBeEmptyAndCountsAsItsFirstValue() throws {

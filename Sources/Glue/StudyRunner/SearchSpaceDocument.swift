@@ -42,7 +42,8 @@ struct SearchSpaceDocument: Codable, Hashable {
             let clauses = (parameter.condition?.clauses ?? []).map { clause in
                 Clause(
                     parameter: clause.parameter,
-                    values: described[clause.parameter].map { parent in clause.values.map { parent.text(of: $0) } } ?? [])
+                    values: described[clause.parameter].map { parent in clause.values.map { parent.text(of: $0) } }
+                        ?? [])
             }
             item.conditionParameter = clauses.first?.parameter
             item.conditionValues = clauses.first.flatMap { $0.values.isEmpty ? nil : $0.values }

@@ -95,14 +95,14 @@ public struct TrialJudgement: Sendable, Hashable {
     /// What the objective of a run that was stopped would at best have been, corrected by the run of the default beside it
     /// as measured ones are.
     ///
-    /// Throughput at most: the input over the seconds until the stop. CPU time at least: what was used until then. Of
-    /// memory nothing is known: the peak may have been reached or not.
+    /// Throughput at most: the input over the seconds until the stop. CPU time and energy at least: what was used until
+    /// then. Of memory nothing is known: the peak may have been reached or not.
     private static func bound(
         ofStopped position: Int, in trial: TrialRuns, baseline: Double?, _ target: StudyTarget
     ) -> Double? {
         switch target {
         case .memory: return nil
-        case .cpuUsage: break
+        case .cpuUsage, .energy: break
         case .throughput:
             // A workload that never started could have been as fast as it liked, and the mean with it.
             let complete = trial.all.lazy.filter { $0.run.failure == nil }.map(\.run.parts.count).max()

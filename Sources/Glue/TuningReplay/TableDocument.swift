@@ -162,7 +162,8 @@ extension TableDocument {
                 for text in texts {
                     guard let value = owner.value(text.text) else {
                         throw ReplayError(
-                            .badTable, file: file, "'\(name)' depends on '\(parent)' being '\(text.text)', which it never is")
+                            .badTable, file: file,
+                            "'\(name)' depends on '\(parent)' being '\(text.text)', which it never is")
                     }
                     values.append(value)
                 }

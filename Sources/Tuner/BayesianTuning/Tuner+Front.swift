@@ -25,8 +25,8 @@ extension Tuner {
         ]
         let rows = first.positions.indices.filter { trials[first.positions[$0]].isFeasible(constraints) }
         let front = Self.front(
-            of: Array(rows), Self.rounded(believedValues(posteriors[0].means, first)),
-            Self.rounded(believedValues(posteriors[1].means, second)))
+            of: Array(rows), Self.rounded(believedValues(posteriors[0].means, first, firstModel)),
+            Self.rounded(believedValues(posteriors[1].means, second, secondModel)))
         return front.map { row in
             let configuration = trials[first.positions[row]].configuration
             return FrontMember(

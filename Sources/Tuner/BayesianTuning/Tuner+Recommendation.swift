@@ -78,10 +78,13 @@ extension Tuner {
         if objectives.count == 2 {
             guard let second = fittedModel(of: 1) else { return nil }
             believed = Self.productScores(
-                (believedValues(posterior.means, data), data.transform),
-                (believedValues(second.0.means(at: second.1.training.inputs), second.1), second.1.transform))
+                (believedValues(posterior.means, data, model), data.transform),
+                (
+                    believedValues(second.0.means(at: second.1.training.inputs), second.1, second.0),
+                    second.1.transform
+                ))
         } else {
-            believed = believedValues(posterior.means, data)
+            believed = believedValues(posterior.means, data, model)
         }
         return rows.min { believed[$0] < believed[$1] }.map { row in
             let configuration = trials[data.positions[row]].configuration
@@ -96,17 +99,23 @@ extension Tuner {
         }
     }
 
-    /// Per row of this study: half-way between the posterior mean and the mean of what was observed there.
-    func believedValues(_ means: [Double], _ data: ObjectiveData) -> [Double] {
-        var observed: [Configuration: (sum: Double, count: Double)] = [:]
+    /// Per row of this study: half-way between the posterior mean and the mean of what was observed there, and less far the
+    /// larger the variance it was observed with is against the noise that the model found by itself.
+    func believedValues(_ means: [Double], _ data: ObjectiveData, _ model: GaussianProcessModel) -> [Double] {
+        var observed: [Configuration: (sum: Double, variance: Double, count: Double)] = [:]
         for (row, position) in data.positions.enumerated() {
-            let (sum, count) = observed[trials[position].configuration] ?? (0, 0)
-            observed[trials[position].configuration] = (sum + data.training.targets[row], count + 1)
+            let (sum, variance, count) = observed[trials[position].configuration] ?? (0, 0, 0)
+            observed[trials[position].configuration] = (
+                sum + data.training.targets[row], variance + data.training.noiseVariances[row], count + 1
+            )
         }
+        let noise = model.hyperparameters.noiseVariance
         return data.positions.indices.map { row -> Double in
             let mean = means[row]
-            guard let (sum, count) = observed[trials[data.positions[row]].configuration] else { return mean }
-            return mean + Self.residualShare * (sum / count - mean)
+            guard let (sum, variance, count) = observed[trials[data.positions[row]].configuration] else { return mean }
+            // The variance of the mean of all measurements there.
+            let share = Self.residualShare * noise / (noise + variance / (count * count))
+            return mean + share * (sum / count - mean)
         }
     }
 
