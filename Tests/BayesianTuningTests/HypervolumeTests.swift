@@ -19,7 +19,7 @@ struct HypervolumeTests {
             let mean: [Double]
             let deviation: [Double]
             let ehvi: Double
-            let log_ehvi: Double
+            let logEhvi: Double
         }
 
         let sets: [Set]
@@ -29,7 +29,9 @@ struct HypervolumeTests {
     private func references() throws -> References {
         let url = try #require(
             Bundle.module.url(forResource: "hypervolume", withExtension: "json", subdirectory: "Fixtures"))
-        return try JSONDecoder().decode(References.self, from: Data(contentsOf: url))
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        return try decoder.decode(References.self, from: Data(contentsOf: url))
     }
 
     private func front(_ points: [[Double]]) -> ParetoFront {
@@ -58,7 +60,7 @@ struct HypervolumeTests {
                     expected.deviation[0] * expected.deviation[0], expected.deviation[1] * expected.deviation[1]
                 ))
             #expect(
-                abs(value - expected.log_ehvi) <= 1e-9 * max(1, abs(expected.log_ehvi)),
+                abs(value - expected.logEhvi) <= 1e-9 * max(1, abs(expected.logEhvi)),
                 "set \(expected.set), mean \(expected.mean), deviation \(expected.deviation)")
             if expected.ehvi > 1e-12 {
                 finite += 1
