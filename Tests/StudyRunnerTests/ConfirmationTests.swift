@@ -98,11 +98,14 @@ struct ConfirmationTests {
         #expect(end.verdict?.kind == .improved)
     }
 
+    /// Twenty configurations, whatever the model expects of more.
+    private static let wholeSearch = StudyFixture.options(budget: 20) { $0.worthwhileGain = 0 }
+
     /// Steal or extra waiting in a run of the confirmation: the row runs once more at the end, and both count.
     @Test(arguments: [(0.3, 0.0, 1), (0.05, 0.0, 0), (0.0, 0.4, 1), (0.0, 0.2, 0)])
     func aDisturbedRowRunsOnceMore(steal: Double, pressure: Double, repeats: Int) throws {
         let plain = FakeProgram { configuration, earlier, _ in FakeRun(wall: bowl(configuration, earlier)) }
-        _ = try StudyFixture().run(StudyFixture.options(budget: 20), plain)
+        _ = try StudyFixture().run(Self.wholeSearch, plain)
         let runs = plain.log.runs
         let moment = try #require(runs.indices.last { $0 < runs.count - 10 && runs[$0].isFakeDefault })
         let program = FakeProgram { configuration, earlier, total in
@@ -117,7 +120,7 @@ struct ConfirmationTests {
             return run
         }
         let fixture = try StudyFixture()
-        var study = try fixture.create(program, StudyFixture.options(budget: 20))
+        var study = try fixture.create(program, Self.wholeSearch)
         var notes: [String] = []
         var rows: [Int] = []
         let end = try study.run(stopSignal: { nil }) { event in

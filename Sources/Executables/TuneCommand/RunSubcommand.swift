@@ -62,9 +62,9 @@ struct RunSubcommand: ParsableCommand {
 
     @Option(
         help:
-            "Stop when the model expects a smaller gain than this from anything not tried yet, five suggestions in a row, like 0.5%. 0 uses the whole budget."
+            "Stop when the model expects a smaller gain than this from anything not tried yet, five suggestions in a row, like 1%. 0 uses the whole budget."
     )
-    var stopBelow = "0.5%"
+    var stopBelow = "0.2%"
 
     @Flag(help: "Do not use what earlier studies in this database found on this or a similar machine.")
     var fresh = false
@@ -164,7 +164,7 @@ struct RunSubcommand: ParsableCommand {
     private func gain(_ option: String, _ text: String) throws -> Double {
         let digits = text.hasSuffix("%") ? String(text.dropLast()) : text
         guard let number = Double(digits), number.isFinite, number >= 0 else {
-            throw StudyError(.invalidOptions, "\(option) '\(text)' is not a share: give one like 0.5% or 0.005")
+            throw StudyError(.invalidOptions, "\(option) '\(text)' is not a share: give one like 0.2% or 0.002")
         }
         let share = text.hasSuffix("%") ? number / 100 : number
         guard share < 1 else { throw StudyError(.invalidOptions, "\(option) must be below 100%") }

@@ -5,14 +5,42 @@ extension Study {
     static let mostTrialsOfOne = 4
     /// A repeat must be worth this share at least: below it, neither it nor a new configuration is worth much.
     static let smallestWorth = 0.001
+    /// Trials at the end of the search in which repeats compete with new configurations, and repeats at most. Earlier a
+    /// trial spent on a new configuration is worth more: on recorded tables repeats before the end made the configuration
+    /// that was recommended worse (`docs/tuner-quality.md`).
+    static let finalTrials = 5
 
-    /// A known configuration whose next measurement tells more than that of the best new one; `nil` when a new one does.
+    /// What to run next; `nil` when the search is over, with the reason in `search.end` unless the budget is used up.
     ///
-    /// Not the default, which runs beside every trial. At most one repeat for two configurations, so that the budget is
-    /// spent on the search.
-    func worthRepeating(_ tuner: Tuner, _ search: SearchState) -> Configuration? {
-        guard options.strategy == .bayesian, 2 * (search.repeats + 1) <= search.done,
-            let proposal = tuner.repeatProposal(), proposal.isWorthMoreThanANewPoint,
+    /// Depends on the stored trials alone, so that a resumed study goes on as it would have.
+    func nextTrial(_ tuner: inout Tuner, _ search: inout SearchState) -> (Configuration, Suggestion)? {
+        search.end = search.pace.endOfSearch(arms: armCount, done: search.done, options)
+        if search.end != nil { return nil }
+        if search.done < options.budget { search.end = littleToGain(tuner, search) }
+        let isOver = search.end != nil || search.done >= options.budget
+        if let again = worthRepeating(tuner, search, isOver: isOver) { return (again, Suggestion()) }
+        if isOver { return nil }
+        if let next = tuner.ask() {
+            let isTradeOff = options.target.objectives.count > 1
+            return (
+                next,
+                Suggestion(
+                    seconds: tuner.suggestionSeconds.last,
+                    predicted: isTradeOff ? nil : tuner.lastSuggestion?.predicted)
+            )
+        }
+        search.end = "all \(search.done) configurations of the search space have been tried"
+        return worthRepeating(tuner, search, isOver: true).map { ($0, Suggestion()) }
+    }
+
+    /// A known configuration of which one more measurement is worth more than anything new; `nil` when nothing is.
+    ///
+    /// Not the default, which runs beside every trial.
+    /// - Parameter isOver: no new configuration will be tried.
+    func worthRepeating(_ tuner: Tuner, _ search: SearchState, isOver: Bool) -> Configuration? {
+        guard options.strategy == .bayesian, search.repeats < Self.finalTrials,
+            isOver || options.budget - search.done < Self.finalTrials,
+            let proposal = tuner.repeatProposal(), isOver || proposal.isWorthMoreThanANewPoint,
             proposal.worth >= Self.smallestWorth, proposal.configuration != space.defaultConfiguration,
             search.results.trials(of: proposal.configuration) < Self.mostTrialsOfOne
         else { return nil }

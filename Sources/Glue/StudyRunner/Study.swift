@@ -195,25 +195,9 @@ public struct Study {
         if let first = history.defaultTrial, let signal = try warmUp(first, &search) {
             return .interrupted(signal: signal)
         }
-        while search.done < options.budget {
+        while true {
             if let signal = stopSignal() { return .interrupted(signal: signal) }
-            search.end = search.pace.endOfSearch(arms: armCount, done: search.done, options)
-            if search.end == nil { search.end = littleToGain(tuner, search) }
-            if search.end != nil { break }
-            let configuration: Configuration
-            let suggestion: Suggestion
-            if let again = worthRepeating(tuner, search) {
-                (configuration, suggestion) = (again, Suggestion())
-            } else if let next = tuner.ask() {
-                configuration = next
-                let isTradeOff = options.target.objectives.count > 1
-                suggestion = Suggestion(
-                    seconds: tuner.suggestionSeconds.last,
-                    predicted: isTradeOff ? nil : tuner.lastSuggestion?.predicted)
-            } else {
-                search.end = "all \(search.done) configurations of the search space have been tried"
-                break
-            }
+            guard let (configuration, suggestion) = nextTrial(&tuner, &search) else { break }
             let judgement: TrialJudgement
             switch try runTrial(configuration, suggestion, &search, progress) {
             case .interrupted(let signal): return .interrupted(signal: signal)
@@ -224,7 +208,6 @@ public struct Study {
                 return .failed(reason: "the built-in default does not run: \(judgement.reason ?? "no reason known")")
             }
         }
-        if let signal = stopSignal() { return .interrupted(signal: signal) }
         if let reason = search.end { progress(.note(reason)) }
         history = try StudyHistory(study: id, store: store)
         let end = try conclude(history, tuner, search, stopSignal: stopSignal, progress: progress)

@@ -98,7 +98,7 @@ public struct StudyOptions: Sendable, Hashable, Codable {
     /// is time for the confirmation; only a confirmation of the fewest rows that can show anything may pass the bound.
     public var tuningSeconds: Double?
     /// The search stops when the model expects less than this share from anything not tried yet; 0 never stops it.
-    public var worthwhileGain = 0.005
+    public var worthwhileGain = 0.002
     /// Whether earlier studies of this or a similar machine, in the same store, inform the search.
     public var usesEarlierStudies = true
 
