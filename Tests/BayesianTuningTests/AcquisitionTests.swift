@@ -107,4 +107,14 @@ struct AcquisitionTests {
             TrainingSet(kinds: [.ordered, .categorical], inputs: inputs, targets: targets), seed: 3)
         #expect(same.posterior(at: [0.4, 2], dimensions: 2) == forest.posterior(at: [0.4, 2], dimensions: 2))
     }
+
+    @Test func theModelOfObjectivesHasATrend() throws {
+        let trials = (0..<4).map { i in
+            Trial(
+                configuration: Configuration(names: ["a"], values: [.integer(i)]), inputs: [Double(i) / 10],
+                requestedInputs: nil, outcome: .success(objective: Double(i + 1)))
+        }
+        let data = try #require(ObjectiveData(trials, kinds: [.ordered], direction: .minimise))
+        #expect(data.training.trendVariance == Tuner.trendVariance && Tuner.trendVariance > 0)
+    }
 }

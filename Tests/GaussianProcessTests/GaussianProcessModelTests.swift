@@ -52,7 +52,8 @@ struct GaussianProcessModelTests {
     @Test(arguments: 1...6 as ClosedRange<UInt64>) func gradientIsTheFiniteDifference(seed: UInt64) {
         print("seed \(seed)")
         var generator = SeededGenerator(seed: seed)
-        let likelihood = MarginalLikelihood(randomTraining(&generator, count: 5 + Int(seed) * 3, dimensions: 4))
+        let likelihood = MarginalLikelihood(
+            randomTraining(&generator, count: 5 + Int(seed) * 3, dimensions: 4, trendVariance: seed > 3 ? 0.7 : 0))
         let point = (0..<4).map { _ in 3 * generator.uniform() - 1 } + [-6 * generator.uniform()]
         let gradient = likelihood.valueAndGradient(Hyperparameters(vector: point)).gradient
         for j in point.indices {
@@ -124,7 +125,61 @@ struct GaussianProcessModelTests {
         #expect(abs(model.means(at: [0.1])[0]) < 1e-12)
     }
 
-    private func randomTraining(_ generator: inout SeededGenerator, count: Int, dimensions: Int) -> TrainingSet {
+    /// Against the textbook equations with an explicit kernel and Gauss-Jordan elimination.
+    @Test(arguments: 1...3 as ClosedRange<UInt64>) func aTrendAddsALinearKernel(seed: UInt64) throws {
+        print("seed \(seed)")
+        var generator = SeededGenerator(seed: seed)
+        let training = randomTraining(&generator, count: 12, dimensions: 3, trendVariance: 0.8)
+        let hyperparameters = Hyperparameters(logLengthScales: [0.2, -0.5, 0.4], logNoiseVariance: -3)
+        let rows = (0..<12).map { Array(training.inputs[3 * $0..<3 * $0 + 3]) }
+        func kernel(_ a: [Double], _ b: [Double]) -> Double {
+            let trend = 0.8 * 12 / 3 * ((a[0] - 0.5) * (b[0] - 0.5) + (a[1] - 0.5) * (b[1] - 0.5))
+            let scales = hyperparameters.lengthScales
+            let squares = [(a[0] - b[0]) * (a[0] - b[0]), (a[1] - b[1]) * (a[1] - b[1]), a[2] == b[2] ? 0 : 1]
+            let r = (5 * zip(squares, scales).reduce(0) { $0 + $1.0 / ($1.1 * $1.1) }).squareRoot()
+            return (1 + r + r * r / 3) * exp(-r) + trend
+        }
+        let covariance = rows.indices.map { i in
+            rows.indices.map { kernel(rows[i], rows[$0]) + (i == $0 ? hyperparameters.noiseVariance : 0) }
+        }
+        let model = try GaussianProcessModel(training: training, hyperparameters: hyperparameters)
+        for point in [[0.1, 0.9, 1], [0.5, 0.5, 0], [1.0, 0.3, 2]] as [[Double]] {
+            let cross = rows.map { kernel($0, point) }
+            let weights = solution(of: covariance, cross)
+            let posterior = model.posterior(at: point)
+            #expect(abs(posterior.means[0] - zip(weights, training.targets).reduce(0) { $0 + $1.0 * $1.1 }) < 1e-9)
+            let explained = zip(weights, cross).reduce(0) { $0 + $1.0 * $1.1 }
+            #expect(abs(posterior.variances[0] - (kernel(point, point) - explained)) < 1e-9)
+            #expect(model.means(at: point) == posterior.means)
+        }
+    }
+
+    @Test func aTrendGoesOnWhereNothingWasObserved() throws {
+        let inputs = (0..<6).map { 0.1 * Double($0) }
+        func error(_ trendVariance: Double) throws -> Double {
+            let model = try GaussianProcessModel(
+                training: TrainingSet(
+                    kinds: [.ordered], inputs: inputs, targets: inputs.map { 2 - 4 * $0 }, trendVariance: trendVariance),
+                hyperparameters: Hyperparameters(logLengthScales: [-1.5], logNoiseVariance: -8))
+            return abs(model.means(at: [1])[0] - -2)
+        }
+        #expect(try error(4) < 0.3 * error(0))
+    }
+
+    private func solution(of matrix: [[Double]], _ right: [Double]) -> [Double] {
+        var rows = zip(matrix, right).map { $0 + [$1] }
+        for k in rows.indices {
+            for i in rows.indices where i != k {
+                let factor = rows[i][k] / rows[k][k]
+                for j in k...rows.count { rows[i][j] -= factor * rows[k][j] }
+            }
+        }
+        return rows.indices.map { rows[$0][rows.count] / rows[$0][$0] }
+    }
+
+    private func randomTraining(
+        _ generator: inout SeededGenerator, count: Int, dimensions: Int, trendVariance: Double = 0
+    ) -> TrainingSet {
         var kinds = [InputKind](repeating: .ordered, count: dimensions)
         kinds[dimensions - 1] = .categorical
         var inputs: [Double] = []
@@ -135,6 +190,6 @@ struct GaussianProcessModelTests {
             }
             targets.append(2 * generator.uniform() - 1)
         }
-        return TrainingSet(kinds: kinds, inputs: inputs, targets: targets)
+        return TrainingSet(kinds: kinds, inputs: inputs, targets: targets, trendVariance: trendVariance)
     }
 }

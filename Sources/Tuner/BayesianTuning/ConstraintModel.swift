@@ -40,7 +40,10 @@ struct ConstraintModel {
         }
         guard values.count >= minimumObservations else { return nil }
         let transform = OutputTransform(values: values, isMaximised: constraint.direction == .atLeast)
-        return (TrainingSet(kinds: kinds, inputs: inputs, targets: values.map(transform.standardise)), transform)
+        let training = TrainingSet(
+            kinds: kinds, inputs: inputs, targets: values.map(transform.standardise), trendVariance: Tuner.trendVariance
+        )
+        return (training, transform)
     }
 
     /// ln P(measurement meets the limit) per row-major point, noise included.

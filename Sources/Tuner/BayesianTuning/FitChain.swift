@@ -72,7 +72,8 @@ struct ObjectiveData {
         self.transform = transform
         self.positions = positions
         training = TrainingSet(
-            kinds: kinds, inputs: inputs, targets: values.map(transform.standardise), noiseVariances: variances)
+            kinds: kinds, inputs: inputs, targets: values.map(transform.standardise), noiseVariances: variances,
+            trendVariance: Tuner.trendVariance)
     }
 }
 

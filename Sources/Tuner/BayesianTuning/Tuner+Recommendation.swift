@@ -30,7 +30,8 @@ public struct ModelDiagnostics: Sendable {
 
     public struct Parameter: Sendable, Hashable {
         public let name: String
-        /// In units of the encoded range 0...1 (or of one change of category): large means little effect.
+        /// In units of the encoded range 0...1 (or of one change of category): large means little effect beyond a straight
+        /// line.
         public let lengthScale: Double
         /// Share of the variance of the posterior mean over the space that this parameter explains by itself
         /// (first-order Sobol index); what is missing to 1 over all parameters is interaction.

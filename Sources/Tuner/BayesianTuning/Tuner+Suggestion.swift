@@ -5,6 +5,8 @@ extension Tuner {
     /// Every fourth suggestion of the models comes from the forest.
     static let forestPeriod = 4
     static let candidateCount = 1_000
+    /// Prior variance of the models' linear trend, against 1 of the stationary part.
+    static let trendVariance = 0.5
     /// How loosely (variance, standardised units) a failed trial counts as one with the worst value seen.
     static let failureVariance = 0.01
 
@@ -170,7 +172,8 @@ extension Tuner {
             kinds: kinds, inputs: data.training.inputs + failed + running,
             targets: data.training.targets + [Double](repeating: worst, count: failures) + model.means(at: running),
             noiseVariances: data.training.noiseVariances + [Double](repeating: Self.failureVariance, count: failures)
-                + [Double](repeating: 0, count: pending.count))
+                + [Double](repeating: 0, count: pending.count),
+            trendVariance: data.training.trendVariance)
         return (try? GaussianProcessModel(training: believed, hyperparameters: model.hyperparameters)) ?? model
     }
 }

@@ -19,7 +19,8 @@ public struct Posterior: Sendable, Hashable {
 
 /// A Gaussian process with zero mean and unit signal variance, conditioned on observations.
 ///
-/// k = (1 + r + r^2/3) exp(-r) with r^2 = 5 sum_j D_j / l_j^2 (Matern-5/2, Rasmussen and Williams 2006, equation 4.17).
+/// k = (1 + r + r^2/3) exp(-r) with r^2 = 5 sum_j D_j / l_j^2 (Matern-5/2, Rasmussen and Williams 2006, equation 4.17), plus
+/// a linear trend where the training set has one.
 public struct GaussianProcessModel: Sendable {
     public let training: TrainingSet
     public let hyperparameters: Hyperparameters
@@ -90,11 +91,13 @@ public struct GaussianProcessModel: Sendable {
             means[c] = sum
         }
         cholesky.solveLower(&cross)
+        let trend = LinearTrend(training)
         var variances = [Double](repeating: 0, count: count)
         for c in 0..<count {
             var explained = 0.0
             for i in 0..<n { explained += cross.elements[c * n + i] * cross.elements[c * n + i] }
-            variances[c] = max(1 - explained, Self.varianceFloor)
+            let prior = 1 + (trend?.variance(at: c, of: points) ?? 0)
+            variances[c] = max(prior - explained, Self.varianceFloor)
         }
         return Posterior(means: means, variances: variances)
     }
@@ -116,7 +119,8 @@ public struct GaussianProcessModel: Sendable {
     private func crossCovariance(_ points: [Double], count: Int) -> Matrix {
         let kernel = MaternKernel(
             kinds: training.kinds, inverseSquareScales: hyperparameters.logLengthScales.map { exp(-2 * $0) })
-        let values = kernel.cross(columns: columns, count: training.count, points: points, pointCount: count)
+        var values = kernel.cross(columns: columns, count: training.count, points: points, pointCount: count)
+        LinearTrend(training)?.add(to: &values, columns: columns, count: training.count, points: points)
         return Matrix(rows: training.count, columns: count, columnMajor: values)
     }
 

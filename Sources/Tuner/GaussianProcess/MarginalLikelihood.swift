@@ -16,6 +16,8 @@ struct MarginalLikelihood {
     /// Squared distance of each pair i > j per dimension; pairs of column j follow each other.
     private let pairDistances: [Double]
     private let pairCount: Int
+    /// Column-major; empty without a trend.
+    private let trendCovariance: [Double]
 
     init(_ training: TrainingSet) {
         self.training = training
@@ -36,6 +38,12 @@ struct MarginalLikelihood {
             }
         }
         pairDistances = distances
+        var trendCovariance: [Double] = []
+        if let trend = LinearTrend(training) {
+            trendCovariance = [Double](repeating: 0, count: n * n)
+            trend.add(to: &trendCovariance, columns: columns, count: n, points: training.inputs)
+        }
+        self.trendCovariance = trendCovariance
     }
 
     /// Scaled distance r of each pair: r^2 = 5 sum_j D_j exp(-2 t_j).
@@ -51,7 +59,7 @@ struct MarginalLikelihood {
         return r
     }
 
-    /// K + noise, with its lower triangle set.
+    /// K + noise, with its lower triangle set; what is above it is undefined.
     func covariance(_ hyperparameters: Hyperparameters) -> Matrix {
         let r = scaledDistances(hyperparameters)
         return covariance(hyperparameters, distances: r, decays: r.map { exp(-$0) })
@@ -69,6 +77,7 @@ struct MarginalLikelihood {
                 p += 1
             }
         }
+        for i in trendCovariance.indices { matrix.elements[i] += trendCovariance[i] }
         return matrix
     }
 
