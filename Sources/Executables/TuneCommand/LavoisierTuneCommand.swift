@@ -16,7 +16,7 @@ struct LavoisierTuneCommand: ParsableCommand {
             nothing is replaced. The result is a report to open in a browser (reports/STUDY.html). The settings it tries \
             never change results beyond the accuracy floor. One study at a time per machine.
 
-            Options of a study ('lavoisier-tune run --help' explains them): --target throughput|memory|cpu_usage|energy, \
+            Options of a study ('lavoisier-tune run --help' explains them): --target throughput|memory|cpu_usage|energy|balanced, \
             --budget N, --tuning-time TIME, --workload NAME (repeatable) or --workload-type TYPE, --size, --complexity; --seed N, --max-memory SIZE, --max-time TIME, --min-accuracy F1, \
             --strategy bayesian|random|sobol, --enqueue FILE, --base FILE, --write-config FILE, --rows N, --engine PATH, --store FILE, --reports-dir DIR, --config-dir DIR, \
             --lock FILE, --quiet, --json.

@@ -15,7 +15,7 @@ struct RunSubcommand: ParsableCommand {
 
     @Option(
         help:
-            "What to optimise: throughput, memory (peak), cpu_usage (CPU time) or energy (joules of the CPU packages, where the machine counts them; other programs are in it)."
+            "What to optimise: throughput, memory (peak), cpu_usage (CPU time), energy (joules of the CPU packages, where the machine counts them; other programs are in it) or balanced (throughput and memory: their trade-off, and of it the most throughput per memory)."
     )
     var target = "throughput"
 

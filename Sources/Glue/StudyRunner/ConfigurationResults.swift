@@ -56,13 +56,3 @@ struct ConfigurationResults: Sendable {
         return best
     }
 }
-
-extension FrontMember {
-    /// What is taken as true of each objective: half-way between measured and model, as in the tuner's recommendation.
-    public var believed: [Double] {
-        zip(observed, predicted).map { measured, expected in
-            measured > 0 && expected.value > 0
-                ? (measured * expected.value).squareRoot() : (measured + expected.value) / 2
-        }
-    }
-}

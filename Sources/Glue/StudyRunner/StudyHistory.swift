@@ -93,7 +93,7 @@ public struct StudyHistory: Sendable {
     /// Ids of the earlier studies that inform this one, oldest first.
     public let earlierStudies: [String]
     let earlier: [EarlierTrial]
-    /// Of a finished study with two objectives, by throughput: bytes of memory and MB/s as the tuner believes them.
+    /// Of a finished study with two objectives, by throughput: MB/s and bytes of memory as the tuner believes them.
     public let front: [ParetoMember]
 
     /// Whether what earlier studies found is read as well: only a tuner needs it.

@@ -51,13 +51,20 @@ struct ForestPlot {
             })
     }
 
+    private static func label(_ row: Row, isNarrow: Bool) -> String {
+        isNarrow
+            ? "\(row.metric.shortName) vs. \(row.reference.shortName)" : "\(row.metric.name) vs. \(row.reference.name)"
+    }
+
     func svg(width: Double, id: String) -> Markup {
         let isNarrow = width < 500
         let rowHeight = isNarrow ? 44.0 : 30.0
         let metrics = Set(rows.map(\.metric)).count
         let height = Double(rows.count) * rowHeight + Double(max(metrics - 1, 0)) * 8 + 64
+        // The headline's label is bold, which is wider.
+        let labels = 1.06 * PlotFrame.labelWidth(rows.map { Self.label($0, isNarrow: false) })
         var frame = PlotFrame(
-            width: width, height: height, left: isNarrow ? 8 : 270, right: isNarrow ? 8 : 170, top: 10, bottom: 54)
+            width: width, height: height, left: isNarrow ? 8 : max(270, labels), right: isNarrow ? 8 : 170, top: 10, bottom: 54)
         let scale = AxisScale(.logarithmic, domain: domain, start: frame.left + 8, end: frame.right - 8)
         frame.horizontalAxis(scale, scale.ticks(isNarrow ? 4 : 8), title: "")
         let one = scale.position(1)
@@ -84,7 +91,7 @@ struct ForestPlot {
     private func draw(_ row: Row, at y: Double, _ scale: AxisScale, _ frame: inout PlotFrame) {
         let isNarrow = frame.width < 500
         let factor = row.factor
-        let label = "\(row.metric.name) vs. \(isNarrow ? row.reference.shortName : row.reference.name)"
+        let label = Self.label(row, isNarrow: isNarrow)
         let numbers =
             "\(NumberText.factor(factor.estimate)) "
             + "(\(NumberText.factor(factor.lower))\u{2013}\(NumberText.factor(factor.upper)))"

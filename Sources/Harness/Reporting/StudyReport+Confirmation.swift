@@ -196,6 +196,9 @@ extension StudyReport.Metric {
         }
     }
 
+    /// For narrow screens.
+    var shortName: String { self == .throughputPerMemory ? "Throughput/GB" : name }
+
     /// As part of a sentence.
     var phrase: String {
         switch self {

@@ -39,7 +39,7 @@ struct TradeOffPlot {
     func svg(width: Double, id: String) -> Markup {
         let isNarrow = width < 500
         var frame = PlotFrame(
-            width: min(width, 720), height: isNarrow ? 320 : 400, left: PlotFrame.labelWidth(["0000"]), right: 14,
+            width: width, height: isNarrow ? 320 : 420, left: PlotFrame.labelWidth(["0000"]), right: 14,
             top: 28, bottom: 46)
         let horizontal = AxisScale(
             .linear, domain: AxisScale.padded(points.map(\.second), by: 0.08) ?? 0...1, start: frame.left,

@@ -9,6 +9,9 @@ public struct FrontMember: Sendable, Hashable {
     /// What the model expects and the standard deviation of that (first order under a logarithm), per objective; the
     /// observed mean without one while there is no model.
     public let predicted: [ObjectiveValue]
+    /// What is taken as true, per objective: between both, as `Tuner.recommendation` weighs them. Members differ in it as a
+    /// front does; in the observed means they need not.
+    public let believed: [Double]
 }
 
 extension Tuner {
@@ -24,9 +27,11 @@ extension Tuner {
             firstModel.posterior(at: first.training.inputs), secondModel.posterior(at: second.training.inputs),
         ]
         let rows = first.positions.indices.filter { trials[first.positions[$0]].isFeasible(constraints) }
-        let front = Self.front(
-            of: Array(rows), Self.rounded(believedValues(posteriors[0].means, first, firstModel)),
-            Self.rounded(believedValues(posteriors[1].means, second, secondModel)))
+        let believed = [
+            believedValues(posteriors[0].means, first, firstModel),
+            believedValues(posteriors[1].means, second, secondModel),
+        ]
+        let front = Self.front(of: Array(rows), Self.rounded(believed[0]), Self.rounded(believed[1]))
         return front.map { row in
             let configuration = trials[first.positions[row]].configuration
             return FrontMember(
@@ -36,7 +41,8 @@ extension Tuner {
                     return ObjectiveValue(
                         value, deviation: transform.restore(deviation: posterior.variances[row].squareRoot(), at: value)
                     )
-                })
+                },
+                believed: zip(believed, [first, second]).map { $1.transform.restore($0[row]) })
         }
     }
 
@@ -53,7 +59,8 @@ extension Tuner {
             let configuration = trials[position].configuration
             let observed = [0, 1].map { observedMean(configuration, objective: $0) }
             return FrontMember(
-                configuration: configuration, observed: observed, predicted: observed.map { ObjectiveValue($0) })
+                configuration: configuration, observed: observed, predicted: observed.map { ObjectiveValue($0) },
+                believed: observed)
         }
     }
 
