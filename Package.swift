@@ -201,7 +201,7 @@ let testTargets: [Target] = [
         "Commands",
         [
             "AnalyzeCommand", "TuneCommand", "Pipeline", "Parameters", "HostEnvironment", "Instrumentation",
-            "ResultStore", testSupport,
+            "ResultStore", testSupport, grdb,
         ]),
 ]
 

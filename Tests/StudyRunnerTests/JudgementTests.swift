@@ -70,7 +70,9 @@ struct JudgementTests {
         var options = StudyOptions()
         options.target = .cpuUsage
         let time = try pairs([(FakeRun(cpu: 1), FakeRun(cpu: 0.5)), (FakeRun(cpu: 3), FakeRun(cpu: 1.5))])
-        #expect(abs((TrialJudgement(time, reference: try reference(2, options), options: options).objective ?? 0) - 1) < 1e-9)
+        #expect(
+            abs((TrialJudgement(time, reference: try reference(2, options), options: options).objective ?? 0) - 1)
+                < 1e-9)
         // Two pairs that say 2 and 1/2 say 1.
         let even = try pairs([(FakeRun(wall: 2), FakeRun(wall: 1)), (FakeRun(wall: 1), FakeRun(wall: 2))])
         let balanced = TrialJudgement(even, reference: try reference(10, StudyOptions()), options: StudyOptions())
@@ -79,7 +81,8 @@ struct JudgementTests {
     }
 
     @Test func aStoppedRunBoundsTheObjective() throws {
-        func outcome(_ trial: TrialRuns, _ target: StudyTarget, baseline: Double) throws -> BayesianTuning.TrialOutcome {
+        func outcome(_ trial: TrialRuns, _ target: StudyTarget, baseline: Double) throws -> BayesianTuning.TrialOutcome
+        {
             var options = StudyOptions()
             options.target = target
             let judgement = TrialJudgement(
@@ -144,7 +147,9 @@ struct JudgementTests {
         let failed = try pairs([(FakeRun(wall: 9, termination: .signalled(number: 9)), FakeRun(wall: 1))])
         let asMeasured = failed.objectives(.throughput, baseline: 40).compactMap { $0 }
         #expect(asMeasured.count == 1 && abs((asMeasured.first ?? 0) - 10) < 1e-9)
-        #expect(TrialJudgement(failed, reference: try reference(40, StudyOptions()), options: StudyOptions()).state == .succeeded)
+        #expect(
+            TrialJudgement(failed, reference: try reference(40, StudyOptions()), options: StudyOptions()).state
+                == .succeeded)
         #expect(!failed.isComplete(isPaired: true) && failed.isComplete(isPaired: false))
     }
 

@@ -10,19 +10,24 @@ import Testing
 
 /// When the search stops, what it repeats, and what it knows from before.
 struct SearchRulesTests {
-    private static let program = FakeProgram { configuration, earlier, _ in FakeRun(wall: bowl(configuration, earlier)) }
+    private static let program = FakeProgram { configuration, earlier, _ in FakeRun(wall: bowl(configuration, earlier))
+    }
 
     @Test func theSearchStopsWhenNothingIsLeftToGainAndSaysWhy() throws {
         let (end, history) = try StudyFixture().run(StudyFixture.options(budget: 100), Self.program)
         let reason = try #require(end.verdict?.searchEnd)
         #expect(history.judged.count < 60 && history.trials.count >= 20)
-        #expect(reason.hasPrefix("the search stopped after \(history.judged.count) of 100 configurations: the model expects"))
+        #expect(
+            reason.hasPrefix(
+                "the search stopped after \(history.judged.count) of 100 configurations: the model expects"))
         #expect(end.verdict?.kind == .improved && (end.verdict?.ratio?.estimate ?? 0) > 1.6)
-        #expect(try StudyFixture().run(StudyFixture.options(budget: 60) { $0.worthwhileGain = 0 }, Self.program)
-            .history.judged.count == 60)
+        #expect(
+            try StudyFixture().run(StudyFixture.options(budget: 60) { $0.worthwhileGain = 0 }, Self.program)
+                .history.judged.count == 60)
         // Random search has no model that could expect anything.
-        #expect(try StudyFixture().run(StudyFixture.options(budget: 40) { $0.strategy = .random }, Self.program)
-            .history.judged.count == 40)
+        #expect(
+            try StudyFixture().run(StudyFixture.options(budget: 40) { $0.strategy = .random }, Self.program)
+                .history.judged.count == 40)
     }
 
     @Test func whatTheModelExpectedIsStored() throws {
@@ -126,7 +131,8 @@ struct SearchRulesTests {
     @Test func onlySimilarStudiesCount() throws {
         let fixture = try StudyFixture()
         let other = try fixture.run(
-            StudyFixture.options(budget: 5) { $0.target = .memory }, Self.program).history.record
+            StudyFixture.options(budget: 5) { $0.target = .memory }, Self.program
+        ).history.record
         var plan = other.plan
         plan.target = StudyTarget.throughput.rawValue
         #expect(try EarlierStudies.find(for: plan, in: fixture.store).isEmpty, "another target")

@@ -30,7 +30,8 @@ struct TradeOffStudyTests {
         let program = FakeProgram { configuration, earlier, _ in Self.run(configuration, earlier) }
         let (end, history) = try fixture.run(Self.options, program)
         let verdict = try #require(end.verdict)
-        #expect(verdict.kind == .improved && verdict.sentence.contains("more throughput per memory"), "\(verdict.sentence)")
+        #expect(
+            verdict.kind == .improved && verdict.sentence.contains("more throughput per memory"), "\(verdict.sentence)")
 
         var truth: [(Configuration, FakeRun)] = []
         for workers in 1...8 {

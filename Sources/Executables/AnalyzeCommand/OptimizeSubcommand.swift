@@ -18,11 +18,11 @@ struct OptimizeSubcommand: ParsableCommand {
             Becomes the program lavoisier-tune beside this one: terminal, signals and exit status are its own. All other \
             options are handed on as they are: --budget N, --tuning-time TIME, --workload NAME, --workload-type TYPE, \
             --size, --complexity, --max-memory SIZE, --max-time TIME, --min-accuracy F1, --strategy NAME, --enqueue FILE, \
-            --seed N, --rows N, --json, --quiet, --store FILE, --reports-dir DIR, --config-dir DIR, --lock FILE. \
-            'lavoisier-tune run --help' explains them.
+            --stop-below SHARE, --fresh, --seed N, --rows N, --json, --quiet, --store FILE, --reports-dir DIR, \
+            --config-dir DIR, --lock FILE. 'lavoisier-tune run --help' explains them.
             """)
 
-    @Option(help: "What to optimise: throughput, memory, cpu_usage or energy.")
+    @Option(help: "What to optimise: throughput, memory, cpu_usage, energy or balanced.")
     var target = "throughput"
 
     @Option(

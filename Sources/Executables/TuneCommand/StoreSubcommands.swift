@@ -12,7 +12,14 @@ struct StoreOptions: ParsableArguments {
     @Option(help: "Database of studies and trials.")
     var store = "reports/trials.sqlite"
 
-    func open() throws -> TrialStore { try TrialStore(path: store, access: .readOnly) }
+    /// For reading. A store of an older version is brought up to date first.
+    func open() throws -> TrialStore {
+        do {
+            return try TrialStore(path: store, access: .readOnly)
+        } catch  where error.code == .readOnly {
+            return try TrialStore(path: store)
+        }
+    }
 }
 
 struct ListSubcommand: ParsableCommand {

@@ -26,7 +26,8 @@ extension StudyReport {
         return TradeOff(
             first: objective(0), second: objective(1), points: points,
             chosen: history.verdict?.bestTrial,
-            rule: "No configuration on the front is worse than another in both. Of them the one with the most throughput "
+            rule:
+                "No configuration on the front is worse than another in both. Of them the one with the most throughput "
                 + "per memory is chosen: it costs the least memory-time for each MB. Points on the front stand where they "
                 + "are believed to be, between measurement and model; all others where they were measured, so one "
                 + "beyond the line was lucky as far as the model knows.")

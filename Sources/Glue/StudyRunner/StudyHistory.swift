@@ -166,7 +166,8 @@ public struct StudyHistory: Sendable {
         earlierStudies = document.earlier ?? []
         earlier =
             use == .leftOut || earlierStudies.isEmpty
-            ? [] : try EarlierStudies.trials(
+            ? []
+            : try EarlierStudies.trials(
                 of: earlierStudies, for: record.plan, base: inputs.base, space: space, store: store)
     }
 

@@ -64,7 +64,8 @@ struct ForestPlot {
         // The headline's label is bold, which is wider.
         let labels = 1.06 * PlotFrame.labelWidth(rows.map { Self.label($0, isNarrow: false) })
         var frame = PlotFrame(
-            width: width, height: height, left: isNarrow ? 8 : max(270, labels), right: isNarrow ? 8 : 170, top: 10, bottom: 54)
+            width: width, height: height, left: isNarrow ? 8 : max(270, labels), right: isNarrow ? 8 : 170, top: 10,
+            bottom: 54)
         let scale = AxisScale(.logarithmic, domain: domain, start: frame.left + 8, end: frame.right - 8)
         frame.horizontalAxis(scale, scale.ticks(isNarrow ? 4 : 8), title: "")
         let one = scale.position(1)
