@@ -85,6 +85,9 @@ struct RepeatTests {
         let values = direction == .minimise ? times : times.map { 1 / $0 }
         let proposal = try #require(tuner(values, deviation: 0.1, objective: direction).0.repeatProposal())
         let a = proposal.configuration.integer("a")
+        let other = try #require(
+            tuner(values, deviation: 0.1, objective: direction).0.repeatProposal(excluding: [proposal.configuration]))
+        #expect(other.configuration != proposal.configuration && other.worth <= proposal.worth)
         #expect(proposal.worth > 2e-3, "\(proposal)")
         #expect(abs(a - 5) <= 1 || abs(a - 20) <= 1)
         // A winner far ahead of the rest needs no second look, however noisy.
@@ -145,4 +148,24 @@ struct RepeatTests {
         #expect(abs(recommended.configuration.integer("a") - 8) <= 1)
         #expect(abs(tuner.observedMean(lucky) - (3.25 + 1.0 + 3.4 + 3.3 + 3.2) / 5) < 1e-9)
     }
+
+    /// One of its trials failed or broke a constraint: how good another one was does not matter.
+    @Test(arguments: [true, false]) func whatIsNotReliableIsNotRecommended(crashes: Bool) throws {
+        let space = try SearchSpace([Spaces.integer("a", 1...12)])
+        var tuner = Tuner(
+            space: space, objective: .minimise, seed: 1, constraints: [Constraint(name: "memory", .atMost, 10)])
+        for a in 1...12 {
+            tuner.tell(
+                try space.configuration(["a": .integer(a)]),
+                .success(objective: valley(a, at: 6, 0.1), constraints: ["memory": 5]))
+        }
+        let best = try #require(tuner.recommendation()).configuration
+        #expect(best.integer("a") == 6)
+        tuner.tell(
+            best,
+            crashes ? .failed(reason: "crashed") : .success(objective: 0.9, constraints: ["memory": 11]))
+        #expect(try #require(tuner.recommendation()).configuration != best)
+        #expect(tuner.repeatProposal()?.configuration != best)
+    }
+
 }

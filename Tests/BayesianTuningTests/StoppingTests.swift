@@ -43,6 +43,19 @@ struct StoppingTests {
         #expect(StopReason.exhausted.description.contains("every configuration"))
     }
 
+    /// What the user gave is tried before anything is decided.
+    @Test func givenConfigurationsAreTriedFirst() throws {
+        let space = try SearchSpace([Spaces.integer("a", 1...60)])
+        let given = try (1...30).map { try space.configuration(["a": .integer($0)]) }
+        var tuner = Tuner(space: space, objective: .minimise, seed: 1, initial: given)
+        for (count, configuration) in given.enumerated() {
+            #expect(tuner.stoppingAdvice(threshold: 0.9) == nil, "after \(count)")
+            #expect(tuner.ask() == configuration)
+            tuner.tell(configuration, .success(objective: 1))
+        }
+        #expect(tuner.stoppingAdvice(threshold: 0.9) != nil)
+    }
+
     @Test func theArgumentsAreHeeded() throws {
         #expect(try advice(40, threshold: 1e9, patience: 5).advice.firstIndex { $0 != nil } == 19)
         let patient = try #require(try advice(40, patience: 12).advice.firstIndex { $0 != nil })

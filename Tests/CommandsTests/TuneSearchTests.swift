@@ -70,7 +70,10 @@ import Testing
         do {
             let store = try DatabaseQueue(path: path)
             try store.write { db in
-                try db.execute(sql: "DROP TABLE pareto_front; DELETE FROM grdb_migrations WHERE identifier = 'v2'")
+                try db.execute(
+                    sql:
+                        "DROP TABLE pareto_front; ALTER TABLE trial DROP COLUMN origin; DELETE FROM grdb_migrations WHERE identifier = 'v2'"
+                )
             }
         }
         let listed = try fixture.run(["list", "--store", path])

@@ -37,8 +37,8 @@ import Testing
         var analyzer = try Analyzer(settings: [:], profile: "none", dataFolder: AnalyzerTests.data)
         try analyzer.applyConfiguration(file)
         let record = try analyzer.processDataset(AnalyzerTests.data + "/ident", output: folder.file("applied"))
-        let first = try #require(outcome.history.defaultTrial)
-        let known = verdict.kind == .improved ? verdict.best : outcome.history.settings(of: first.configuration)
+        let standard = try #require(outcome.history.defaultTrial?.configuration)
+        let known = verdict.kind == .improved ? verdict.best : outcome.history.settings(of: standard)
         for setting in known {
             let used = record.configuration.first { $0.name == setting.name }
             #expect(used?.value == setting.text && used?.source == "--config", "\(setting)")

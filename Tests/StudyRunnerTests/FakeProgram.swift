@@ -6,6 +6,7 @@ import Parameters
 import ResultStore
 import Statistics
 import Synchronization
+import Testing
 
 @testable import StudyRunner
 
@@ -71,7 +72,11 @@ struct FakeProgram: TunableProgram {
 
     mutating func run(_ configuration: Configuration, limits: RunLimits) throws -> ProgramRun {
         let (earlier, total) = log.add(configuration)
-        let fake = try behaviour(configuration, earlier, total)
+        var fake = try behaviour(configuration, earlier, total)
+        if fake.wall > limits.timeoutSeconds {
+            fake.wall = limits.timeoutSeconds
+            fake.termination = .timedOut(seconds: limits.timeoutSeconds)
+        }
         let measurement = ChildMeasurement(
             termination: fake.termination, startedAt: 0, wallSeconds: .available(fake.wall),
             userSeconds: .available(fake.cpu), systemSeconds: .available(0), peakMemoryBytes: .available(fake.memory),
@@ -163,6 +168,15 @@ final class StudyFixture {
         let end = try study.run(stopSignal: { nil }, progress: { _ in })
         return (end, try history(study.id))
     }
+}
+
+/// A trial that must be there. Not `#require`: see `docs/workarounds.md`.
+func present(_ trial: StudyTrial?, sourceLocation: SourceLocation = #_sourceLocation) throws -> StudyTrial {
+    guard let trial else {
+        Issue.record("there is no such trial", sourceLocation: sourceLocation)
+        throw StudyError(.corruptStudy, "there is no such trial")
+    }
+    return trial
 }
 
 extension StudyEnd {

@@ -14,7 +14,7 @@ struct JudgementTests {
         let space = try SearchSpace(program.parameters)
         return try fakes.map { fake in
             program.behaviour = { _, _, _ in fake }
-            return try program.run(space.defaultConfiguration, limits: RunLimits(timeoutSeconds: 1, memoryBytes: nil))
+            return try program.run(space.defaultConfiguration, limits: RunLimits(timeoutSeconds: 1e6, memoryBytes: nil))
         }
     }
 
@@ -95,6 +95,11 @@ struct JudgementTests {
         let trial = try pairs([(FakeRun(wall: 2, cpu: 3), stopped)])
         expectBound(try outcome(trial, .throughput, baseline: 12), 12 * (0.25 / 5))
         expectBound(try outcome(trial, .cpuUsage, baseline: 2), 2 * (60 / 3))
+        // A hanging run that used little CPU time until it was stopped says nothing: its bound is better than the default.
+        let idle = try pairs([
+            (FakeRun(wall: 2, cpu: 3), FakeRun(wall: 40, cpu: 1, termination: .timedOut(seconds: 40)))
+        ])
+        expectBound(try outcome(idle, .cpuUsage, baseline: 2), nil)
         expectBound(try outcome(trial, .memory, baseline: 1e8), nil)
         // A good pair before it does not matter; without a run of the default it counts as measured.
         let second = try pairs([(FakeRun(wall: 1), FakeRun(wall: 1)), (FakeRun(wall: 2), stopped)])
@@ -232,7 +237,7 @@ struct JudgementTests {
         #expect(options.limits(defaultSeconds: 1, usableMemoryBytes: nil).timeoutSeconds == 30)
         #expect(options.limits(defaultSeconds: 20, usableMemoryBytes: nil).timeoutSeconds == 200)
         options.maximumSeconds = 120
-        #expect(options.limits(defaultSeconds: 20, usableMemoryBytes: nil).timeoutSeconds == 120)
+        #expect(options.limits(defaultSeconds: 20, usableMemoryBytes: nil).timeoutSeconds == 240)
         options.maximumMemoryBytes = 1_000
         #expect(options.limits(defaultSeconds: 1, usableMemoryBytes: 8 << 30).memoryBytes == 1 << 30)
         options.maximumMemoryBytes = 6 << 30

@@ -132,7 +132,7 @@ struct PairingTests {
         var study = try fixture.resume(id, fresh)
         _ = try study.run(stopSignal: { nil }, progress: { _ in })
         #expect(fresh.log.runs.first?.isFakeDefault == true)
-        let first = try #require(try fixture.history(id).defaultTrial)
+        let first = try present(try fixture.history(id).defaultTrial)
         #expect(first.runs.map(\.arm) == ["warm-up", "candidate", "candidate", "warm-up"])
         #expect(first.runs.map(\.order) == [0, 1, 2, 3])
         #expect(first.judgement?.objective == objective)

@@ -34,6 +34,9 @@ struct SearchRulesTests {
         let (_, history) = try StudyFixture().run(StudyFixture.options(budget: 14), Self.program)
         let plans = history.judged.map(\.record.plan)
         #expect(plans.prefix(Tuner.initialCount).allSatisfy { $0.predictedMean == nil })
+        let origins = history.judged.map(\.record.plan.origin)
+        #expect(origins.first == "initial" && origins[1..<Tuner.initialCount].allSatisfy { $0 == "sobol" })
+        #expect(origins.dropFirst(Tuner.initialCount).allSatisfy { $0 == "process" || $0 == "forest" })
         let suggested = history.judged.dropFirst(Tuner.initialCount)
         #expect(!suggested.isEmpty)
         for trial in suggested {
@@ -61,13 +64,13 @@ struct SearchRulesTests {
         #expect((1...Study.finalTrials).contains(repeated.count), "\(repeated.count) repeats")
         #expect(repeated.allSatisfy { $0.number >= options.budget - Study.finalTrials })
         for trial in repeated {
-            let first = try #require(history.judged.first { $0.number == trial.repeats })
+            let first = try present(history.judged.first { $0.number == trial.repeats })
             #expect(first.configuration == trial.configuration && first.number < trial.number)
             #expect(trial.configuration != history.space.defaultConfiguration)
             #expect(history.results.trials(of: trial.configuration) <= Study.mostTrialsOfOne)
         }
         // All trials of one configuration count.
-        let pooled = try #require(repeated.first)
+        let pooled = try present(repeated.first)
         let objectives = history.trials.filter { $0.configuration == pooled.configuration }
             .compactMap { $0.judgement?.objective }
         #expect(objectives.count > 1)
@@ -137,7 +140,7 @@ struct SearchRulesTests {
         plan.target = StudyTarget.throughput.rawValue
         #expect(try EarlierStudies.find(for: plan, in: fixture.store).isEmpty, "another target")
         plan.target = other.plan.target
-        #expect(try EarlierStudies.find(for: plan, in: fixture.store) == [other.id])
+        #expect(try EarlierStudies.find(for: plan, in: fixture.store).map(\.id) == [other.id])
         let machine = other.plan.machine
         plan.machine = MachineIdentity(
             architecture: machine.architecture, cpuModel: "another model", usableCPUs: machine.usableCPUs,
@@ -146,11 +149,12 @@ struct SearchRulesTests {
         plan.machine = MachineIdentity(
             architecture: machine.architecture, cpuModel: machine.cpuModel, usableCPUs: (machine.usableCPUs ?? 1) + 6,
             usableMemoryBytes: machine.usableMemoryBytes, gpuModel: machine.gpuModel)
-        #expect(try EarlierStudies.find(for: plan, in: fixture.store) == [other.id], "more cores of one kind")
+        #expect(try EarlierStudies.find(for: plan, in: fixture.store).map(\.id) == [other.id], "more cores of one kind")
         // What the store has lost is left out.
         let space = try fixture.history(other.id).space
-        let trials = try EarlierStudies.trials(
-            of: ["gone", other.id], for: plan, base: nil, space: space, store: fixture.store)
+        let trials = EarlierStudies.trials(
+            of: [EarlierStudy(id: "gone", trials: 9), EarlierStudy(id: other.id, trials: 5)], for: plan, base: nil,
+            space: space, store: fixture.store)
         #expect(trials.count == 5 && trials.allSatisfy { $0.study == 2 && !$0.isSameProgram })
         // The default reached all of itself.
         guard case .success(let share, _, _, _, _)? = trials.first?.outcome else {

@@ -61,7 +61,7 @@ struct StudySearchTests {
             #expect(trial.record.outcome.objective == nil)
         }
         #expect(history.judged.contains { $0.record.outcome.state == .failed })
-        #expect([1, 2].contains(try #require(history.bestTrial).configuration.workers))
+        #expect([1, 2].contains(try present(history.bestTrial).configuration.workers))
         let best = try #require(history.verdict?.best.first { $0.name == "execution.workers" })
         #expect(best.text == "1" || best.text == "2")
     }

@@ -75,7 +75,7 @@ struct TradeOffStudyTests {
                 $0.target = .balanced
                 $0.strategy = .sobol
             }, program)
-        let first = try #require(history.defaultTrial)
+        let first = try present(history.defaultTrial)
         let reference = try #require(first.judgement)
         let plain = Self.run(first.configuration, 1)
         for trial in history.judged.dropFirst() {
@@ -96,7 +96,7 @@ struct TradeOffStudyTests {
         options.maximumMemoryBytes = 75_000_000
         let (end, history) = try StudyFixture().run(options, program)
         #expect(!history.front.isEmpty && history.front.allSatisfy { $0.second <= 75_000_000 })
-        let chosen = try #require(history.trials.first { $0.number == end.verdict?.bestTrial })
+        let chosen = try present(history.trials.first { $0.number == end.verdict?.bestTrial })
         #expect(Self.run(chosen.configuration, 1).memory <= 75_000_000)
     }
 }

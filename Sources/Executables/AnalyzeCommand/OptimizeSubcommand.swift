@@ -19,7 +19,7 @@ struct OptimizeSubcommand: ParsableCommand {
             options are handed on as they are: --budget N, --tuning-time TIME, --workload NAME, --workload-type TYPE, \
             --size, --complexity, --max-memory SIZE, --max-time TIME, --min-accuracy F1, --strategy NAME, --enqueue FILE, \
             --stop-below SHARE, --fresh, --seed N, --rows N, --json, --quiet, --store FILE, --reports-dir DIR, \
-            --config-dir DIR, --lock FILE. 'lavoisier-tune run --help' explains them.
+            --config-dir DIR, --lock FILE, --engine PATH. 'lavoisier-tune run --help' explains them.
             """)
 
     @Option(help: "What to optimise: throughput, memory, cpu_usage, energy or balanced.")

@@ -35,7 +35,7 @@ struct ListSubcommand: ParsableCommand {
                 header: ["study", "state", "target", "workload", "done", "result"],
                 alignments: [.left, .left, .left, .left, .right, .left])
             for record in try store.studies() {
-                let history = try StudyHistory(study: record.id, store: store)
+                let history = try StudyHistory(study: record.id, store: store, earlier: .leftOut)
                 table.append([
                     record.id, record.state.rawValue, record.plan.target,
                     record.plan.workloads.map(\.name).joined(separator: ","),

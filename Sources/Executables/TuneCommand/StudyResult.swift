@@ -19,7 +19,7 @@ struct StudyResult: Codable {
     var budget: Int
     var engineRuns: Int
     var engineCPUSeconds: Double
-    /// MB/s, bytes or seconds of the best trial.
+    /// MB/s, bytes, seconds, joules or MB/s per GB of the configuration.
     var bestObjective: Double?
     var defaultObjective: Double?
     /// The best found, or the closest when none meets the constraints.
@@ -68,7 +68,7 @@ struct StudyResult: Codable {
         budget = history.options.budget
         engineRuns = history.engineRuns
         engineCPUSeconds = history.engineCPUSeconds
-        bestObjective = history.bestObjective
+        bestObjective = history.objective(ofTrial: history.verdict?.bestTrial) ?? history.bestObjective
         defaultObjective = history.defaultTrial?.judgement?.objective
         configuration = Dictionary(best.map { ($0.name, $0.text) }) { first, _ in first }
         front =

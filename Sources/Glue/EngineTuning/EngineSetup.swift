@@ -92,7 +92,8 @@ struct EngineSetup {
         let own = try EnqueuedConfigurations(
             ConfigurationLayer.list(source: "--enqueue", path: path),
             searched: EngineParameters.searched(host: host),
-            known: EngineParameters.descriptions(host: host).map(\.name), before: inputs.before)
+            known: EngineParameters.descriptions(host: host).map(\.name),
+            before: Study.usable(inputs.before, of: EngineParameters.searched(host: host)))
         own.notes.forEach(note)
         inputs.enqueued = own.configurations
         inputs.enqueueFile = absolutePath(path)

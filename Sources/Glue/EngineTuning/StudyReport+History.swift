@@ -120,6 +120,16 @@ extension StudyReport {
         if trial.repeats != nil { return "repeat" }
         if trial.configuration == history.before { return "in place before" }
         if history.enqueued.contains(trial.configuration) { return "enqueued" }
+        switch trial.record.plan.origin.flatMap(SuggestionDetails.Origin.init) {
+        case .initial?: return "given"
+        case .earlier?: return "earlier studies"
+        case .sobol?: return "space-filling"
+        case .random?: return "random"
+        case .process?, .forest?: return "model"
+        case .exploration?: return "feasibility"
+        case nil: break
+        }
+        // Stores of the first version do not say.
         switch history.options.strategy {
         case .random: return "random"
         case .sobol: return "space-filling"

@@ -140,7 +140,7 @@ extension StudyReport {
                 "Engine runs",
                 "\(history.engineRuns) (the default beside each, repeats, warm-up and confirmation included), "
                     + "\(rounded(history.engineCPUSeconds)) s of CPU; \(history.failedRuns) failed"),
-            fact("CPU time of all suggestions", "\(rounded(tuning)) s"),
+            fact("CPU time of all suggestions, stopping rule and repeats left out", "\(rounded(tuning)) s"),
             fact(
                 "Pairs of runs per configuration",
                 "\(options.minimumRepeats), up to \(options.maximumRepeats) when they are short, disagree or were disturbed; "
@@ -192,9 +192,13 @@ extension StudyReport {
         if let limit = options.tuningSeconds { words += ["--tuning-time", TimeSpan(seconds: limit).description] }
         if options.minimumAccuracy != 0.999 { words += ["--min-accuracy", "\(options.minimumAccuracy)"] }
         if options.worthwhileGain != StudyOptions().worthwhileGain {
-            words += ["--stop-below", "\(options.worthwhileGain * 100)%"]
+            words += ["--stop-below", "\((options.worthwhileGain * 1e6).rounded() / 1e4)%"]
         }
-        if !options.usesEarlierStudies { words.append("--fresh") }
+        // By now this study is an earlier one itself.
+        if history.earlierStudies.isEmpty { words.append("--fresh") }
+        if options.maximumConfirmationRows == options.confirmationRows {
+            words += ["--rows", "\(options.confirmationRows)"]
+        }
         if options.strategy != .bayesian { words += ["--strategy", options.strategy.rawValue] }
         var commands = [Command(purpose: "Run the same study again", command: words.joined(separator: " "))]
         if let best = history.verdict?.best, !best.isEmpty {

@@ -27,9 +27,17 @@ struct ConfigurationResults: Sendable {
         results[configuration] = result
     }
 
+    /// Takes a configuration out of what can be the best.
+    mutating func ruleOut(_ configuration: Configuration) { results[configuration]?.isFeasible = false }
+
     func holds(_ configuration: Configuration) -> Bool { results[configuration] != nil }
 
     func trials(of configuration: Configuration) -> Int { results[configuration]?.trials ?? 0 }
+
+    /// Those with so many trials or more.
+    func configurations(withTrials count: Int) -> Set<Configuration> {
+        Set(results.filter { $0.value.trials >= count }.keys)
+    }
 
     func firstTrial(of configuration: Configuration) -> Int? { results[configuration]?.firstTrial }
 

@@ -75,6 +75,14 @@ public struct Confirmation: Sendable {
             .min { target.direction == .maximise ? $0.1 > $1.1 : $0.1 < $1.1 }?.0
     }
 
+    /// The best found by the constraints, over all its runs that count; `nil` without one.
+    func judgementOfBest(_ options: StudyOptions) -> TrialJudgement? {
+        let runs = runs(of: .best).enumerated().map {
+            StoredRun(arm: RunArm.candidate, index: $0.offset, order: $0.offset, run: $0.element.run)
+        }
+        return runs.isEmpty ? nil : TrialJudgement(TrialRuns(runs), reference: nil, options: options)
+    }
+
     /// How many times better the best found is than a known arm.
     func improvement(over reference: StudyArm) -> Measured<ImprovementRatio> {
         let comparison = comparisons(with: reference).first { $0.metric.name == target.metric.name }
@@ -93,16 +101,24 @@ extension StudyVerdict {
     /// - Parameter known: the known arms that meet the constraints; without one, the best found wins by being the only.
     init(confirmation: Confirmation, known: [StudyArm], best: [Setting], bestTrial: Int?, breaks: String?) {
         self.init(kind: .inconclusive, sentence: "", best: best, bestTrial: bestTrial)
+        let reference = confirmation.better(of: known)
         if confirmation.failuresOfBest > 1 {
-            kind = .noImprovement
+            kind = known.isEmpty ? .noFeasibleConfiguration : .noImprovement
+            self.reference = reference ?? known.first
             sentence =
-                "The best configuration found failed \(confirmation.failuresOfBest) times in the confirmation; nothing is replaced."
+                "The best configuration found failed \(confirmation.failuresOfBest) times in the confirmation; "
+                + (known.isEmpty ? "no other meets the constraints." : "nothing is replaced.")
             return
         }
-        guard let reference = confirmation.better(of: known) else {
+        guard !known.isEmpty else {
             kind = .improved
             sentence =
                 "Only the best configuration found meets the constraints; \(breaks ?? "the known ones do not")."
+            return
+        }
+        guard let reference else {
+            self.reference = known.first
+            sentence = "Not comparable: no row of the confirmation is complete; nothing is replaced."
             return
         }
         self.reference = reference

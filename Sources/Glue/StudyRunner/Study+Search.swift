@@ -45,6 +45,8 @@ struct Suggestion {
     var seconds: Double?
     /// What the model expected of the objective; `nil` without a model or for a trade-off.
     var predicted: ObjectiveValue?
+    /// What made it; `nil` for a repeat.
+    var origin: SuggestionDetails.Origin?
 }
 
 extension Study {
@@ -169,7 +171,7 @@ extension Study {
     }
 
     /// Of runs of the default, with which everything is compared: they may take long.
-    private var defaultLimits: RunLimits {
+    var defaultLimits: RunLimits {
         options.limits(defaultSeconds: nil, usableMemoryBytes: usableMemoryBytes)
     }
 
@@ -183,7 +185,7 @@ extension Study {
         let plan = TrialPlan(
             configurationJSON: try settingsJSON(settings), configurationHash: settingsHash(settings), phase: phase,
             predictedMean: suggestion.predicted?.value, predictedDeviation: suggestion.predicted?.deviation,
-            suggestionCPUSeconds: suggestion.seconds)
+            suggestionCPUSeconds: suggestion.seconds, origin: suggestion.origin?.rawValue)
         return try store.beginTrial(plan, in: id).number
     }
 
@@ -209,7 +211,7 @@ extension Study {
     }
 
     /// Arms of the confirmation, at most.
-    var armCount: Int { before == nil ? 2 : 3 }
+    var armCount: Int { before == nil || before == space.defaultConfiguration ? 2 : 3 }
 
     /// The configurations left at the pace so far, and the confirmation with at most three arms.
     private func remainingSeconds(_ search: SearchState) -> Double? {

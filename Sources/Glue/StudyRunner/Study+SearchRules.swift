@@ -14,10 +14,11 @@ extension Study {
     ///
     /// Depends on the stored trials alone, so that a resumed study goes on as it would have.
     func nextTrial(_ tuner: inout Tuner, _ search: inout SearchState) -> (Configuration, Suggestion)? {
-        search.end = search.pace.endOfSearch(arms: armCount, done: search.done, options)
-        if search.end != nil { return nil }
-        if search.done < options.budget { search.end = littleToGain(tuner, search) }
-        let isOver = search.end != nil || search.done >= options.budget
+        let isUsedUp = search.done >= options.budget
+        let outOfTime = search.pace.endOfSearch(arms: armCount, done: search.done, options)
+        search.end = isUsedUp ? nil : outOfTime ?? littleToGain(tuner, search)
+        if outOfTime != nil { return nil }
+        let isOver = search.end != nil || isUsedUp
         if let again = worthRepeating(tuner, search, isOver: isOver) { return (again, Suggestion()) }
         if isOver { return nil }
         if let next = tuner.ask() {
@@ -26,7 +27,8 @@ extension Study {
                 next,
                 Suggestion(
                     seconds: tuner.suggestionSeconds.last,
-                    predicted: isTradeOff ? nil : tuner.lastSuggestion?.predicted)
+                    predicted: isTradeOff ? nil : tuner.lastSuggestion?.predicted,
+                    origin: tuner.lastSuggestion?.origin)
             )
         }
         search.end = "all \(search.done) configurations of the search space have been tried"
@@ -40,9 +42,10 @@ extension Study {
     func worthRepeating(_ tuner: Tuner, _ search: SearchState, isOver: Bool) -> Configuration? {
         guard options.strategy == .bayesian, search.repeats < Self.finalTrials,
             isOver || options.budget - search.done < Self.finalTrials,
-            let proposal = tuner.repeatProposal(), isOver || proposal.isWorthMoreThanANewPoint,
-            proposal.worth >= Self.smallestWorth, proposal.configuration != space.defaultConfiguration,
-            search.results.trials(of: proposal.configuration) < Self.mostTrialsOfOne
+            let proposal = tuner.repeatProposal(
+                excluding: search.results.configurations(withTrials: Self.mostTrialsOfOne)
+                    .union([space.defaultConfiguration])),
+            isOver || proposal.isWorthMoreThanANewPoint, proposal.worth >= Self.smallestWorth
         else { return nil }
         return proposal.configuration
     }

@@ -42,10 +42,7 @@ public struct Study {
         let document = SearchSpaceDocument(program.parameters)
         let space = try SearchSpace(document.parameters())
         func known(_ settings: [Setting]) throws -> Configuration {
-            let usable = settings.filter { setting in
-                program.parameters.contains { $0.name == setting.name && (try? $0.parse(setting.text)) != nil }
-            }
-            return try StudyHistory.configuration(usable, in: space)
+            try StudyHistory.configuration(Self.usable(settings, of: program.parameters) ?? [], in: space)
         }
         var inputs = inputs
         let place = try inputs.before.map(known)
@@ -68,6 +65,13 @@ public struct Study {
         return Study(
             program: program, store: store, id: record.id, options: options, space: space, before: place,
             usableMemoryBytes: host.usableMemoryBytes.value, lock: lock)
+    }
+
+    /// The settings that the search knows, with values that they can have: an older profile may hold others.
+    public static func usable(_ settings: [Setting]?, of parameters: [ParameterDescription]) -> [Setting]? {
+        settings?.filter { setting in
+            parameters.contains { $0.name == setting.name && (try? $0.parse(setting.text)) != nil }
+        }
     }
 
     /// Opens a study that was stopped.
@@ -204,7 +208,7 @@ public struct Study {
             case .judged(let value): judgement = value
             }
             tuner.tell(configuration, judgement.tunerOutcome)
-            if configuration == space.defaultConfiguration, judgement.accuracy == nil, judgement.objective == nil {
+            if configuration == space.defaultConfiguration, judgement.objective == nil {
                 return .failed(reason: "the built-in default does not run: \(judgement.reason ?? "no reason known")")
             }
         }

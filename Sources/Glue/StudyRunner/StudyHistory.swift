@@ -50,10 +50,10 @@ struct StudyDocument: Codable {
     var before: [Setting]?
     /// `nil` in studies of the first version.
     var inputs: StudyInputs?
-    /// Ids of the earlier studies that inform this one, oldest first; `nil` in studies from before there were any.
-    var earlier: [String]?
+    /// The earlier studies that inform this one, oldest first; `nil` in studies from before there were any.
+    var earlier: [EarlierStudy]?
 
-    init(options: StudyOptions, inputs: StudyInputs, earlier: [String]) {
+    init(options: StudyOptions, inputs: StudyInputs, earlier: [EarlierStudy]) {
         self.options = options
         before = inputs.before
         self.inputs = inputs
@@ -96,17 +96,13 @@ public struct StudyHistory: Sendable {
     /// Of a finished study with two objectives, by throughput: MB/s and bytes of memory as the tuner believes them.
     public let front: [ParetoMember]
 
-    /// Whether what earlier studies found is read as well: only a tuner needs it.
-    enum EarlierUse {
+    /// Whether what earlier studies found is read as well: only the tuner needs it.
+    public enum EarlierUse: Sendable {
         case included
         case leftOut
     }
 
-    public init(study reference: String, store: TrialStore) throws {
-        try self.init(study: reference, store: store, earlier: .included)
-    }
-
-    init(study reference: String, store: TrialStore, earlier use: EarlierUse) throws {
+    public init(study reference: String, store: TrialStore, earlier use: EarlierUse = .included) throws {
         let record = try store.study(reference)
         self.record = record
         let document = try Self.decode(StudyDocument.self, record.plan.optionsJSON, "options", record.id)
@@ -163,12 +159,12 @@ public struct StudyHistory: Sendable {
         pace = StudyPace(timed)
         self.results = results
         front = try store.paretoFront(of: record.id)
-        earlierStudies = document.earlier ?? []
+        let known = document.earlier ?? []
+        earlierStudies = known.map(\.id)
         earlier =
-            use == .leftOut || earlierStudies.isEmpty
+            use == .leftOut || known.isEmpty
             ? []
-            : try EarlierStudies.trials(
-                of: earlierStudies, for: record.plan, base: inputs.base, space: space, store: store)
+            : EarlierStudies.trials(of: known, for: record.plan, base: inputs.base, space: space, store: store)
     }
 
     /// Seconds that the trials took, over all processes that worked on the study.
@@ -183,6 +179,11 @@ public struct StudyHistory: Sendable {
     /// The first trial of the configuration with the best objective, repeats taken together; the earliest of equals.
     public var bestTrial: StudyTrial? {
         results.best.flatMap { best in judged.first { $0.number == best.trial } }
+    }
+
+    /// Of the configuration of a trial, all its trials together.
+    public func objective(ofTrial number: Int?) -> Double? {
+        trials.first { $0.number == number }.flatMap { results.objective(of: $0.configuration) }
     }
 
     /// The best objective that meets the constraints, over all trials of its configuration.

@@ -95,7 +95,8 @@ public struct StudyOptions: Sendable, Hashable, Codable {
     /// The confirmation stops after so many seconds, but not before `Comparison.minimumPairs` rows.
     public var confirmationSeconds = 600.0
     /// Bound on the whole study, search and confirmation, over all processes that work on it. The search stops while there
-    /// is time for the confirmation; only a confirmation of the fewest rows that can show anything may pass the bound.
+    /// is time for the confirmation; only a confirmation of the fewest rows that can show anything, and a run that hangs until its
+    /// own limit, may pass the bound.
     public var tuningSeconds: Double?
     /// The search stops when the model expects less than this share from anything not tried yet; 0 never stops it.
     public var worthwhileGain = 0.002
@@ -130,7 +131,7 @@ public struct StudyOptions: Sendable, Hashable, Codable {
     func limits(defaultSeconds: Double?, usableMemoryBytes: Int?) -> RunLimits {
         let timeout: Double
         if let defaultSeconds {
-            timeout = max(30, maximumSeconds ?? 10 * defaultSeconds)
+            timeout = max(30, maximumSeconds.map { 2 * $0 } ?? 10 * defaultSeconds)
         } else {
             // Without a run of the default there is nothing to compare with: it may take long.
             timeout = max(1_800, 10 * (maximumSeconds ?? 0))

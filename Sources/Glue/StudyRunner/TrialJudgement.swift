@@ -81,7 +81,9 @@ public struct TrialJudgement: Sendable, Hashable {
             ? [ObjectiveValue(center, deviation: spread)]
             : options.target.objectives.enumerated().map { position, target in
                 // Both are measured where their quotient is.
-                let values = trial.objectives(target, baseline: reference?.objectives[position].value).compactMap { $0 }
+                let values = trial.objectives(
+                    target, baseline: reference.flatMap { $0.objectives.isEmpty ? nil : $0.objectives[position].value }
+                ).compactMap { $0 }
                 let center = Self.center(values)
                 return ObjectiveValue(center, deviation: Self.relativeDeviation(values).map { $0 * center })
             }
@@ -134,7 +136,12 @@ public struct TrialJudgement: Sendable, Hashable {
             let complete = trial.all.lazy.filter { $0.run.failure == nil }.map(\.run.parts.count).max()
             guard trial.candidates[position].run.parts.count == complete else { return nil }
         }
-        return trial.objectives(target, baseline: baseline)[position]
+        // A run that waited for something has used little CPU time until it was stopped: a bound better than the default
+        // says nothing that keeps the search away.
+        guard let bound = trial.objectives(target, baseline: baseline)[position],
+            baseline.map({ target.gain(of: bound, over: $0) < 1 }) ?? true
+        else { return nil }
+        return bound
     }
 
     /// exp(median of the logarithms): the same whether ratios or their inverses are taken, so the direction of the target

@@ -15,8 +15,9 @@ enum Schema {
         return migrator
     }
 
-    /// Studies with two objectives.
+    /// Where a suggestion came from, and studies with two objectives.
     private static let version2 = """
+        ALTER TABLE trial ADD COLUMN origin TEXT;
         CREATE TABLE pareto_front (
             study_id TEXT NOT NULL,
             trial_number INTEGER NOT NULL,

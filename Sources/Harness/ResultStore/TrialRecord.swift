@@ -24,6 +24,8 @@ public struct TrialPlan: Sendable, Hashable {
     public var configurationJSON: String
     public var configurationHash: String
     public var phase: TrialPhase
+    /// What suggested it, in the tuner's words; nil for repeats, the confirmation and stores from before.
+    public var origin: String?
     /// The model's prediction of the objective; nil for designs and defaults.
     public var predictedMean: Double?
     public var predictedDeviation: Double?
@@ -32,7 +34,7 @@ public struct TrialPlan: Sendable, Hashable {
 
     public init(
         configurationJSON: String, configurationHash: String, phase: TrialPhase, predictedMean: Double? = nil,
-        predictedDeviation: Double? = nil, suggestionCPUSeconds: Double? = nil
+        predictedDeviation: Double? = nil, suggestionCPUSeconds: Double? = nil, origin: String? = nil
     ) {
         self.configurationJSON = configurationJSON
         self.configurationHash = configurationHash
@@ -40,6 +42,7 @@ public struct TrialPlan: Sendable, Hashable {
         self.predictedMean = predictedMean
         self.predictedDeviation = predictedDeviation
         self.suggestionCPUSeconds = suggestionCPUSeconds
+        self.origin = origin
     }
 }
 

@@ -69,7 +69,7 @@ extension TrialStore {
             "objective": number(trial.outcome.objective), "started": .string(formatTime(trial.startedAt)),
             "finished": text(trial.finishedAt.map(formatTime)), "predictedMean": number(trial.plan.predictedMean),
             "predictedDeviation": number(trial.plan.predictedDeviation),
-            "suggestionCPUSeconds": number(trial.plan.suggestionCPUSeconds),
+            "suggestionCPUSeconds": number(trial.plan.suggestionCPUSeconds), "origin": text(trial.plan.origin),
             "measurements": .array(
                 try measurements.map { measurement in
                     .object([

@@ -21,12 +21,12 @@ extension TrialStore {
                 try db.execute(
                     sql: """
                         INSERT INTO trial (study_id, number, configuration, configuration_hash, phase, state,
-                            started_at, predicted_mean, predicted_deviation, suggestion_cpu_seconds)
-                        VALUES (?, ?, ?, ?, ?, 'running', ?, ?, ?, ?)
+                            started_at, predicted_mean, predicted_deviation, suggestion_cpu_seconds, origin)
+                        VALUES (?, ?, ?, ?, ?, 'running', ?, ?, ?, ?, ?)
                         """,
                     arguments: [
                         study, number, plan.configurationJSON, plan.configurationHash, plan.phase.rawValue, now,
-                        plan.predictedMean, plan.predictedDeviation, plan.suggestionCPUSeconds,
+                        plan.predictedMean, plan.predictedDeviation, plan.suggestionCPUSeconds, plan.origin,
                     ])
                 return TrialRecord(
                     study: study, number: number, plan: plan, outcome: TrialOutcome(state: .running), startedAt: now,
@@ -159,7 +159,7 @@ extension TrialStore {
         let plan = TrialPlan(
             configurationJSON: row["configuration"], configurationHash: row["configuration_hash"], phase: phase,
             predictedMean: row["predicted_mean"], predictedDeviation: row["predicted_deviation"],
-            suggestionCPUSeconds: row["suggestion_cpu_seconds"])
+            suggestionCPUSeconds: row["suggestion_cpu_seconds"], origin: row["origin"])
         return TrialRecord(
             study: row["study_id"], number: number, plan: plan,
             outcome: TrialOutcome(state: state, reason: row["reason"], objective: row["objective"]),

@@ -109,7 +109,8 @@ extension Tuner {
         }
         let positions = beliefs[0].data.positions
         let rows = ranked(beliefs)
-        let feasible = rows.filter { trials[positions[$0]].isFeasible(constraints) }
+        let unreliable = unreliable
+        let feasible = rows.filter { !unreliable.contains(trials[positions[$0]].configuration) }
         let leaders = (feasible + rows.filter { !feasible.contains($0) }).prefix(5).map { positions[$0] }
         guard !feasible.isEmpty else {
             return SearchModel(

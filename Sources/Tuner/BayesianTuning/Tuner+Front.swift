@@ -26,7 +26,8 @@ extension Tuner {
         let posteriors = [
             firstModel.posterior(at: first.training.inputs), secondModel.posterior(at: second.training.inputs),
         ]
-        let rows = first.positions.indices.filter { trials[first.positions[$0]].isFeasible(constraints) }
+        let unreliable = unreliable
+        let rows = first.positions.indices.filter { !unreliable.contains(trials[first.positions[$0]].configuration) }
         let believed = [
             believedValues(posteriors[0].means, first, firstModel),
             believedValues(posteriors[1].means, second, secondModel),
@@ -47,7 +48,8 @@ extension Tuner {
     }
 
     private func observedFront() -> [FrontMember] {
-        let rows = trials.indices.filter { trials[$0].isFeasible(constraints) }
+        let unreliable = unreliable
+        let rows = trials.indices.filter { !unreliable.contains(trials[$0].configuration) }
         let values = objectives.enumerated().map { objective, direction in
             trials.map { trial in
                 trial.objective(objective) == nil

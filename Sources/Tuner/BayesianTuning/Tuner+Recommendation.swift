@@ -61,7 +61,8 @@ extension Tuner {
     /// one per cent of either is worth one per cent of the other. `predicted`, `interval` and `observed` are those of the
     /// first.
     public func recommendation() -> Recommendation? {
-        let feasible = trials.indices.filter { trials[$0].isFeasible(constraints) }
+        let unreliable = unreliable
+        let feasible = trials.indices.filter { !unreliable.contains(trials[$0].configuration) }
         guard !feasible.isEmpty else { return nil }
         guard let (model, data) = fittedModel() else {
             let best = feasible.min { isBetter($0, $1) }
@@ -73,7 +74,7 @@ extension Tuner {
             }
         }
         let posterior = model.posterior(at: data.training.inputs)
-        let rows = data.positions.indices.filter { trials[data.positions[$0]].isFeasible(constraints) }
+        let rows = data.positions.indices.filter { !unreliable.contains(trials[data.positions[$0]].configuration) }
         let believed: [Double]
         if objectives.count == 2 {
             guard let second = fittedModel(of: 1) else { return nil }

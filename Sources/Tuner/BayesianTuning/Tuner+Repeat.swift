@@ -33,7 +33,8 @@ extension Tuner {
     /// through one noisy measurement, correlations included (Frazier, Powell and Dayanik 2009). The noise is the fitted one
     /// plus the mean variance that outcomes came with. `nil` with fewer than 8 trials, without a model or anything
     /// feasible, and for two objectives. - Complexity: that of a suggestion plus O(trials^3).
-    public func repeatProposal() -> RepeatProposal? {
+    /// - Parameter excluded: configurations that are not to be proposed.
+    public func repeatProposal(excluding excluded: Set<Configuration> = []) -> RepeatProposal? {
         guard objectives.count == 1, trials.count >= Self.minimumTrialsForRepeats else { return nil }
         var current = self
         guard let model = current.searchModel(index: trials.count)?.byProcess, let belief = model.beliefs.first else {
@@ -67,7 +68,10 @@ extension Tuner {
             return model.relativeGain(rise) ?? 0
         }
         let worths = known.indices.map { worth(of: $0, among: known.count) }
-        guard let best = worths.indices.max(by: { worths[$0] < worths[$1] }) else { return nil }
+        let allowed = worths.indices.filter {
+            !excluded.contains(trials[belief.data.positions[known[$0]]].configuration)
+        }
+        guard let best = allowed.max(by: { worths[$0] < worths[$1] }) else { return nil }
         return RepeatProposal(
             configuration: trials[belief.data.positions[known[best]]].configuration, worth: worths[best],
             newPointWorth: fresh == nil ? 0 : success * worth(of: known.count, among: count))

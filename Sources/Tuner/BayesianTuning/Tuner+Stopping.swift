@@ -44,6 +44,8 @@ extension Tuner {
     /// - Complexity: that of up to `patience` suggestions; one while the last gain is above the threshold.
     public func stoppingAdvice(threshold: Double = 0.005, patience: Int = 5) -> StopReason? {
         if isExhausted { return .exhausted }
+        // What was given is tried whatever the model thinks of it.
+        guard initial.allSatisfy(isSeen) else { return nil }
         guard strategy == .bayesian, patience > 0, trials.count >= max(Self.minimumTrialsForStopping, patience) else {
             return nil
         }

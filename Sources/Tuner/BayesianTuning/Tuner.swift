@@ -80,11 +80,17 @@ public struct Tuner: Sendable {
             ? nil
             : EarlierKnowledge(
                 earlier, anchor: initial.first ?? space.defaultConfiguration, space: space, objectives: objectives)
-        for configuration in self.earlier?.failures ?? [] { markSeen(configuration) }
+        banEarlierFailures()
     }
 
     /// Whether smaller or larger values of the first objective are better.
     public var direction: ObjectiveDirection { objectives[0] }
+
+    /// Configurations that failed or broke a constraint in any of their trials: none of them is to be relied on, however
+    /// good another trial was.
+    var unreliable: Set<Configuration> {
+        Set(trials.filter { !$0.isFeasible(constraints) }.map(\.configuration))
+    }
 
     /// How many outcomes were told.
     public var trialCount: Int { trials.count }
@@ -162,7 +168,7 @@ public struct Tuner: Sendable {
         past.seenPoints = []
         past.seenConfigurations = []
         past.seenEnumerated = 0
-        for configuration in earlier?.failures ?? [] { past.markSeen(configuration) }
+        past.banEarlierFailures()
         for trial in past.trials {
             past.markSeen(trial.configuration)
             if let requested = trial.requested { past.markSeen(requested) }
@@ -175,6 +181,11 @@ public struct Tuner: Sendable {
         SeededGenerator(seed: seed &+ UInt64(index) &* 0x9E37_79B9_7F4A_7C15)
     }
 
+    /// What failed before is not asked for, unless it was given.
+    private mutating func banEarlierFailures() {
+        for configuration in earlier?.failures ?? [] where !initial.contains(configuration) { markSeen(configuration) }
+    }
+
     private mutating func markSeen(_ configuration: Configuration) {
         guard let point = space.point(configuration) else {
             seenConfigurations.insert(configuration)
@@ -184,7 +195,7 @@ public struct Tuner: Sendable {
         if isNew, space.enumerated != nil, space.contains(configuration) { seenEnumerated += 1 }
     }
 
-    private func isSeen(_ configuration: Configuration) -> Bool {
+    func isSeen(_ configuration: Configuration) -> Bool {
         if let point = space.point(configuration) { return seenPoints.contains(point) }
         return seenConfigurations.contains(configuration)
     }
