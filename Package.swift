@@ -94,7 +94,7 @@ let engine: [Target] = [
 
 let tuner: [Target] = [
     room("Tuner", "GaussianProcess", ["LinearAlgebra", "Statistics"]),
-    room("Tuner", "BayesianTuning", ["GaussianProcess", "Statistics", "Parameters"]),
+    room("Tuner", "BayesianTuning", ["GaussianProcess", "Statistics", "Parameters", "Instrumentation"]),
 ]
 
 // MARK: - Harness
@@ -113,7 +113,7 @@ let glue: [Target] = [
         "Glue", "StudyRunner",
         [
             "BayesianTuning", "Benchmarking", "ResultStore", "Parameters", "Statistics", "HostEnvironment",
-            "ContentHash",
+            "ContentHash", "Instrumentation",
         ]),
     room(
         "Glue", "EngineTuning",

@@ -140,7 +140,7 @@ extension StudyReport {
                 "Engine runs",
                 "\(history.engineRuns) (the default beside each, repeats, warm-up and confirmation included), "
                     + "\(rounded(history.engineCPUSeconds)) s of CPU; \(history.failedRuns) failed"),
-            fact("CPU time of all suggestions, stopping rule and repeats left out", "\(rounded(tuning)) s"),
+            fact("CPU time of all suggestions", "\(rounded(tuning)) s"),
             fact(
                 "Pairs of runs per configuration",
                 "\(options.minimumRepeats), up to \(options.maximumRepeats) when they are short, disagree or were disturbed; "

@@ -41,7 +41,7 @@ struct SearchState {
 
 /// Where a trial of the search comes from.
 struct Suggestion {
-    /// CPU time that it took the tuner; `nil` for a repeat.
+    /// CPU time that it took, with the looks at repeats and at the end of the search.
     var seconds: Double?
     /// What the model expected of the objective; `nil` without a model or for a trade-off.
     var predicted: ObjectiveValue?

@@ -13,7 +13,9 @@ extension Study {
     /// What to run next; `nil` when the search is over, with the reason in `search.end` unless the budget is used up.
     ///
     /// Depends on the stored trials alone, so that a resumed study goes on as it would have.
-    func nextTrial(_ tuner: inout Tuner, _ search: inout SearchState) -> (Configuration, Suggestion)? {
+    func nextTrial(_ tuner: inout Tuner, _ search: inout SearchState) -> (
+        configuration: Configuration, suggestion: Suggestion
+    )? {
         let isUsedUp = search.done >= options.budget
         let outOfTime = search.pace.endOfSearch(arms: armCount, done: search.done, options)
         search.end = isUsedUp ? nil : outOfTime ?? littleToGain(tuner, search)
@@ -26,7 +28,6 @@ extension Study {
             return (
                 next,
                 Suggestion(
-                    seconds: tuner.suggestionSeconds.last,
                     predicted: isTradeOff ? nil : tuner.lastSuggestion?.predicted,
                     origin: tuner.lastSuggestion?.origin)
             )

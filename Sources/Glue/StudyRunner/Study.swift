@@ -2,6 +2,7 @@ import BayesianTuning
 import Benchmarking
 import ContentHash
 import HostEnvironment
+import Instrumentation
 import Parameters
 import ResultStore
 
@@ -201,7 +202,11 @@ public struct Study {
         }
         while true {
             if let signal = stopSignal() { return .interrupted(signal: signal) }
-            guard let (configuration, suggestion) = nextTrial(&tuner, &search) else { break }
+            let start = threadCPUSeconds()
+            guard let next = nextTrial(&tuner, &search) else { break }
+            let configuration = next.configuration
+            var suggestion = next.suggestion
+            suggestion.seconds = threadCPUSeconds() - start
             let judgement: TrialJudgement
             switch try runTrial(configuration, suggestion, &search, progress) {
             case .interrupted(let signal): return .interrupted(signal: signal)

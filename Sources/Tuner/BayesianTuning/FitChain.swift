@@ -193,10 +193,3 @@ extension ObjectiveData {
         return sum - Double(positions.count) * log(transform.scale)
     }
 }
-
-/// CPU seconds of the calling thread.
-func threadSeconds() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
-}

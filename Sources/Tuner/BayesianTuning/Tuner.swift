@@ -1,4 +1,5 @@
 import GaussianProcess
+import Instrumentation
 import Statistics
 
 /// Suggests configurations one after another and learns from what they gave.
@@ -101,8 +102,8 @@ public struct Tuner: Sendable {
     /// The next configuration to try, never one that was asked or told before; `nil` when none is left, or when a space
     /// too large to enumerate is so restricted that 1,000 draws find nothing legal.
     public mutating func ask() -> Configuration? {
-        let start = threadSeconds()
-        defer { suggestionSeconds.append(threadSeconds() - start) }
+        let start = threadCPUSeconds()
+        defer { suggestionSeconds.append(threadCPUSeconds() - start) }
         guard let suggestion = nextSuggestion() else { return nil }
         lastSuggestion = suggestion
         markSeen(suggestion.configuration)
