@@ -189,3 +189,55 @@ struct SearchRulesTests {
         #expect(first.history.judged.count == 12)
     }
 }
+
+/// A stopped study takes the same decisions about repeats and its end as one that went on.
+struct ResumedRulesTests {
+    /// The first run of a configuration in a process is slow by some factor, the second fast, and so on.
+    private static func run(_ configuration: Configuration, _ earlier: Int, _ luck: Double) -> FakeRun {
+        let workers = Double(min(abs(configuration.workers - 3), abs(configuration.workers - 7)))
+        let chunk = abs(log2(Double(configuration.chunkSize) / 128))
+        let precision = configuration.precision == "float64" ? 0.0 : 0.5
+        let factor = configuration.isFakeDefault ? 1 : earlier % 2 == 0 ? luck : 1 / luck
+        return FakeRun(wall: (1 + 0.6 * workers + 0.4 * chunk + precision) * factor)
+    }
+
+    /// Little noise, so that the search ends early; much, so that it repeats. Then the moments are such that no configuration
+    /// that ran once only is repeated after the stop, because its runs would be counted anew.
+    @Test(arguments: [(0.25, 1.04), (0.6, 1.04), (0.8, 1.04), (0.93, 1.04), (0.25, 1.2), (0.93, 1.2)])
+    func theSameTrialsFollow(share: Double, luck: Double) throws {
+        let options = StudyFixture.options(budget: luck > 1.1 ? 22 : 60) {
+            $0.maximumRepeats = 2
+            $0.seed = 4
+            if luck > 1.1 { $0.worthwhileGain = 0 }
+        }
+        let plain = FakeProgram { configuration, earlier, _ in Self.run(configuration, earlier, luck) }
+        let whole = try StudyFixture().run(options, plain)
+        let end = whole.end.verdict?.searchEnd
+        if luck > 1.1 {
+            #expect(whole.history.trials.contains { $0.repeats != nil }, "the rule for repeats must take part")
+        } else {
+            #expect(end?.contains("the model expects") == true, "the rule for the end must take part")
+        }
+
+        let search = plain.log.runs.count - 26
+        let moment = Int(share * Double(search))
+        let fixture = try StudyFixture()
+        let stopped = FakeProgram { configuration, earlier, total in
+            total == moment ? FakeRun(termination: .interrupted(signal: 15)) : Self.run(configuration, earlier, luck)
+        }
+        let id: String
+        do {
+            var study = try fixture.create(stopped, options)
+            id = study.id
+            #expect(try study.run(stopSignal: { nil }, progress: { _ in }) == .interrupted(signal: 15))
+        }
+        var resumed = try fixture.resume(
+            id, FakeProgram { configuration, earlier, _ in Self.run(configuration, earlier, luck) })
+        let verdict = try resumed.run(stopSignal: { nil }, progress: { _ in }).verdict
+        let history = try fixture.history(id)
+        let judged = { (history: StudyHistory) in history.trials.filter { $0.judgement != nil } }
+        #expect(judged(history).map(\.configuration) == judged(whole.history).map(\.configuration))
+        #expect(judged(history).map { $0.repeats != nil } == judged(whole.history).map { $0.repeats != nil })
+        #expect(verdict?.searchEnd == end && verdict?.best == whole.end.verdict?.best)
+    }
+}
