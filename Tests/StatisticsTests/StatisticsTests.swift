@@ -1,6 +1,7 @@
 import Foundation
-import Statistics
 import Testing
+
+@testable import Statistics
 
 @Suite struct QuantileTests {
     // Reference values: numpy.quantile(x, q) of numpy 2.4.
@@ -63,19 +64,38 @@ import Testing
         #expect(!ratio.isBeyondNoise)
     }
 
+    /// Against a table of the sign test at 95 % (two-sided): 1 of 6, 3 of 12, 4 of 16, 6 of 20, 14 of 40; none of 5.
+    @Test(arguments: [(5, 0), (6, 1), (8, 1), (9, 2), (12, 3), (16, 4), (20, 6), (40, 14), (100, 40)])
+    func theSignTestsRank(pairs: Int, rank: Int) {
+        #expect(PairedRatio.signTestRank(pairs: pairs, level: 0.95) == rank)
+    }
+
+    /// Each end is at least as far out as the sign test's order statistic, and few pairs reach to the extremes.
+    @Test(arguments: [3, 6, 12, 40]) func theIntervalIsNotNarrowerThanTheSignTests(pairs: Int) {
+        var generator = SeededGenerator(seed: UInt64(pairs))
+        for _ in 0..<50 {
+            let after = (0..<pairs).map { _ in 1 + 0.2 * generator.uniform() }
+            let ratio = PairedRatio(before: [Double](repeating: 1, count: pairs), after: after, resamples: 200)
+            let sorted = after.sorted()
+            let rank = max(PairedRatio.signTestRank(pairs: pairs, level: 0.95), 1)
+            #expect(ratio.lower <= sorted[rank - 1] * (1 + 1e-12))
+            #expect(ratio.upper >= sorted[pairs - rank] * (1 - 1e-12))
+        }
+    }
+
     /// Coverage of the interval on noise without a shift, over 400 seeded experiments.
-    @Test func falseAlarmsAreRare() {
+    @Test(arguments: [8, 12, 16]) func falseAlarmsAreRare(pairs: Int) {
         var generator = SeededGenerator(seed: 11)
         func gaussian() -> Double {
             (-2 * log(1 - generator.uniform())).squareRoot() * cos(2 * .pi * generator.uniform())
         }
         var alarms = 0
         for experiment in 0..<400 {
-            let before = (0..<16).map { _ in exp(0.1 * gaussian()) }
-            let after = (0..<16).map { _ in exp(0.1 * gaussian()) }
+            let before = (0..<pairs).map { _ in exp(0.1 * gaussian()) }
+            let after = (0..<pairs).map { _ in exp(0.1 * gaussian()) }
             let ratio = PairedRatio(before: before, after: after, resamples: 500, seed: UInt64(experiment))
             if ratio.isBeyondNoise { alarms += 1 }
         }
-        #expect(alarms <= 36, "\(alarms) of 400: nominal 5 %, the percentile bootstrap of a median is near it")
+        #expect(alarms <= 24, "\(alarms) of 400: 5 % are 20 at most")
     }
 }

@@ -10,7 +10,6 @@ import Testing
 
 struct ConfirmationTests {
     @Test func noiseAloneReplacesNothing() throws {
-        var improved = 0
         for seed in 1...8 as ClosedRange<UInt64> {
             let program = FakeProgram { configuration, earlier, _ in
                 var generator = SeededGenerator(
@@ -20,16 +19,11 @@ struct ConfirmationTests {
             }
             let (end, history) = try StudyFixture().run(StudyFixture.options(budget: 12) { $0.seed = seed }, program)
             let verdict = try #require(end.verdict)
-            if verdict.kind == .improved {
-                improved += 1
-                print("seed \(seed): \(verdict.sentence)")
-                continue
-            }
+            // The interval misses in one of twenty; with these seeds it does not.
+            #expect(verdict.kind != .improved, "seed \(seed): \(verdict.sentence)")
             #expect(verdict.sentence.contains("othing is replaced"))
             #expect(history.record.configurationPath == nil)
         }
-        // A 95 % interval lies wholly above no change in one of forty; two of eight would happen in one of sixty.
-        #expect(improved <= 1)
     }
 
     @Test func theDefaultAsTheBestNeedsNoConfirmation() throws {

@@ -17,6 +17,7 @@ struct StudySearchTests {
         #expect(history.trials[0].configuration == history.space.defaultConfiguration)
         #expect(
             Set(history.judged.map(\.configuration)).count == 30, "a configuration ran as two trials")
+        #expect(history.trials.count <= 30 + Study.finalTrials, "only the repeats at the end are allowed")
         #expect(Set(program.log.runs).count == 30, "more configurations than the budget")
         let verdict = try #require(end.verdict)
         #expect(verdict.kind == .improved)

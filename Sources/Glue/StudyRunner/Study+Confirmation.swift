@@ -25,6 +25,7 @@ extension Study {
         progress: (StudyEvent) -> Void
     ) throws -> StudyEnd {
         var tuner = tuner
+        var search = search
         var results = history.results
         var broken: [String] = []
         let known = knownArms(history)
@@ -35,6 +36,7 @@ extension Study {
             let others = known.filter { $0.configuration != best }
             if let verdict = unconfirmed(best, bestTrial, others: others) { return .finished(verdict) }
             let arms = others.map { (arm: $0.arm, configuration: $0.configuration) } + [(.best, best)]
+            let start = store.now
             let trial = try begin(best, phase: .confirm, Suggestion())
             if let signal = try confirm(arms, trial: trial, search, stopSignal: stopSignal, progress: progress) {
                 try store.finishTrial(
@@ -52,6 +54,7 @@ extension Study {
                 progress(.note("the best configuration found broke a limit in its confirmation: \(reason)"))
                 broken.append(reason)
                 results.ruleOut(best)
+                search.pace.add(seconds: store.now - start, runs: stored.count, counts: false)
                 tuner.tell(best, .infeasible(constraints: judgement.constraints))
                 continue
             }

@@ -17,11 +17,19 @@ public struct ParetoFront: Sendable, Hashable {
 
     /// Points with a coordinate that is not a number are left out. - Complexity: O(n log n).
     public init(_ points: [Point]) {
-        let sorted = points.filter { !$0.first.isNaN && !$0.second.isNaN }
-            .sorted { $0.first != $1.first ? $0.first < $1.first : $0.second < $1.second }
-        var kept: [Point] = []
-        for point in sorted where kept.last.map({ point.second < $0.second }) ?? true { kept.append(point) }
-        self.points = kept
+        let numbers = points.indices.filter { !points[$0].first.isNaN && !points[$0].second.isNaN }
+        self.points = Self.members(of: numbers, points.map(\.first), points.map(\.second)).map { points[$0] }
+    }
+
+    /// Of some rows those on the front of both values, by the first one; the earliest of equal ones. - Complexity: O(n log n).
+    static func members(of rows: [Int], _ first: [Double], _ second: [Double]) -> [Int] {
+        let sorted = rows.sorted {
+            first[$0] != first[$1]
+                ? first[$0] < first[$1] : second[$0] != second[$1] ? second[$0] < second[$1] : $0 < $1
+        }
+        var kept: [Int] = []
+        for row in sorted where kept.last.map({ second[row] < second[$0] }) ?? true { kept.append(row) }
+        return kept
     }
 
     /// Whether some member is at least as good in both coordinates and better in one.

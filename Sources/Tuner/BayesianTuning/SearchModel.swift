@@ -150,7 +150,7 @@ extension Tuner {
             return rows.sorted { means[$0] != means[$1] ? means[$0] < means[$1] : $0 < $1 }
         }
         let feasible = rows.filter { trials[beliefs[0].data.positions[$0]].isFeasible(constraints) }
-        let front = Self.spread(Self.front(of: feasible, Self.rounded(means), Self.rounded(beliefs[1].means)))
+        let front = Self.spread(ParetoFront.members(of: feasible, Self.rounded(means), Self.rounded(beliefs[1].means)))
         let sums = rows.map { means[$0] + beliefs[1].means[$0] }
         let rest = rows.filter { !front.contains($0) }
         return front + rest.sorted { sums[$0] != sums[$1] ? sums[$0] < sums[$1] : $0 < $1 }
@@ -158,17 +158,6 @@ extension Tuner {
 
     /// Standardised values without differences of rounding, which are all that an objective has which does not vary.
     static func rounded(_ values: [Double]) -> [Double] { values.map { ($0 * 1e9).rounded() / 1e9 } }
-
-    /// Rows on the front of both values, by the first one; the earliest of equal ones.
-    static func front(of rows: [Int], _ first: [Double], _ second: [Double]) -> [Int] {
-        var kept: [Int] = []
-        let sorted = rows.sorted {
-            first[$0] != first[$1]
-                ? first[$0] < first[$1] : second[$0] != second[$1] ? second[$0] < second[$1] : $0 < $1
-        }
-        for row in sorted where kept.last.map({ second[row] < second[$0] }) ?? true { kept.append(row) }
-        return kept
-    }
 
     /// Both ends first, then the middles of the widest gaps, so that any prefix spans the whole.
     private static func spread(_ front: [Int]) -> [Int] {

@@ -32,7 +32,7 @@ extension Tuner {
             believedValues(posteriors[0].means, first, firstModel),
             believedValues(posteriors[1].means, second, secondModel),
         ]
-        let front = Self.front(of: Array(rows), Self.rounded(believed[0]), Self.rounded(believed[1]))
+        let front = ParetoFront.members(of: Array(rows), Self.rounded(believed[0]), Self.rounded(believed[1]))
         return front.map { row in
             let configuration = trials[first.positions[row]].configuration
             return FrontMember(
@@ -57,7 +57,7 @@ extension Tuner {
                     : (direction == .maximise ? -1 : 1) * observedMean(trial.configuration, objective: objective)
             }
         }
-        return Self.front(of: rows, values[0], values[1]).map { position in
+        return ParetoFront.members(of: rows, values[0], values[1]).map { position in
             let configuration = trials[position].configuration
             let observed = [0, 1].map { observedMean(configuration, objective: $0) }
             return FrontMember(
