@@ -10,7 +10,9 @@ public struct DecodeCounts: Sendable, Hashable, Codable {
     public var points = 0
     /// Binary arrays other than m/z and intensity, which are skipped.
     public var skippedArrays = 0
-    /// Precursors and selected ions beyond the first of a spectrum, which are ignored.
+    /// The same by what they hold: the number of the array's accession (children of MS:1000513), 0 where it names none.
+    public var skippedArrayKinds: [Int: Int] = [:]
+    /// Precursors and selected ions beyond the first of a spectrum; they are carried as `furtherPrecursors`.
     public var extraPrecursors = 0
     /// Spectra whose m/z was not ascending; they were sorted.
     public var unsortedSpectra = 0
@@ -35,6 +37,7 @@ public struct DecodeCounts: Sendable, Hashable, Codable {
         left.emptySpectra += right.emptySpectra
         left.points += right.points
         left.skippedArrays += right.skippedArrays
+        left.skippedArrayKinds.merge(right.skippedArrayKinds, uniquingKeysWith: +)
         left.extraPrecursors += right.extraPrecursors
         left.unsortedSpectra += right.unsortedSpectra
         left.droppedPoints += right.droppedPoints

@@ -44,11 +44,15 @@ public struct SpectrumHeader: Sendable, Hashable {
     public var representation: SpectrumRepresentation
     /// Start of the scan in seconds (minutes in the file are converted); NaN when the file states none.
     public var retentionTimeSeconds: Double
+    /// The first precursor with its first selected ion: the one that identification works with.
     public var precursor: Precursor?
+    /// What follows it: further selected ions of a precursor, and further precursors (multiplexed and MS3 spectra), in
+    /// file order. Ions of one precursor repeat its isolation window and activation.
+    public var furtherPrecursors: [Precursor]
 
     public init(
         index: Int, scanNumber: Int, msLevel: Int, polarity: Polarity, representation: SpectrumRepresentation,
-        retentionTimeSeconds: Double, precursor: Precursor? = nil
+        retentionTimeSeconds: Double, precursor: Precursor? = nil, furtherPrecursors: [Precursor] = []
     ) {
         self.index = index
         self.scanNumber = scanNumber
@@ -57,6 +61,7 @@ public struct SpectrumHeader: Sendable, Hashable {
         self.representation = representation
         self.retentionTimeSeconds = retentionTimeSeconds
         self.precursor = precursor
+        self.furtherPrecursors = furtherPrecursors
     }
 }
 

@@ -1,0 +1,52 @@
+/// What of a run is wanted. Spectra that are left out are neither decoded nor delivered; those that are delivered do not
+/// depend on the others.
+public struct SpectrumSelection: Sendable, Hashable {
+    /// Levels that are wanted; `nil` for all, spectra that are not mass spectra (level 0) included.
+    public var msLevels: Set<Int>?
+    /// Seconds, ends included; a spectrum without a retention time is left out when a range is set.
+    public var retentionTimeSeconds: ClosedRange<Double>?
+    /// m/z, ends included: points outside are left out, and so are spectra that state a range of m/z apart from it.
+    public var mz: ClosedRange<Double>?
+
+    public init(
+        msLevels: Set<Int>? = nil, retentionTimeSeconds: ClosedRange<Double>? = nil, mz: ClosedRange<Double>? = nil
+    ) {
+        self.msLevels = msLevels
+        self.retentionTimeSeconds = retentionTimeSeconds
+        self.mz = mz
+    }
+
+    public static let everything = SpectrumSelection()
+}
+
+/// How a file is read. None of it changes what the spectra hold.
+public struct ReadingOptions: Sendable, Hashable {
+    /// The scanner over raw bytes, or libxml2.
+    public enum Reader: String, Sendable, Hashable, CaseIterable, Codable { case fast, reference }
+    /// How bytes get into memory.
+    public enum Access: String, Sendable, Hashable, CaseIterable, Codable { case mapped, buffered }
+    /// Where chunks are cut: at the offsets of the file's index, or where a scan finds the ends of spectra.
+    public enum Cutting: String, Sendable, Hashable, CaseIterable, Codable { case index, scan }
+    /// What the kernel is told (posix_fadvise, madvise).
+    public enum Advice: String, Sendable, Hashable, CaseIterable, Codable { case normal, sequential, willneed }
+
+    public var reader = Reader.fast
+    public var access = Access.mapped
+    public var cutting = Cutting.index
+    public var advice = Advice.sequential
+    /// Bytes of the reading window, or of the mapped stretch that is kept resident behind the reader.
+    public var bufferSize = 1 << 20
+    /// Buffers that are read ahead of the window; 0 reads when the bytes are needed.
+    public var prefetchDepth = 0
+    /// Spectra in every chunk but the last, and those that `maximumChunkBytes` ends before.
+    public var spectraPerChunk = 64
+    /// A larger `<spectrum>` element is an error.
+    public var maximumSpectrumBytes = 1 << 30
+    /// A chunk takes no further spectrum once it holds this much.
+    public var maximumChunkBytes = Int.max
+    public var selection = SpectrumSelection.everything
+    /// A file that ends too early counts as one that ends there, with a warning that says what is missing.
+    public var recoversTruncation = false
+
+    public init() {}
+}
