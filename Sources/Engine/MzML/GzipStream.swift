@@ -9,8 +9,8 @@ import CZlib
 /// done again by the stream, as is every large member, so that damage is met where it is. Padding behind the last member
 /// is ignored, as gzip does.
 ///
-/// Memory: about 4 MiB for a stream; up to 32 MiB, and mostly 8, with members that are inflated whole. It does not depend
-/// on what the file inflates to.
+/// Memory: about 4 MiB for a stream; up to 32 MiB, and mostly a tenth of it, with members that are inflated whole. It does
+/// not depend on what the file inflates to.
 struct GzipStream: ~Copyable {
     /// The file ended inside a member.
     private(set) var isIncomplete = false
@@ -19,6 +19,8 @@ struct GzipStream: ~Copyable {
     private let stream: UnsafeMutablePointer<z_stream>
     private let inflater: OpaquePointer?
     private let threadCount: Int
+    /// Compressed bytes that are cut into members at a time: few, so that what they inflate to stays in the cache.
+    private let batchInput: Int
     private var threads: InflateThreads?
     /// The batch that is being delivered, and the one behind it that other threads are at.
     private var front = BatchSlot()
@@ -42,8 +44,6 @@ struct GzipStream: ~Copyable {
         var output = GrowingBuffer()
     }
 
-    /// Compressed bytes that are cut into members at a time.
-    private static let batchInput = 1 << 20
     /// Most bytes that a batch of several members inflates to.
     private static let batchOutput = 8 << 20
     private static let batchMembers = 4096
@@ -62,6 +62,7 @@ struct GzipStream: ~Copyable {
         precondition(threads > 0, "at least one thread")
         self.path = path
         threadCount = threads
+        batchInput = (128 << 10) * min(max(threads, 2), 16)
         input = CompressedInput(path: path, descriptor: descriptor, head: head)
         stream = .allocate(capacity: 1)
         stream.initialize(to: z_stream())
@@ -178,7 +179,7 @@ extension GzipStream {
     private mutating func cutFollowing() {
         following.isSubmitted = false
         guard !isDistrusted else { return }
-        Self.cut(&input, into: &following)
+        Self.cut(&input, lookingAt: batchInput, into: &following)
         guard threadCount > 1, let batch = following.batch else { return }
         // A file of one member gives them nothing to do.
         if threads == nil, batch.members.count > 1 || input.count > 0 {
@@ -240,7 +241,9 @@ extension GzipStream {
     }
 
     /// Cuts the next members off the input, if they are small and can be told apart.
-    private static func cut(_ input: inout CompressedInput, into slot: inout BatchSlot) {
+    private static func cut(
+        _ input: inout CompressedInput, lookingAt batchInput: Int, into slot: inout BatchSlot
+    ) {
         _ = input.fill(batchInput)
         var members: [GzipMember] = []
         var horizon = min(input.count, batchInput)
