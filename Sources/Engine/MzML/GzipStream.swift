@@ -11,9 +11,9 @@ import CZlib
 ///
 /// Memory: about 4 MiB for a stream; up to 32 MiB, and mostly a tenth of it, with members that are inflated whole. It does
 /// not depend on what the file inflates to.
-struct GzipStream: ~Copyable {
+package struct GzipStream: ~Copyable {
     /// The file ended inside a member.
-    private(set) var isIncomplete = false
+    package private(set) var isIncomplete = false
     private let path: String
     private var input: CompressedInput
     private let stream: UnsafeMutablePointer<z_stream>
@@ -56,7 +56,7 @@ struct GzipStream: ~Copyable {
     ///   - head: what was already read: the gzip magic at least.
     ///   - threads: how many inflate, the calling one included.
     /// - Throws: `corruptGzip` when there is no memory.
-    init(
+    package init(
         path: String, descriptor: Int32, head: UnsafeBufferPointer<UInt8>, threads: Int
     ) throws(MzMLError) {
         precondition(threads > 0, "at least one thread")
@@ -86,7 +86,7 @@ struct GzipStream: ~Copyable {
     /// Reads 1 to `capacity` bytes; 0 only at the end. What precedes damage is delivered before the damage is thrown.
     ///
     /// - Throws: `corruptGzip` with the compressed byte, `cannotRead`; the same again in every later call.
-    mutating func read(into target: UnsafeMutablePointer<UInt8>, capacity: Int) throws(MzMLError) -> Int {
+    package mutating func read(into target: UnsafeMutablePointer<UInt8>, capacity: Int) throws(MzMLError) -> Int {
         if let failure { throw failure }
         guard capacity > 0 else { return 0 }
         while phase != .ended {
