@@ -104,4 +104,20 @@ struct ByteStream: ~Copyable {
         ended = count == 0
         return count
     }
+
+    /// Random access to the file, if its bytes are those of the stream and can be read again.
+    var indexBytes: SpectrumIndex.Bytes? {
+        fileSize > 0 && gzip == nil ? .file(descriptor: descriptor, size: fileSize) : nil
+    }
+
+    /// Goes to an offset of a stream that has `indexBytes`.
+    mutating func seek(to offset: Int) throws(MzMLError) {
+        guard lseek(descriptor, off_t(offset), SEEK_SET) == off_t(offset) else {
+            throw MzMLError(
+                .cannotRead, path: path, byteOffset: offset, reason: "cannot seek: \(String(cString: strerror(errno)))")
+        }
+        pendingRange = 0..<0
+        ended = false
+        bytesRead = offset
+    }
 }
