@@ -108,7 +108,9 @@ func wrongLengthsAreErrors(_ length: String) {
         let reading = Reading(folder.write(text.utf8, as: UUID().uuidString))
         // An `arrayLength` that is no usable number counts as absent: the spectrum's length holds.
         if reading.error == nil {
-            #expect(attribute != "defaultArrayLength" && Int(length).map { $0 < 0 || $0 == .max } ?? true, "\(attribute) \(length)")
+            #expect(
+                attribute != "defaultArrayLength" && Int(length).map { $0 < 0 || $0 == .max } ?? true,
+                "\(attribute) \(length)")
             #expect(reading.block.mz == [100, 200, 1, 2, 3])
         } else {
             #expect([.wrongLength, .malformedSpectrum].contains(reading.error?.code), "\(attribute) \(length)")
