@@ -4,7 +4,9 @@ public struct DecodeCounts: Sendable, Hashable, Codable {
     public var spectra = 0
     /// Spectra that are not mass spectra (UV, DAD); they come out with MS level 0 and no points.
     public var nonMassSpectra = 0
-    /// Mass spectra without points.
+    /// Spectra that the selection leaves out; nothing else is counted of them, not even that they are spectra.
+    public var deselectedSpectra = 0
+    /// Mass spectra without points, before a selection by m/z leaves out any.
     public var emptySpectra = 0
     /// Points appended to blocks.
     public var points = 0
@@ -34,6 +36,7 @@ public struct DecodeCounts: Sendable, Hashable, Codable {
     public static func += (left: inout DecodeCounts, right: DecodeCounts) {
         left.spectra += right.spectra
         left.nonMassSpectra += right.nonMassSpectra
+        left.deselectedSpectra += right.deselectedSpectra
         left.emptySpectra += right.emptySpectra
         left.points += right.points
         left.skippedArrays += right.skippedArrays
