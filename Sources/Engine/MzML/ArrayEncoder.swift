@@ -47,7 +47,8 @@ struct ArrayEncoder: ~Copyable {
         }
         var coding = coding
         coding.numpress = nil
-        let bytes = UnsafeRawBufferPointer(coding.precision == .single ? UnsafeRawBufferPointer(values) : .init(doubles))
+        let bytes = UnsafeRawBufferPointer(
+            coding.precision == .single ? UnsafeRawBufferPointer(values) : .init(doubles))
         return (finished(bytes, coding), coding)
     }
 

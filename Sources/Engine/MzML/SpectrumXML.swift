@@ -3,6 +3,8 @@ import SpectrumModel
 /// The XML of a spectrum around its arrays, in the order that the schema demands.
 enum SpectrumXML {
     static let closing = "          </binaryDataArrayList>\n        </spectrum>\n"
+    /// Blanks in front of the start tag of a spectrum or a chromatogram.
+    static let offsetOfTag = 8
 
     private static let indent = "          "
     private static let survey = indent + cvParam("MS:1000579", "MS1 spectrum")
