@@ -9,8 +9,6 @@ final class ChromatogramReader: XMLElementHandler {
     /// Parameter groups that the header defines.
     var groups: [String: [CVTerm]] = [:]
     private(set) var chromatograms: [Chromatogram] = []
-    /// What was odd, in file order.
-    private(set) var warnings: [String] = []
     /// The list or the run has ended.
     private(set) var isFinished = false
     private var chromatogram: ReferenceChromatogram?
@@ -18,6 +16,12 @@ final class ChromatogramReader: XMLElementHandler {
     private var bytesFedBefore = 0
     private var found = 0
     private var points = 0
+    /// Chromatograms whose times state no unit, and those that could not be decoded: how many, and the first.
+    private var withoutUnit: (count: Int, first: String) = (0, "")
+    private var leftOut: (count: Int, first: String) = (0, "")
+
+    /// More chromatograms than this are an error.
+    private static let maximumCount = 1 << 18
 
     /// - Parameters:
     ///   - maximumBytes: a larger `<chromatogram>` element is an error.
@@ -30,11 +34,30 @@ final class ChromatogramReader: XMLElementHandler {
         self.leavesOutDamaged = leavesOutDamaged
     }
 
+    /// What was odd.
+    var warnings: [String] {
+        var warnings: [String] = []
+        if withoutUnit.count > 0 {
+            warnings.append(
+                "\(withoutUnit.count) chromatograms state no unit of time, and seconds are assumed; the first is "
+                    + "\"\(withoutUnit.first)\"")
+        }
+        if leftOut.count > 0 {
+            warnings.append("\(leftOut.count) chromatograms are damaged and left out; the first: \(leftOut.first)")
+        }
+        return warnings
+    }
+
     func start(_ name: String, _ attributes: XMLAttributes, in parser: XMLPushParser) throws(MzMLError) {
         switch name {
         case "chromatogramList":
             isInsideList = true
         case "chromatogram" where isInsideList && chromatogram == nil:
+            guard found < Self.maximumCount else {
+                throw MzMLError(
+                    .malformedXML, path: path, byteOffset: parser.byteOffset,
+                    reason: "there are more than \(Self.maximumCount) chromatograms")
+            }
             bytesFedBefore = parser.bytesFed
             chromatogram = ReferenceChromatogram(index: found, byteOffset: parser.byteOffset, attributes: attributes)
             found += 1
@@ -73,13 +96,15 @@ final class ChromatogramReader: XMLElementHandler {
             let decoded = try complete.decoded(maximumPoints: maximumPoints - points)
             points += decoded.intensities.count
             if complete.isWithoutTimeUnit {
-                warnings.append("chromatogram \"\(complete.id)\" states no unit of time; seconds are assumed")
+                if withoutUnit.count == 0 { withoutUnit.first = complete.id }
+                withoutUnit.count += 1
             }
             chromatograms.append(decoded)
         } catch {
             let error = located(error)
             guard leavesOutDamaged else { throw error }
-            warnings.append("chromatogram \"\(complete.id)\" is left out: \(error.reason)")
+            if leftOut.count == 0 { leftOut.first = error.reason }
+            leftOut.count += 1
         }
         chromatogram = nil
     }

@@ -17,6 +17,11 @@ struct ReferenceChromatogram {
     private var arrays: [ReferenceArray] = []
     private var place = Place.chromatogram
     private var isInsideBinary = false
+    /// Arrays and terms from groups so far.
+    private var parts = 0
+
+    /// A chromatogram of more parts is none.
+    private static let maximumParts = 1 << 16
 
     init(index: Int, byteOffset: Int, attributes: XMLAttributes) {
         self.index = index
@@ -40,7 +45,9 @@ struct ReferenceChromatogram {
                 accession, attributes.trimmedValue("value") ?? ByteRun(start: nil, count: 0),
                 unit: attributes.trimmedValue("unitAccession").flatMap { Accession.parse($0) } ?? 0)
         case "referenceableParamGroupRef":
-            for term in groups[attributes["ref"] ?? ""] ?? [] {
+            let terms = groups[attributes["ref"] ?? ""] ?? []
+            try count(parts: terms.count)
+            for term in terms {
                 var value = term.value
                 value.withUTF8 { apply(term.accession, trimmed($0), unit: term.unit) }
             }
@@ -49,6 +56,7 @@ struct ReferenceChromatogram {
         case "product":
             place = .product
         case "binaryDataArray":
+            try count(parts: 1)
             arrays.append(ReferenceArray(attributes))
             place = .array
         case "binary" where place == .array:
@@ -57,6 +65,14 @@ struct ReferenceChromatogram {
         default:
             break
         }
+    }
+
+    private mutating func count(parts more: Int) throws(MzMLError) {
+        parts += more
+        guard parts > Self.maximumParts else { return }
+        throw MzMLError(
+            .malformedSpectrum, path: "",
+            reason: "it has more than \(Self.maximumParts) arrays and terms from parameter groups")
     }
 
     mutating func text(_ piece: ByteRun) {

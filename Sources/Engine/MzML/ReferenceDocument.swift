@@ -54,7 +54,7 @@ final class ReferenceDocument: XMLElementHandler {
                 try chromatogramReader.start(name, attributes, in: parser)
             default:
                 if name == "spectrumList" { hasSpectrumList = true }
-                headerParser.start(name, attributes, in: parser)
+                try headerParser.start(name, attributes, in: parser)
             }
         case .spectra:
             if name == "spectrum" {

@@ -51,6 +51,11 @@ struct ReferenceSpectrum {
     private var selections: [Selection] = []
     private var place = Place.spectrum
     private var isInsideBinary = false
+    /// Arrays, precursors, ions and terms from groups so far.
+    private var parts = 0
+
+    /// A spectrum of more parts is none: its parts would take far more memory, or time, than its text.
+    private static let maximumParts = 1 << 16
 
     init(index: Int, byteOffset: Int, attributes: XMLAttributes, defaultPolarity: Polarity) {
         self.index = index
@@ -77,16 +82,20 @@ struct ReferenceSpectrum {
                 accession, attributes.trimmedValue("value") ?? ByteRun(start: nil, count: 0),
                 unit: attributes.trimmedValue("unitAccession").flatMap { Accession.parse($0) } ?? 0)
         case "referenceableParamGroupRef":
-            for term in groups[attributes["ref"] ?? ""] ?? [] {
+            let terms = groups[attributes["ref"] ?? ""] ?? []
+            try count(parts: terms.count)
+            for term in terms {
                 var value = term.value
                 value.withUTF8 { apply(term.accession, trimmed($0), unit: term.unit) }
             }
         case "scan", "scanList":
             place = .spectrum
         case "precursor":
+            try count(parts: 1)
             selections.append(Selection())
             place = .precursor
         case "selectedIon" where !selections.isEmpty:
+            try count(parts: 1)
             selections[selections.count - 1].ions.append(Precursor())
             place = .selectedIon
         case "activation" where !selections.isEmpty:
@@ -94,6 +103,7 @@ struct ReferenceSpectrum {
         case "product":
             place = .product
         case "binaryDataArray":
+            try count(parts: 1)
             arrays.append(ReferenceArray(attributes))
             place = .array
         case "binary" where place == .array:
@@ -102,6 +112,14 @@ struct ReferenceSpectrum {
         default:
             break
         }
+    }
+
+    private mutating func count(parts more: Int) throws(MzMLError) {
+        parts += more
+        guard parts > Self.maximumParts else { return }
+        throw MzMLError(
+            .malformedSpectrum, path: "",
+            reason: "it has more than \(Self.maximumParts) arrays, precursors, ions and terms from parameter groups")
     }
 
     mutating func text(_ piece: ByteRun) {

@@ -17,6 +17,10 @@ final class RunHeaderParser: XMLElementHandler {
     private var configurations: [Configuration] = []
     private var defaultConfiguration: String?
     private var version = ""
+    private var resolvedTerms = 0
+
+    /// A header that refers to groups for more terms than this is no header: references could multiply them.
+    private static let maximumResolvedTerms = 1 << 20
 
     init(path: String) { header = RunHeader(path: path) }
 
@@ -32,7 +36,7 @@ final class RunHeaderParser: XMLElementHandler {
 
     func text(_ piece: ByteRun, in parser: XMLPushParser) {}
 
-    func start(_ name: String, _ attributes: XMLAttributes, in parser: XMLPushParser) {
+    func start(_ name: String, _ attributes: XMLAttributes, in parser: XMLPushParser) throws(MzMLError) {
         switch name {
         case "mzML":
             version = attributes["version"] ?? ""
@@ -47,7 +51,7 @@ final class RunHeaderParser: XMLElementHandler {
         case "cvParam":
             if let term = CVTerm(attributes) { add(term) }
         case "referenceableParamGroupRef":
-            for term in header.parameterGroups[attributes["ref"] ?? ""] ?? [] { add(term) }
+            try resolve(attributes["ref"] ?? "")
         case "sourceFile":
             header.sourceFileList.append(
                 RunHeader.SourceFile(
@@ -78,6 +82,19 @@ final class RunHeaderParser: XMLElementHandler {
     func end(_ name: String, in parser: XMLPushParser) {
         elements.removeLast()
         if name == "referenceableParamGroup" { groupID = nil }
+    }
+
+    /// Groups cannot refer to groups.
+    private func resolve(_ reference: String) throws(MzMLError) {
+        guard groupID == nil, let terms = header.parameterGroups[reference] else { return }
+        resolvedTerms += terms.count
+        guard resolvedTerms <= Self.maximumResolvedTerms else {
+            throw MzMLError(
+                .malformedXML, path: header.path,
+                reason: "references to parameter groups give more than \(Self.maximumResolvedTerms) terms",
+                hint: "this is no mzML, or it is damaged")
+        }
+        for term in terms { add(term) }
     }
 
     private func addStep(_ attributes: XMLAttributes) {

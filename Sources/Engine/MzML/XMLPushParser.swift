@@ -11,13 +11,19 @@ protocol XMLElementHandler: AnyObject {
 /// libxml2's push parser with what a hostile document could use switched off.
 ///
 /// A document type is refused where it starts, so no entity is ever defined or loaded; the network is off; elements nest
-/// at most `maximumDepth` deep; libxml2's own limits (10 MB for one attribute, name or comment) stay on. Text between
-/// tags has no limit here, because it is never collected: handlers set theirs.
+/// at most `maximumDepth` deep; attributes and namespaces, which libxml2 compares each with each, are bounded; its own
+/// limits (10 MB for one tag or comment) stay on. Text between tags has no limit here, because it is never collected:
+/// handlers set theirs.
 final class XMLPushParser {
     /// mzML's own elements nest 12 deep.
     static let maximumDepth = 256
     /// Bytes that libxml2 gets at a time: small against its limit for what it looks ahead.
     static let pieceSize = 32 << 10
+    /// Namespaces that open elements declare, all together.
+    private static let maximumNamespaces = 1024
+    /// A tag that is larger than `largeTagBytes` may hold this many equals signs.
+    private static let maximumAttributes = 4096
+    private static let largeTagBytes = 64 << 10
 
     private let path: String
     /// Where the document's first byte lies in the file.
@@ -29,7 +35,10 @@ final class XMLPushParser {
     /// What a handler refused, or the parser itself: it stays.
     private var failure: MzMLError?
     /// Elements that are open.
-    private(set) var depth = 0
+    var depth: Int { namespaceCounts.count }
+    /// Namespaces that each open element declares.
+    private var namespaceCounts: [Int] = []
+    private var namespaces = 0
     /// The root element has been closed.
     private(set) var isComplete = false
     /// Bytes handed over so far.
@@ -74,6 +83,7 @@ final class XMLPushParser {
             bytesFed += length
             _ = xmlParseChunk(context, UnsafeRawPointer(start).assumingMemoryBound(to: CChar.self), Int32(length), 0)
             try check()
+            try checkPendingTag()
             rest = ByteRun(rebasing: rest[length...])
         }
     }
@@ -110,6 +120,25 @@ final class XMLPushParser {
         throw failure
     }
 
+    /// Refuses a start tag that will hold very many attributes while it is still waiting for its end.
+    private func checkPendingTag() throws(MzMLError) {
+        guard let input = context?.pointee.input, let start = input.pointee.cur, let end = input.pointee.end,
+            end - start > Self.largeTagBytes, start[0] == UInt8(ascii: "<"), start[1] != UInt8(ascii: "!"),
+            start[1] != UInt8(ascii: "?")
+        else { return }
+        let signs = ByteRun(start: start, count: end - start).count { $0 == UInt8(ascii: "=") }
+        guard signs > Self.maximumAttributes else { return }
+        let failure = malformed("a tag has more than \(Self.maximumAttributes) attributes")
+        self.failure = failure
+        throw failure
+    }
+
+    private func malformed(_ reason: String) -> MzMLError {
+        MzMLError(
+            .malformedXML, path: path, byteOffset: byteOffset, reason: reason,
+            hint: "this is no mzML, or it is damaged")
+    }
+
     /// Stops the parser; the offset is taken first, because stopping forgets it.
     private func refuse(_ error: MzMLError) {
         guard failure == nil else { return }
@@ -137,9 +166,10 @@ extension XMLPushParser {
     private static func callbacks() -> xmlSAXHandler {
         var callbacks = xmlSAXHandler()
         callbacks.initialized = UInt32(XML_SAX2_MAGIC)
-        callbacks.startElementNs = { context, name, _, _, _, _, count, _, attributes in
+        callbacks.startElementNs = { context, name, _, _, namespaceCount, _, count, _, attributes in
             guard let name else { return }
-            XMLPushParser.parser(context)?.started(name, XMLAttributes(fields: attributes, count: Int(count)))
+            XMLPushParser.parser(context)?.started(
+                name, XMLAttributes(fields: attributes, count: Int(count)), namespaceCount: Int(namespaceCount))
         }
         callbacks.endElementNs = { context, name, _, _ in
             guard let name else { return }
@@ -154,15 +184,17 @@ extension XMLPushParser {
         return callbacks
     }
 
-    private func started(_ name: UnsafePointer<xmlChar>, _ attributes: XMLAttributes) {
+    private func started(
+        _ name: UnsafePointer<xmlChar>, _ attributes: XMLAttributes, namespaceCount: Int
+    ) {
         guard failure == nil else { return }
-        depth += 1
+        namespaceCounts.append(namespaceCount)
+        namespaces += namespaceCount
         guard depth <= Self.maximumDepth else {
-            refuse(
-                MzMLError(
-                    .malformedXML, path: path, reason: "elements are nested more than \(Self.maximumDepth) deep",
-                    hint: "this is no mzML, or it is damaged"))
-            return
+            return refuse(malformed("elements are nested more than \(Self.maximumDepth) deep"))
+        }
+        guard namespaces <= Self.maximumNamespaces else {
+            return refuse(malformed("more than \(Self.maximumNamespaces) namespaces are declared"))
         }
         do throws(MzMLError) {
             try handler.start(self.name(name), attributes, in: self)
@@ -173,7 +205,7 @@ extension XMLPushParser {
 
     private func ended(_ name: UnsafePointer<xmlChar>) {
         guard failure == nil else { return }
-        depth -= 1
+        namespaces -= namespaceCounts.popLast() ?? 0
         if depth == 0 { isComplete = true }
         do throws(MzMLError) {
             try handler.end(self.name(name), in: self)
