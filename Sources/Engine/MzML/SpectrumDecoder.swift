@@ -12,6 +12,10 @@ public struct SpectrumDecoder: ~Copyable {
 
     /// What was met since the decoder was made.
     public private(set) var counts = DecodeCounts()
+    /// Whether `nativeIDs` are wanted: they cost a string per spectrum.
+    public var keepsNativeIDs = false
+    /// The ids of the spectra that the last call of `decode` appended.
+    public private(set) var nativeIDs: [String] = []
     private let header: RunHeader
     private let groups: [ParameterGroup]
     private var codec: ArrayCodec
@@ -32,6 +36,7 @@ public struct SpectrumDecoder: ~Copyable {
     /// - Throws: `malformedSpectrum`, `invalidBase64`, `invalidCompression`, `wrongLength`, `unsupportedArray`, with the
     ///   byte offset and the spectrum; the block then holds the spectra that precede the bad one.
     public mutating func decode(_ chunk: RawChunk, into block: inout SpectrumBlock) throws(MzMLError) {
+        nativeIDs.removeAll(keepingCapacity: true)
         try chunk.bytes.withUnsafeBufferPointer { bytes throws(MzMLError) in
             guard let base = bytes.baseAddress else { return }
             for i in 0..<chunk.count {
@@ -82,6 +87,7 @@ public struct SpectrumDecoder: ~Copyable {
                 retentionTimeSeconds: element.retentionTimeSeconds,
                 precursor: element.precursorCount > 0 ? element.precursor : nil))
         block.offsets.append(block.mz.count)
+        if keepsNativeIDs { nativeIDs.append(element.id.map { nativeID($0) } ?? "index=\(index)") }
         counts += found
     }
 
