@@ -42,7 +42,7 @@ struct SpectrumScanner: ~Copyable {
         {
             self.init(input: input, path: path, limits: limits)
         } else {
-            self.init(stream: try ByteStream(path: path), bufferSize: max(options.bufferSize, 4096), limits: limits)
+            self.init(stream: try ByteStream(path: path, threads: options.inflateThreads), bufferSize: max(options.bufferSize, 4096), limits: limits)
         }
     }
 
