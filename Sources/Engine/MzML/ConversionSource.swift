@@ -1,3 +1,4 @@
+import CBase64
 import SpectrumModel
 
 /// The run that is converted, read quickly where that is possible and by the reference reader where it is not.
@@ -131,21 +132,53 @@ struct ConversionSource: ~Copyable {
         }
     }
 
+    /// What follows the end of the spectrum list, which stands behind `offset`.
     private func chromatograms(from offset: Int) throws(MzMLError) -> [Chromatogram] {
-        let parser = try ChromatogramStream(header: header, baseOffset: offset)
         var stream = try ByteStream(path: path)
         let piece = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 1 << 18)
         defer { piece.deallocate() }
         guard let memory = piece.baseAddress else { return [] }
+        var parser: ChromatogramStream?
+        // Bytes in which the list has not ended yet.
+        var before: [UInt8] = []
         var position = 0
         while true {
             let count = try stream.read(into: memory, capacity: piece.count)
             if count == 0 { break }
             let skipped = min(count, max(0, offset - position))
             position += count
-            if skipped < count, try !parser.feed(ByteRun(rebasing: ByteRun(piece)[skipped..<count])) { break }
+            let bytes = ByteRun(rebasing: ByteRun(piece)[skipped..<count])
+            if let parser {
+                if try !parser.feed(bytes) { break }
+                continue
+            }
+            before += bytes
+            guard before.count < Self.maximumTail, let end = Self.listEnd(in: before) else {
+                if before.count < Self.maximumTail { continue }
+                return []
+            }
+            let started = try ChromatogramStream(header: header, baseOffset: position - before.count + end)
+            parser = started
+            let goesOn = try before.withUnsafeBufferPointer { bytes throws(MzMLError) in
+                try started.feed(ByteRun(rebasing: bytes[end...]))
+            }
+            if !goesOn { break }
         }
-        return try parser.finish()
+        return try parser?.finish() ?? []
+    }
+
+    /// Most bytes between the last spectrum and the end of the list.
+    private static let maximumTail = 1 << 24
+
+    /// Behind `</spectrumList>`.
+    private static func listEnd(in bytes: [UInt8]) -> Int? {
+        bytes.withUnsafeBufferPointer { bytes in
+            guard let start = bytes.baseAddress else { return nil }
+            let tag: StaticString = "</spectrumList"
+            guard let found = bytes_find(start, bytes.count, tag.utf8Start, tag.utf8CodeUnitCount) else { return nil }
+            let name = UnsafePointer(found.assumingMemoryBound(to: UInt8.self))
+            return find(UInt8(ascii: ">"), name, start + bytes.count).map { $0 - start + 1 }
+        }
     }
 }
 
