@@ -43,6 +43,8 @@ final class XMLPushParser {
     private(set) var isComplete = false
     /// Bytes handed over so far.
     private(set) var bytesFed = 0
+    /// The same without the latest piece.
+    private var bytesFedBefore = 0
 
     /// - Throws: `malformedXML` when there is no memory.
     init(path: String, baseOffset: Int = 0, handler: any XMLElementHandler) throws(MzMLError) {
@@ -60,10 +62,11 @@ final class XMLPushParser {
 
     deinit { if let context { xmlFreeParserCtxt(context) } }
 
-    /// Offset in the file of the place that the parser has reached, in the file's own encoding.
+    /// Offset in the file of the place that the parser has reached, in the file's own encoding. Once libxml2 has given up
+    /// it has forgotten the place, and the start of the piece stands for it.
     var byteOffset: Int {
-        let consumed = xmlByteConsumed(context)
-        return baseOffset + (consumed >= 0 ? min(consumed, bytesFed) : bytesFed)
+        let consumed = context?.pointee.instate == XML_PARSER_EOF ? -1 : xmlByteConsumed(context)
+        return baseOffset + (consumed >= 0 ? min(consumed, bytesFed) : bytesFedBefore)
     }
 
     /// The encoding that the XML declaration names.
@@ -80,6 +83,7 @@ final class XMLPushParser {
         while let start = rest.baseAddress, !rest.isEmpty {
             if let failure { throw failure }
             let length = min(rest.count, Self.pieceSize)
+            bytesFedBefore = bytesFed
             bytesFed += length
             _ = xmlParseChunk(context, UnsafeRawPointer(start).assumingMemoryBound(to: CChar.self), Int32(length), 0)
             try check()
