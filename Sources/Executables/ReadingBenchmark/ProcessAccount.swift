@@ -23,7 +23,7 @@ func elapsedSeconds() -> Double { seconds(of: CLOCK_MONOTONIC) }
 /// Highest resident memory of the process so far, in bytes; `nil` where the kernel does not say.
 func peakResidentBytes() -> Int? {
     for line in textLines(of: "/proc/self/status") where line.hasPrefix("VmHWM:") {
-        return line.split(separator: " ").dropFirst().first.flatMap { Int($0) }.map { $0 * 1024 }
+        return Int(line.filter(\.isNumber)).map { $0 * 1024 }
     }
     return nil
 }
