@@ -164,6 +164,7 @@ let products: [Target] = [
 let testSupport: Target.Dependency = "TestSupport"
 let testTargets: [Target] = [
     .target(name: "TestSupport", dependencies: ["Statistics"], path: "Tests/TestSupport", swiftSettings: house),
+    tests("CReadingCeilings", ["CReadingCeilings"]),
     tests("ContentHash", ["ContentHash"]),
     tests("Parameters", ["Parameters"]),
     tests("Console", ["Console"]),

@@ -156,7 +156,7 @@ static ceiling_status add_sums(payload_bytes payload, unsigned terms, int in_spe
     if (!in_spectrum || !(terms & (is_mz | is_intensity))) return ceiling_ok;
     if (!(terms & (is_double | is_float))) return ceiling_other_type;
     const size_t width = terms & is_double ? 8 : 4, points = payload.count / width;
-    double sum = terms & is_mz ? sums->mz_sum : sums->intensity_sum;
+    double sum = 0;  /* One array at a time: the rounding of a sum grows with its length. */
     for (size_t i = 0; i < points; i++) {
         double wide;
         float narrow;
@@ -171,10 +171,10 @@ static ceiling_status add_sums(payload_bytes payload, unsigned terms, int in_spe
     }
     if (terms & is_mz) {
         sums->mz_points += points;
-        sums->mz_sum = sum;
+        sums->mz_sum += sum;
     } else {
         sums->intensity_points += points;
-        sums->intensity_sum = sum;
+        sums->intensity_sum += sum;
     }
     return ceiling_ok;
 }

@@ -12,14 +12,24 @@ struct CompareSubcommand: ParsableCommand {
     @Option(help: "Rounds. In each, every pass runs once; the order is reversed from round to round.")
     var rounds = 15
 
-    @Option(
-        name: .customLong("mode"), parsing: .upToNextOption,
-        help: "Modes of our reader: \(ReaderMode.allCases.map(\.rawValue).joined(separator: ", ")).",
-        transform: { text in
-            guard let mode = ReaderMode(rawValue: text) else { throw ValidationError("no mode '\(text)'") }
-            return mode
-        })
+    @Option(name: .customLong("mode"), parsing: .upToNextOption, help: "Modes of our reader.")
     var modes: [ReaderMode] = [.standard]
+
+    /// CPU seconds that the fastest lane's samples last at least.
+    private static let shortestSample = 0.02
+
+    private struct Lane {
+        enum Work {
+            case ceiling(CeilingReading.Pass)
+            case engine(ReaderMode)
+        }
+
+        let name: String
+        let work: Work
+        var seconds: [Double] = []
+
+        var isCeiling: Bool { if case .ceiling = work { true } else { false } }
+    }
 
     func validate() throws {
         if rounds < 1 { throw ValidationError("--rounds: 1 at least") }
@@ -43,33 +53,41 @@ struct CompareSubcommand: ParsableCommand {
             }
         }
         let passes = CeilingReading.Pass.allCases.filter { $0 != .arrays || ceilings.isCompressed != nil }
-        var samples: [(name: String, seconds: [Double])] =
-            passes.map { ($0.rawValue, []) } + modes.map { ($0.rawValue, []) }
-        for round in -1..<rounds {
-            let order = Array(samples.indices)
-            for lane in round.isMultiple(of: 2) ? order : order.reversed() {
-                let start = processSeconds()
-                if lane < passes.count {
-                    try ceilings.run(passes[lane])
-                } else {
-                    let points = try engine.points(of: path, mode: modes[lane - passes.count])
+        var lanes = passes.map { Lane(name: $0.rawValue, work: .ceiling($0)) }
+        lanes += modes.map { Lane(name: $0.rawValue, work: .engine($0)) }
+        func run(_ lane: Int, times: Int) throws -> Double {
+            let start = processSeconds()
+            for _ in 0..<times {
+                switch lanes[lane].work {
+                case .ceiling(let pass): try ceilings.run(pass)
+                case .engine(let mode):
+                    let points = try engine.points(of: path, mode: mode)
                     guard points == expected.points else {
-                        throw ReadingBenchmarkError(path: path, reason: "\(points) points in round \(round)")
+                        throw ReadingBenchmarkError(path: path, reason: "\(points) points, then \(expected.points)")
                     }
                 }
-                // Round -1 warms up.
-                if round >= 0 { samples[lane].seconds.append(processSeconds() - start) }
+            }
+            return (processSeconds() - start) / Double(times)
+        }
+        // Warms up, and finds how many passes make a sample: one of a few milliseconds shows interrupts and evicted caches.
+        var fastest = Double.infinity
+        for lane in lanes.indices { fastest = min(fastest, try run(lane, times: 1)) }
+        let passesPerSample = Int(max(1, min(16, (Self.shortestSample / max(fastest, 1e-6)).rounded(.up))))
+        for round in 0..<rounds {
+            let order = Array(lanes.indices)
+            for lane in round.isMultiple(of: 2) ? order : order.reversed() {
+                lanes[lane].seconds.append(try run(lane, times: passesPerSample))
             }
         }
-        return report(ceilings, expected, samples, passes: passes.count)
+        return report(ceilings, expected, lanes, passesPerSample: passesPerSample)
     }
 
     private func report(
-        _ file: CeilingReading, _ answer: ReadingAnswer, _ samples: [(name: String, seconds: [Double])], passes: Int
+        _ file: CeilingReading, _ answer: ReadingAnswer, _ lanes: [Lane], passesPerSample: Int
     ) -> JSONText {
         var ratios: [(String, JSONText)] = []
-        for mode in samples[passes...] {
-            for pass in samples[..<passes] {
+        for mode in lanes where !mode.isCeiling {
+            for pass in lanes where pass.isCeiling {
                 let perRound = zip(pass.seconds, mode.seconds).map { $0 / $1 }
                 ratios.append(
                     (
@@ -84,14 +102,15 @@ struct CompareSubcommand: ParsableCommand {
         return .fields([
             ("path", .text(file.path)), ("bytes", .integer(file.length)),
             ("compression", .text(file.isCompressed.map { $0 ? "zlib" : "none" } ?? "mixed")),
-            ("points", .integer(answer.points)), ("mzSum", .number(answer.mzSum)),
+            ("passesPerSample", .integer(passesPerSample)), ("points", .integer(answer.points)),
+            ("mzSum", .number(answer.mzSum)),
             ("intensitySum", .number(answer.intensitySum)),
             (
                 "megabytesPerCPUSecond",
-                .fields(samples.map { ($0.name, .number(Double(file.length) / 1e6 / median($0.seconds))) })
+                .fields(lanes.map { ($0.name, .number(Double(file.length) / 1e6 / median($0.seconds))) })
             ),
             ("ratios", .fields(ratios)),
-            ("cpuSeconds", .fields(samples.map { ($0.name, .numbers($0.seconds)) })),
+            ("cpuSeconds", .fields(lanes.map { ($0.name, .numbers($0.seconds)) })),
         ])
     }
 }

@@ -42,8 +42,16 @@ struct EngineReading {
             block.removeAll()
             try decoder.decode(chunk, into: &block)
             answer.points += block.mz.count
-            for mz in block.mz { answer.mzSum += mz }
-            for intensity in block.intensity { answer.intensitySum += Double(intensity) }
+            // One spectrum at a time: the rounding of a sum grows with its length.
+            for spectrum in 0..<block.count {
+                var (mz, intensity) = (0.0, 0.0)
+                for point in block.points(of: spectrum) {
+                    mz += block.mz[point]
+                    intensity += Double(block.intensity[point])
+                }
+                answer.mzSum += mz
+                answer.intensitySum += intensity
+            }
             source.recycle(chunk)
         }
         return answer

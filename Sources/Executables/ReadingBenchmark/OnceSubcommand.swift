@@ -8,12 +8,7 @@ struct OnceSubcommand: ParsableCommand {
     @Argument(help: "mzML file.", completion: .file())
     var file: String
 
-    @Option(
-        help: "Mode of our reader: \(ReaderMode.allCases.map(\.rawValue).joined(separator: ", ")).",
-        transform: { text in
-            guard let mode = ReaderMode(rawValue: text) else { throw ValidationError("no mode '\(text)'") }
-            return mode
-        })
+    @Option(help: "Mode of our reader.")
     var mode = ReaderMode.standard
 
     @Flag(help: "Add up m/z and intensity too.")

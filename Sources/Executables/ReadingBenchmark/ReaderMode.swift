@@ -1,7 +1,8 @@
+import ArgumentParser
 import MzML
 
 /// A way in which the engine can read a file. The only place that knows how a mode is asked for.
-enum ReaderMode: String, CaseIterable {
+enum ReaderMode: String, CaseIterable, ExpressibleByArgument {
     case buffered
 
     /// The mode that the engine uses when nothing is set.

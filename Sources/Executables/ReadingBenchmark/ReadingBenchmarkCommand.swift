@@ -7,7 +7,9 @@ struct ReadingBenchmarkCommand: ParsableCommand {
         commandName: "lavoisier-reading-benchmark",
         abstract: "Measure how fast mzML is read, against two ceilings in C. Prints JSON.",
         discussion: "Exit status: 0 done, 1 wrong answer or unreadable file, 64 wrong usage.",
-        subcommands: [CompareSubcommand.self, OnceSubcommand.self, WorkersSubcommand.self])
+        subcommands: [
+            CompareSubcommand.self, OnceSubcommand.self, WorkersSubcommand.self, ModesSubcommand.self,
+        ])
 }
 
 /// What ends a benchmark: a file that cannot be used, or an answer that is wrong.

@@ -22,13 +22,11 @@ struct WorkersSubcommand: ParsableCommand {
     @Option(help: "Pairs; the order within a pair is reversed from pair to pair.")
     var pairs = 10
 
-    @Option(
-        help: "Mode of our reader: \(ReaderMode.allCases.map(\.rawValue).joined(separator: ", ")).",
-        transform: { text in
-            guard let mode = ReaderMode(rawValue: text) else { throw ValidationError("no mode '\(text)'") }
-            return mode
-        })
+    @Option(help: "Mode of our reader.")
     var mode = ReaderMode.standard
+
+    /// Elapsed seconds that a sample lasts at least: starting a thread must not show.
+    private static let shortestSample = 0.1
 
     func validate() throws {
         if pairs < 1 { throw ValidationError("--pairs: 1 at least") }
@@ -36,13 +34,17 @@ struct WorkersSubcommand: ParsableCommand {
 
     func run() throws {
         var blocks = [SpectrumBlock(), SpectrumBlock()]
-        let points = try read(workers: 2, &blocks).points
+        let first = try read(workers: 2, &blocks)
+        let points = first.points
+        let times = Int(max(1, min(100, (Self.shortestSample / first.elapsed).rounded(.up))))
         var samples: [[WorkerSample]] = [[], []]
         for pair in 0..<pairs {
             for workers in pair.isMultiple(of: 2) ? [1, 2] : [2, 1] {
-                let sample = try read(workers: workers, &blocks)
-                guard sample.points == points else {
-                    throw ReadingBenchmarkError(path: file, reason: "\(sample.points) points, then \(points)")
+                var sample = WorkerSample()
+                for _ in 0..<times { sample.add(try read(workers: workers, &blocks)) }
+                guard sample.points == points * times else {
+                    throw ReadingBenchmarkError(
+                        path: file, reason: "\(sample.points) points in \(times) readings, then \(points)")
                 }
                 samples[workers - 1].append(sample)
             }
@@ -53,6 +55,7 @@ struct WorkersSubcommand: ParsableCommand {
         print(
             JSONText.fields([
                 ("path", .text(file)), ("mode", .text(mode.rawValue)), ("points", .integer(points)),
+                ("readingsPerSample", .integer(times)),
                 ("cpuRatio", .number(median(zip(one, two).map { $1.cpu / $0.cpu }))),
                 ("medianWallRatio", .number(median(wall))), ("bestWallRatio", .number(wall[best])),
                 ("bestPairPressure", .list([one[best].pressureText, two[best].pressureText])),
@@ -86,13 +89,21 @@ struct WorkersSubcommand: ParsableCommand {
 
 /// What one reading cost.
 private struct WorkerSample {
-    var cpu: Double
-    var elapsed: Double
+    var cpu = 0.0
+    var elapsed = 0.0
     /// CPU seconds in opening and cutting, which are done by one worker at a time.
     var serial = 0.0
     var points = 0
     /// Microseconds for which some task of the machine waited for a CPU meanwhile.
     var pressure: Int?
+
+    mutating func add(_ other: WorkerSample) {
+        cpu += other.cpu
+        elapsed += other.elapsed
+        serial += other.serial
+        points += other.points
+        pressure = other.pressure.map { (pressure ?? 0) + $0 }
+    }
 
     var pressureText: JSONText { pressure.map { .number(Double($0) * 1e-6 / elapsed) } ?? .missing }
 
