@@ -48,6 +48,9 @@ final class CeilingReading {
         ceiling_scratch_destroy(scratch)
     }
 
+    /// The bytes of the file; valid while this lives.
+    var bytes: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(start: document, count: length) }
+
     /// One timed pass.
     func run(_ pass: Pass) throws(ReadingBenchmarkError) {
         let totals = run(pass, sums: nil)

@@ -13,7 +13,7 @@ struct CompareSubcommand: ParsableCommand {
     var rounds = 15
 
     @Option(name: .customLong("mode"), parsing: .upToNextOption, help: "Modes of our reader.")
-    var modes: [ReaderMode] = [.standard]
+    var modes: [ReaderMode] = [.memory, .standard]
 
     /// CPU seconds that the fastest lane's samples last at least.
     private static let shortestSample = 0.02
@@ -44,9 +44,10 @@ struct CompareSubcommand: ParsableCommand {
     private func compare(_ path: String) throws -> JSONText {
         let ceilings = try CeilingReading(path: path)
         let expected = try ceilings.answer()
+        let input = EngineInput(path: path, memory: ceilings.bytes)
         var engine = EngineReading()
         for mode in modes {
-            let found = try engine.answer(of: path, mode: mode)
+            let found = try engine.answer(of: input, mode: mode)
             guard found.agrees(with: expected) else {
                 throw ReadingBenchmarkError(
                     path: path, reason: "mode '\(mode.rawValue)' reads \(found), the ceilings \(expected)")
@@ -61,7 +62,7 @@ struct CompareSubcommand: ParsableCommand {
                 switch lanes[lane].work {
                 case .ceiling(let pass): try ceilings.run(pass)
                 case .engine(let mode):
-                    let points = try engine.points(of: path, mode: mode)
+                    let points = try engine.points(of: input, mode: mode)
                     guard points == expected.points else {
                         throw ReadingBenchmarkError(path: path, reason: "\(points) points, then \(expected.points)")
                     }

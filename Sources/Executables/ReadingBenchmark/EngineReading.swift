@@ -12,6 +12,34 @@ struct ReadingAnswer {
         func near(_ a: Double, _ b: Double) -> Bool { abs(a - b) <= 1e-12 * max(abs(a), abs(b)) }
         return points == other.points && near(mzSum, other.mzSum) && near(intensitySum, other.intensitySum)
     }
+
+    /// One spectrum at a time: the rounding of a sum grows with its length.
+    mutating func add(_ block: SpectrumBlock) {
+        points += block.mz.count
+        for spectrum in 0..<block.count {
+            var (mz, intensity) = (0.0, 0.0)
+            for point in block.points(of: spectrum) {
+                mz += block.mz[point]
+                intensity += Double(block.intensity[point])
+            }
+            mzSum += mz
+            intensitySum += intensity
+        }
+    }
+}
+
+/// A file as the engine is given it.
+struct EngineInput {
+    let path: String
+    /// The same bytes, for the mode that reads them from memory.
+    var memory: UnsafeBufferPointer<UInt8>?
+
+    func open(_ mode: ReaderMode) throws(MzMLError) -> MzMLChunkSource {
+        if mode == .memory, let memory {
+            return try MzMLChunkSource(memory: memory, name: path, options: mode.options)
+        }
+        return try MzMLChunkSource(path: path, options: mode.options)
+    }
 }
 
 /// Memory of one worker, kept from file to file as the engine keeps it.
@@ -20,40 +48,38 @@ struct EngineReading {
 
     /// Reads the whole file as one worker of the engine does: chunks in order, flat arrays of every spectrum built, with
     /// its header. Returns the number of points.
-    mutating func points(of path: String, mode: ReaderMode) throws(MzMLError) -> Int {
-        let source = try mode.open(path)
-        var decoder = SpectrumDecoder(header: source.header)
+    mutating func points(of input: EngineInput, mode: ReaderMode) throws(MzMLError) -> Int {
         var points = 0
-        while let chunk = try source.next() {
-            block.removeAll()
-            try decoder.decode(chunk, into: &block)
-            points += block.mz.count
-            source.recycle(chunk)
-        }
+        try forEachBlock(of: input, mode: mode) { points += $0.mz.count }
         return points
     }
 
     /// The same with the sums, which take longer than the reading.
-    mutating func answer(of path: String, mode: ReaderMode) throws(MzMLError) -> ReadingAnswer {
-        let source = try mode.open(path)
-        var decoder = SpectrumDecoder(header: source.header)
+    mutating func answer(of input: EngineInput, mode: ReaderMode) throws(MzMLError) -> ReadingAnswer {
         var answer = ReadingAnswer()
+        try forEachBlock(of: input, mode: mode) { answer.add($0) }
+        return answer
+    }
+
+    private mutating func forEachBlock(
+        of input: EngineInput, mode: ReaderMode, _ use: (SpectrumBlock) -> Void
+    ) throws(MzMLError) {
+        guard mode.sharesWork else {
+            var reader = try SpectrumReader(path: input.path, options: mode.options)
+            block.removeAll()
+            while try reader.next(into: &block) {
+                use(block)
+                block.removeAll()
+            }
+            return
+        }
+        let source = try input.open(mode)
+        var decoder = SpectrumDecoder(header: source.header)
         while let chunk = try source.next() {
             block.removeAll()
             try decoder.decode(chunk, into: &block)
-            answer.points += block.mz.count
-            // One spectrum at a time: the rounding of a sum grows with its length.
-            for spectrum in 0..<block.count {
-                var (mz, intensity) = (0.0, 0.0)
-                for point in block.points(of: spectrum) {
-                    mz += block.mz[point]
-                    intensity += Double(block.intensity[point])
-                }
-                answer.mzSum += mz
-                answer.intensitySum += intensity
-            }
+            use(block)
             source.recycle(chunk)
         }
-        return answer
     }
 }

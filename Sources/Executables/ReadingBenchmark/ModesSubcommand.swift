@@ -9,7 +9,6 @@ struct ModesSubcommand: ParsableCommand {
         print(
             JSONText.fields([
                 ("standard", .text(ReaderMode.standard.rawValue)), ("all", names(ReaderMode.allCases)),
-                ("timed", names(ReaderMode.allCases)),
             ]))
     }
 }

@@ -15,21 +15,23 @@ struct OnceSubcommand: ParsableCommand {
     var sums = false
 
     func run() throws {
+        if mode == .memory { throw ValidationError("--mode memory: the file would have to be loaded first") }
+        let input = EngineInput(path: file)
         var engine = EngineReading()
         let startUp = processSeconds()
         var fields: [(String, JSONText)] = [("path", .text(file)), ("mode", .text(mode.rawValue))]
         if sums {
-            let answer = try engine.answer(of: file, mode: mode)
+            let answer = try engine.answer(of: input, mode: mode)
             fields += [
                 ("points", .integer(answer.points)), ("mzSum", .number(answer.mzSum)),
                 ("intensitySum", .number(answer.intensitySum)),
             ]
         } else {
-            fields.append(("points", .integer(try engine.points(of: file, mode: mode))))
+            fields.append(("points", .integer(try engine.points(of: input, mode: mode))))
         }
         fields += [
             ("startUpSeconds", .number(startUp)), ("readingSeconds", .number(processSeconds() - startUp)),
-            ("bufferBytes", .integer(ReaderMode.bufferSize)), ("peakResidentBytes", .optional(peakResidentBytes())),
+            ("bufferBytes", .integer(mode.bufferBytes)), ("peakResidentBytes", .optional(peakResidentBytes())),
         ]
         print(JSONText.fields(fields))
     }

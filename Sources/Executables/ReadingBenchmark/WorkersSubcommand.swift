@@ -30,6 +30,7 @@ struct WorkersSubcommand: ParsableCommand {
 
     func validate() throws {
         if pairs < 1 { throw ValidationError("--pairs: 1 at least") }
+        if !mode.sharesWork || mode == .memory { throw ValidationError("--mode: '\(mode.rawValue)' has no workers") }
     }
 
     func run() throws {
@@ -69,7 +70,7 @@ struct WorkersSubcommand: ParsableCommand {
     private func read(workers: Int, _ blocks: inout [SpectrumBlock]) throws -> WorkerSample {
         let pressure = cpuPressureMicroseconds()
         let (cpu, elapsed) = (processSeconds(), elapsedSeconds())
-        let source = try mode.open(file)
+        let source = try EngineInput(path: file).open(mode)
         let opening = processSeconds() - cpu
         let team = WorkerTeam(source: source, blocks: Array(blocks.prefix(workers)))
         var threads: [pthread_t] = []
