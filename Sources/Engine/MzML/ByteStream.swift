@@ -106,6 +106,22 @@ struct ByteStream: ~Copyable {
         return count
     }
 
+    /// Random access to the file, if its bytes are those of the stream and can be read again.
+    var indexBytes: SpectrumIndex.Bytes? {
+        fileSize > 0 && gzip == nil ? .file(descriptor: descriptor, size: fileSize) : nil
+    }
+
+    /// Goes to an offset of a stream that has `indexBytes`.
+    mutating func seek(to offset: Int) throws(MzMLError) {
+        guard lseek(descriptor, off_t(offset), SEEK_SET) == off_t(offset) else {
+            throw MzMLError(
+                .cannotRead, path: path, byteOffset: offset, reason: "cannot seek: \(String(cString: strerror(errno)))")
+        }
+        pendingRange = 0..<0
+        ended = false
+        bytesConsumed = offset
+    }
+
     private mutating func refillPending() throws(MzMLError) -> Bool {
         guard pendingRange.isEmpty else { return true }
         pendingRange = 0..<(try readFile(pending, Self.pendingCapacity))

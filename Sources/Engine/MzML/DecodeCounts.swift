@@ -2,6 +2,8 @@
 public struct DecodeCounts: Sendable, Hashable, Codable {
     /// All spectra of the spectrum list that were decoded.
     public var spectra = 0
+    /// Spectra that the selection leaves out; they count nowhere else.
+    public var deselectedSpectra = 0
     /// Spectra that are not mass spectra (UV, DAD); they come out with MS level 0 and no points.
     public var nonMassSpectra = 0
     /// Mass spectra without points.
@@ -31,13 +33,21 @@ public struct DecodeCounts: Sendable, Hashable, Codable {
 
     public init() {}
 
+    mutating func skip(array accession: Int) {
+        skippedArrays += 1
+        skippedArrayKinds[accession, default: 0] += 1
+    }
+
     public static func += (left: inout DecodeCounts, right: DecodeCounts) {
         left.spectra += right.spectra
+        left.deselectedSpectra += right.deselectedSpectra
         left.nonMassSpectra += right.nonMassSpectra
         left.emptySpectra += right.emptySpectra
         left.points += right.points
         left.skippedArrays += right.skippedArrays
-        left.skippedArrayKinds.merge(right.skippedArrayKinds, uniquingKeysWith: +)
+        if !right.skippedArrayKinds.isEmpty {
+            left.skippedArrayKinds.merge(right.skippedArrayKinds, uniquingKeysWith: +)
+        }
         left.extraPrecursors += right.extraPrecursors
         left.unsortedSpectra += right.unsortedSpectra
         left.droppedPoints += right.droppedPoints

@@ -25,8 +25,9 @@ public struct ReadingOptions: Sendable, Hashable {
     public enum Reader: String, Sendable, Hashable, CaseIterable, Codable { case fast, reference }
     /// How bytes get into memory.
     public enum Access: String, Sendable, Hashable, CaseIterable, Codable { case mapped, buffered }
-    /// Where chunks are cut: at the offsets of the file's index, or where a scan finds the ends of spectra.
-    public enum Cutting: String, Sendable, Hashable, CaseIterable, Codable { case index, scan }
+    /// Where chunks are cut: at the offsets of the file's index, where a scan finds the ends of spectra, or where a scan
+    /// that looks at every tag does. A file without a right index is scanned.
+    public enum Cutting: String, Sendable, Hashable, CaseIterable, Codable { case index, scan, careful }
     /// What the kernel is told (posix_fadvise, madvise).
     public enum Advice: String, Sendable, Hashable, CaseIterable, Codable { case normal, sequential, willneed }
 

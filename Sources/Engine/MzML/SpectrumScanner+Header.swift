@@ -48,7 +48,7 @@ extension SpectrumScanner {
                         continue
                     case .declaration:
                         throw MzMLError(
-                            .documentType, path: stream.path, byteOffset: p,
+                            .documentType, path: path, byteOffset: p,
                             reason:
                                 "the XML declares a document type or entities; mzML has none, so it is not expanded",
                             hint: "remove the declaration, or convert the file again from the vendor's data")
@@ -79,7 +79,7 @@ extension SpectrumScanner {
             if base + filled - p >= 4 || atEnd {
                 if base + filled == 0 {
                     throw MzMLError(
-                        .emptyFile, path: stream.path, reason: "the file is empty",
+                        .emptyFile, path: path, reason: "the file is empty",
                         hint: "copy or convert it again")
                 }
                 if p == 0 { try refuseWideEncodings() }
@@ -100,13 +100,13 @@ extension SpectrumScanner {
         let first = (window[0], window[1])
         guard first == (0xFE, 0xFF) || first == (0xFF, 0xFE) || first == (0x3C, 0) || first == (0, 0x3C) else { return }
         throw MzMLError(
-            .unsupportedEncoding, path: stream.path, reason: "the text is UTF-16 or UTF-32",
+            .unsupportedEncoding, path: path, reason: "the text is UTF-16 or UTF-32",
             hint: "convert it to UTF-8, for example with iconv, or write the mzML again")
     }
 
     private func notMzML(_ reason: String) -> MzMLError {
         MzMLError(
-            .notMzML, path: stream.path, reason: "not an mzML file: \(reason)",
+            .notMzML, path: path, reason: "not an mzML file: \(reason)",
             hint: "convert vendor data to mzML with msconvert")
     }
 
@@ -119,7 +119,7 @@ extension SpectrumScanner {
     private mutating func parseHeader(upTo end: Int, open: [String]) throws(MzMLError) -> RunHeader {
         var document = Array(ByteRun(start: pointer(0), count: end))
         for name in open.reversed() { document.append(contentsOf: "</\(name)>".utf8) }
-        let path = stream.path
+        let path = path
         let header = try document.withUnsafeBufferPointer { bytes throws(MzMLError) in
             try RunHeaderParser.parse(bytes, path: path)
         }
