@@ -7,6 +7,8 @@ struct EncodedArray {
     enum Compression { case unstated, none, zlib, unsupported }
 
     var content = Content.other
+    /// The first term that is neither a number type nor a compression: what the array holds. 0 when it has none.
+    var contentAccession = 0
     var elementType = ElementType.unstated
     var compression = Compression.unstated
     /// The coding of the numbers, inside zlib where `compression` says so. It tells the type of the values as well.
@@ -57,7 +59,7 @@ struct EncodedArray {
             compression = .unsupported
             unsupportedAccession = accession
         default:
-            break
+            if contentAccession == 0 { contentAccession = accession }
         }
     }
 

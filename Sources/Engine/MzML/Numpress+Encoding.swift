@@ -38,8 +38,8 @@ extension Numpress {
     static func canEncode(_ kind: Kind, _ values: UnsafeBufferPointer<Double>) -> Bool {
         switch kind {
         case .linear:
-            // A coarser fixed point than this could not tell neighbouring isotopes of the highest charges.
-            values.allSatisfy { $0 >= 0 && $0 < .infinity } && (values.isEmpty || linearFixedPoint(for: values) >= 1000)
+            // Errors of more than 5 micro-Dalton are no price for size; they need jumps of 20,000 Da.
+            values.allSatisfy { $0 >= 0 && $0 < .infinity } && (values.isEmpty || linearFixedPoint(for: values) >= 1e5)
         case .pic: values.allSatisfy { $0 >= 0 && $0 < Double(Int32.max) }
         case .slof: values.allSatisfy { $0 >= 0 && $0 < .infinity }
         }

@@ -17,9 +17,14 @@
 ///
 /// Source: Teleman et al., "Numerical compression schemes for proteomics mass spectrometry data", Mol. Cell. Proteomics
 /// 13(6), 2014, 1537-1542.
-enum Numpress {
-    enum Kind: Sendable, Hashable {
-        case linear, pic, slof
+public enum Numpress {
+    public enum Kind: String, Sendable, Hashable, Codable, CaseIterable {
+        /// For m/z and times.
+        case linear
+        /// For ion counts: rounded to whole numbers.
+        case pic
+        /// For intensities: logarithms in 16 bits.
+        case slof
 
         /// The term of the coding, for messages.
         var name: String {

@@ -17,6 +17,10 @@ public final class ReferenceSpectrumReader {
     public let header: RunHeader
     /// What was met so far.
     public private(set) var counts = DecodeCounts()
+    /// Whether `nativeIDs` are wanted.
+    public var keepsNativeIDs = false
+    /// The ids of the spectra that the last call of `next` appended.
+    public private(set) var nativeIDs: [String] = []
     private let options: ReadingOptions
     private let maximumPoints: Int
     private let input: ReferenceInput
@@ -78,6 +82,7 @@ public final class ReferenceSpectrumReader {
     ///   `cannotRead`.
     public func next(into block: inout SpectrumBlock, limit: Int) throws(MzMLError) -> Bool {
         precondition(limit > 0, "at least one spectrum must be wanted")
+        nativeIDs.removeAll(keepingCapacity: true)
         var delivered = 0
         while delivered < limit, advance(), let spectrum = queue.popLast() {
             do throws(MzMLError) {
@@ -89,6 +94,12 @@ public final class ReferenceSpectrumReader {
         }
         if delivered == 0, let failure { throw failure }
         return delivered > 0
+    }
+
+    /// The counts since the last call.
+    func takeCounts() -> DecodeCounts {
+        defer { counts = DecodeCounts() }
+        return counts
     }
 
     /// Reads on until a spectrum waits; false when none will.
@@ -154,6 +165,7 @@ public final class ReferenceSpectrumReader {
         }
         found.points = points.count
         block.append(header, mz: points.map(\.mz), intensity: points.map(\.intensity))
+        if keepsNativeIDs { nativeIDs.append(spectrum.id ?? "index=\(header.index)") }
         counts += found
         return true
     }
