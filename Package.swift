@@ -176,7 +176,7 @@ let testTargets: [Target] = [
     tests("SpectrumModel", ["SpectrumModel"]),
     // What must hold for any bytes: shared by the fuzzer and the test of its corpus.
     .target(
-        name: "ReaderChecks", dependencies: ["MzML", "SpectrumModel", "CZlib"], path: "Tests/ReaderChecks",
+        name: "ReaderChecks", dependencies: ["MzML", "SpectrumModel", "CLibXML2", "CZlib"], path: "Tests/ReaderChecks",
         swiftSettings: house),
     tests(
         "MzML", ["MzML", "SpectrumModel", "Statistics", "ContentHash", "CBase64", "CZlib", "ReaderChecks"],
