@@ -1,20 +1,24 @@
 import CZlib
 
-/// Decoding apart from the fast path's, on purpose: the tests hold both equal. Errors carry no place; the caller knows it.
+/// Decoding apart from the fast path's, on purpose: the tests hold both equal. Errors carry no place; the caller knows
+/// it.
 extension ReferenceArray {
     /// Deflate cannot expand further than this.
     private static let maximumExpansion = 1032
 
-    /// The values as doubles; 32-bit floats and integers are widened.
-    /// - Throws: `unsupportedArray`, `malformedSpectrum`, `wrongLength`, `spectrumTooLarge`, `invalidBase64`, `invalidCompression`.
+    /// The values as doubles; smaller floats and integers are widened.
+    /// - Throws: `unsupportedArray`, `malformedSpectrum`, `wrongLength`, `spectrumTooLarge`, `invalidBase64`,
+    ///   `invalidCompression`.
     func doubles(count: Int, maximumPoints: Int) throws(MzMLError) -> [Double] {
         try check(count: count, maximumPoints: maximumPoints)
         guard count > 0 || text?.isEmpty == false else { return [] }
+        if let numpress { return try numpressed(numpress, count: count) }
         let bytes = try unpacked(byteCount: count * width)
         switch numberTerm {
-        case 1_000_523: return Self.values(bytes, UInt64.self) { Double(bitPattern: $0) }
+        case 1_000_520: return Self.values(bytes, UInt16.self) { Double(Self.halfPrecision($0)) }
         case 1_000_521: return Self.values(bytes, UInt32.self) { Double(Float(bitPattern: $0)) }
         case 1_000_522: return Self.values(bytes, UInt64.self) { Double(Int64(bitPattern: $0)) }
+        case 1_000_523: return Self.values(bytes, UInt64.self) { Double(bitPattern: $0) }
         default: return Self.values(bytes, UInt32.self) { Double(Int32(bitPattern: $0)) }
         }
     }
@@ -24,17 +28,53 @@ extension ReferenceArray {
     func floats(count: Int, maximumPoints: Int) throws(MzMLError) -> [Float] {
         try check(count: count, maximumPoints: maximumPoints)
         guard count > 0 || text?.isEmpty == false else { return [] }
+        if let numpress { return try numpressed(numpress, count: count).map { Float($0) } }
         let bytes = try unpacked(byteCount: count * width)
         switch numberTerm {
-        case 1_000_523: return Self.values(bytes, UInt64.self) { Float(Double(bitPattern: $0)) }
+        case 1_000_520: return Self.values(bytes, UInt16.self) { Self.halfPrecision($0) }
         case 1_000_521: return Self.values(bytes, UInt32.self) { Float(bitPattern: $0) }
         case 1_000_522: return Self.values(bytes, UInt64.self) { Float(Int64(bitPattern: $0)) }
+        case 1_000_523: return Self.values(bytes, UInt64.self) { Float(Double(bitPattern: $0)) }
         default: return Self.values(bytes, UInt32.self) { Float(Int32(bitPattern: $0)) }
         }
     }
 
-    /// Bytes per value.
-    private var width: Int { numberTerm == 1_000_522 || numberTerm == 1_000_523 ? 8 : 4 }
+    /// Bytes per value outside MS-Numpress.
+    private var width: Int {
+        switch numberTerm {
+        case 1_000_520: 2
+        case 1_000_522, 1_000_523: 8
+        default: 4
+        }
+    }
+
+    /// Half precision by its definition (IEEE 754): sign, exponent with bias 15, ten bits of mantissa.
+    private static func halfPrecision(_ bits: UInt16) -> Float {
+        let exponent = Int(bits >> 10 & 31)
+        let mantissa = Float(bits & 1023)
+        let magnitude: Float
+        switch exponent {
+        case 0: magnitude = mantissa * 0x1p-24
+        case 31: magnitude = mantissa == 0 ? .infinity : .nan
+        default: magnitude = Float(sign: .plus, exponent: exponent - 15, significand: 1 + mantissa / 1024)
+        }
+        return bits >> 15 == 1 ? -magnitude : magnitude
+    }
+
+    /// Only the coding inside is shared with the fast path; its tests compare it with another program's.
+    private func numpressed(_ kind: Numpress.Kind, count: Int) throws(MzMLError) -> [Double] {
+        // Uncompressed there is nothing to unpack, so only zlib needs a bound.
+        let bytes = try decompressed(atMost: max(Numpress.maximumBytes(kind, count: count), 8))
+        var values = [Double](repeating: 0, count: max(count, 1))
+        try bytes.withUnsafeBufferPointer { bytes throws(MzMLError) in
+            try values.withUnsafeMutableBufferPointer { values throws(MzMLError) in
+                guard let target = values.baseAddress else { return }
+                try Numpress.decode(kind, UnsafeRawBufferPointer(bytes), count: count, into: target)
+            }
+        }
+        values.removeLast(values.count - count)
+        return values
+    }
 
     private static func values<Bits: FixedWidthInteger, Value>(
         _ bytes: [UInt8], _ type: Bits.Type, _ convert: (Bits) -> Value
@@ -55,13 +95,14 @@ extension ReferenceArray {
                 .unsupportedArray, path: "", reason: "the \(name) uses \(Accession.text(term)), which is not supported",
                 hint: "convert the file with zlib compression, or none, and 32- or 64-bit floats")
         }
-        guard numberTerm != 0, compressionTerm != 0 else {
+        guard numberTerm != 0 || numpress != nil, compressionTerm != 0 else {
             throw MzMLError(
                 .malformedSpectrum, path: "",
                 reason: "the \(name) states no \(numberTerm == 0 ? "number type" : "compression") that is known")
         }
         let decodable = (characters / 4 + 1) * 3
-        let largest = (compressionTerm == 1_000_574 ? decodable * Self.maximumExpansion : decodable) / width
+        let bytes = compressionTerm == Self.zlib ? decodable * Self.maximumExpansion : decodable
+        let largest = numpress.map { Numpress.maximumValues($0, byteCount: bytes) } ?? bytes / width
         guard count <= largest else {
             throw MzMLError(
                 .wrongLength, path: "",
@@ -79,26 +120,31 @@ extension ReferenceArray {
 
     private static func isUnsupported(_ term: Int) -> Bool {
         switch term {
-        case 0, 1_000_519, 1_000_521, 1_000_522, 1_000_523, 1_000_574, 1_000_576: false
+        case 0, 1_000_519...1_000_523, zlib, uncompressed: false
         default: true
         }
     }
 
     private func unpacked(byteCount: Int) throws(MzMLError) -> [UInt8] {
+        let bytes = try decompressed(atMost: byteCount)
+        guard bytes.count == byteCount else {
+            throw MzMLError(
+                .wrongLength, path: "",
+                reason: "the \(name) should hold \(byteCount / width) values (\(byteCount) bytes) and holds "
+                    + (bytes.count > byteCount ? "more" : "\(bytes.count) bytes"),
+                hint: "the file was damaged or written wrongly; convert it again")
+        }
+        return bytes
+    }
+
+    /// What is behind base64 and zlib; of a zlib stream at most one byte more than expected.
+    private func decompressed(atMost byteCount: Int) throws(MzMLError) -> [UInt8] {
         guard let text else {
             if byteCount == 0 { return [] }
             throw MzMLError(.malformedSpectrum, path: "", reason: "the \(name) has no <binary> element")
         }
         let decoded = try base64Decoded(text)
-        let bytes = compressionTerm == 1_000_574 ? try inflated(decoded, byteCount: byteCount) : decoded
-        guard bytes.count == byteCount else {
-            throw MzMLError(
-                .wrongLength, path: "",
-                reason: "the \(name) should hold \(byteCount / width) values (\(byteCount) bytes) and holds "
-                    + (bytes.count > byteCount && compressionTerm == 1_000_574 ? "more" : "\(bytes.count) bytes"),
-                hint: "the file was damaged or written wrongly; convert it again")
-        }
-        return bytes
+        return compressionTerm == Self.zlib ? try inflated(decoded, byteCount: byteCount) : decoded
     }
 
     /// The bytes of a zlib stream, and at most one more than expected. What follows the stream is ignored.
