@@ -247,7 +247,7 @@ func everyCodingReadsBack(coding: WritingOptions.Coding) throws {
     ]
     header.sourceFileList = [
         .init(
-            id: "raw", name: "a \"b\".raw", location: "file:///data",
+            id: "raw", name: "a \"b\".raw", location: "file://C:\\my data",
             terms: [
                 CVTerm(accession: 1_000_768, name: "Thermo nativeID format"),
                 CVTerm(accession: 1_000_569, name: "SHA-1", value: "00ff"),
@@ -274,7 +274,7 @@ func everyCodingReadsBack(coding: WritingOptions.Coding) throws {
             read.software == ["Xcalibur 2.8", "ProteoWizard software 3.0"] + (1...round).map { "Lavoisier 1.\($0)" })
         #expect(read.sourceFileList.map(\.name) == ["a \"b\".raw"])
         #expect(read.sourceFileList.map(\.terms) == header.sourceFileList.map(\.terms))
-        #expect(read.sourceFileList[0].location == "file:///data")
+        #expect(read.sourceFileList[0].location == "file:///C:/my%20data")
         #expect(read.samples.map(\.name) == ["plasma"] && read.samples[0].terms == header.samples[0].terms)
         #expect(read.contentTerms == header.contentTerms)
         #expect(read.dataProcessing.count == 1 && read.dataProcessing[0].steps.count == round + 1)

@@ -50,6 +50,23 @@ enum MzMLPreamble {
         return ["IC1", program, processing].contains(result) ? result + "_" : result
     }
 
+    /// An `xs:anyURI`. Folders of Windows are often written as they are, which is none.
+    private static func uri(_ location: String) -> String {
+        var path = location.split(separator: "\\", omittingEmptySubsequences: false).joined(separator: "/")
+        // A drive is no host.
+        if path.hasPrefix("file://"), path.dropFirst(8).hasPrefix(":") { path = "file:///" + path.dropFirst(7) }
+        var result = ""
+        for byte in path.utf8 {
+            if byte > 0x20, byte < 0x7F, !"\"<>^`{|}[]".utf8.contains(byte) {
+                result.unicodeScalars.append(Unicode.Scalar(byte))
+            } else {
+                let digits = String(byte, radix: 16, uppercase: true)
+                result += digits.utf8.count == 1 ? "%0\(digits)" : "%\(digits)"
+            }
+        }
+        return escaped(result)
+    }
+
     private static func terms(_ terms: [CVTerm], indent: String) -> String {
         terms.map { indent + cvParam(Accession.text($0.accession), $0.name, $0.value, unit: unit(of: $0)) }.joined()
     }
@@ -71,7 +88,7 @@ enum MzMLPreamble {
         var text = "      <sourceFileList count=\"\(files.count)\">\n"
         for (i, file) in files.enumerated() {
             text +=
-                "        <sourceFile id=\"SF\(i + 1)\" name=\"\(escaped(file.name))\" location=\"\(escaped(file.location))\""
+                "        <sourceFile id=\"SF\(i + 1)\" name=\"\(escaped(file.name))\" location=\"\(uri(file.location))\""
             text += file.terms.isEmpty ? "/>\n" : ">\n\(terms(file.terms, indent: "          "))        </sourceFile>\n"
         }
         return text + "      </sourceFileList>\n"
