@@ -233,7 +233,7 @@ def qualification(files):
             lines.append(f"{name}: whether (A) is a ceiling is not known, pyopenms is missing.")
             continue
         verdict = "a ceiling" if f["qualified"] else "**comparison void**"
-        lines.append(f"{name}: (A) runs at {factor['median']:.0f} times pyopenms, "
+        lines.append(f"{name}: (A) runs at {factor['median']:.1f} times pyopenms, "
                      f"{QUALIFICATION.get(f['compression'], 0)} are asked for: {verdict}.")
     return [line + "  " for line in lines] + [""]
 
