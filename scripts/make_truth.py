@@ -93,9 +93,9 @@ def mzmine(data):
     return rows
 
 
-def mzmine_tiled(data):
-    """The first tile of the `large` workload is the first source file at its own retention times."""
-    return [dict(cells, file="large.mzML") for cells in mzmine(data) if cells["file"] == MZMINE_FILES[0]]
+def mzmine_tiled(name):
+    """The first tile of a tiled workload is the first source file at its own retention times."""
+    return lambda data: [dict(cells, file=f"{name}.mzML") for cells in mzmine(data) if cells["file"] == MZMINE_FILES[0]]
 
 
 def mzmine_identifications(data):
@@ -256,8 +256,9 @@ def main():
     parser.add_argument("--here-only", action="store_true",
                         help="also write mm14 and faahko, whose data may not be redistributed with this project")
     arguments = parser.parse_args()
-    tables = [("small", ms_mint), ("medium", mzmine), ("large", mzmine_tiled), ("gnps", gnps), ("ident", metabo_ident),
+    tables = [("small", ms_mint), ("medium", mzmine), ("gnps", gnps), ("ident", metabo_ident),
               ("metabo", metabo), ("traces", mass_traces)]
+    tables += [(name, mzmine_tiled(name)) for name in ["large", "large-raw", "huge"]]
     if arguments.here_only:
         tables += [("mm14", mm14), ("faahko", faahko)]
     for name, make in tables:

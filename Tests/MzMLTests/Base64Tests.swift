@@ -32,12 +32,26 @@ func decodesWhatFoundationEncodes(portable: Bool) {
 
 @Test func encodesLikeFoundation() {
     var random = SeededGenerator(seed: 8)
-    for length in 0..<100 {
+    // Every sextet in every lane of a vector, and all tails.
+    let patterns = (0..<64).map { value in [UInt8](repeating: UInt8(value), count: 96) }
+    for sextets in patterns {
+        let bytes = stride(from: 0, to: 96, by: 4).flatMap { i -> [UInt8] in
+            let group = sextets[i..<(i + 4)].reduce(UInt32(0)) { $0 << 6 | UInt32($1) }
+            return [UInt8(group >> 16), UInt8(group >> 8 & 255), UInt8(group & 255)]
+        }
+        #expect(encode(bytes) == Data(bytes).base64EncodedString())
+    }
+    for length in 0..<300 {
         let bytes = (0..<length).map { _ in UInt8(truncatingIfNeeded: random.next()) }
-        var output = [CChar](repeating: 0, count: base64_encoded_length(length))
-        base64_encode(bytes, length, &output)
-        #expect(
-            String(decoding: output.map { UInt8(bitPattern: $0) }, as: UTF8.self) == Data(bytes).base64EncodedString())
+        #expect(encode(bytes) == Data(bytes).base64EncodedString())
+    }
+    /// Guard bytes behind the text show writes beyond it.
+    func encode(_ bytes: [UInt8]) -> String {
+        let length = base64_encoded_length(bytes.count)
+        var output = [CChar](repeating: 0x55, count: length + 64)
+        base64_encode(bytes, bytes.count, &output)
+        #expect(output[length...].allSatisfy { $0 == 0x55 }, "wrote behind the text")
+        return String(decoding: output[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }
 

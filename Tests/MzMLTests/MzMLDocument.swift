@@ -6,6 +6,7 @@ import SpectrumModel
 struct MzMLDocument {
     enum Number: String {
         case float32 = "MS:1000521", float64 = "MS:1000523", int32 = "MS:1000519", int64 = "MS:1000522"
+        case float16 = "MS:1000520"
     }
 
     struct Array {
@@ -37,6 +38,7 @@ struct MzMLDocument {
             var bytes = Data()
             for value in values {
                 switch number {
+                case .float16: withUnsafeBytes(of: Float16(value)) { bytes.append(contentsOf: $0) }
                 case .float32: withUnsafeBytes(of: Float(value)) { bytes.append(contentsOf: $0) }
                 case .float64: withUnsafeBytes(of: value) { bytes.append(contentsOf: $0) }
                 case .int32: withUnsafeBytes(of: Int32(value)) { bytes.append(contentsOf: $0) }

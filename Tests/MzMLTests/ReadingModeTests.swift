@@ -77,8 +77,8 @@ private func withIndex(_ document: [UInt8], change: (inout [Int]) -> Void = { _ 
         let path = folder.write(withIndex(document, change: change))
         let reading = agreed(path)
         #expect(reading.error == nil && reading.block.count == 8, "\(name)")
-        guard case .wrong = Reading(path, spectraPerChunk: 2).indexState else {
-            Issue.record("\(name): \(Reading(path, spectraPerChunk: 2).indexState)")
+        guard case .wrong = Reading(path, spectraPerChunk: 1).indexState else {
+            Issue.record("\(name): \(Reading(path, spectraPerChunk: 1).indexState)")
             continue
         }
     }

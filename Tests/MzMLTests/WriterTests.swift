@@ -33,7 +33,9 @@ private func write(_ block: SpectrumBlock, to path: String, compression: ArrayCo
     header.software = ["A & <B>"]
     header.sourceFiles = ["a \"b\".raw"]
     header.startTimestamp = "2020-01-01T00:00:00Z"
-    let writer = try IndexedMzMLWriter(path: path, header: header, spectrumCount: block.count, compression: compression)
+    let writer = try IndexedMzMLWriter(
+        path: path, header: header, spectrumCount: block.count,
+        options: WritingOptions(compression: compression))
     try writer.write(block)
     try writer.finish()
 }

@@ -1,3 +1,4 @@
+import MzML
 import SpectrumModel
 import TestSupport
 import Testing
@@ -10,7 +11,7 @@ import Testing
     init() throws { catalog = try WorkloadCatalog(root: TestData.repository + "/workloads") }
 
     @Test func everyFileIsAsItsManifestStates() {
-        #expect(catalog.workloads.count == 8)
+        #expect(catalog.workloads.count == 10)
         for workload in catalog.workloads {
             let faults = workload.verify(cacheDirectory: "/nonexistent").filter { $0.code != .notPrepared }
             #expect(faults.isEmpty, "\(faults.map(\.description))")
@@ -24,12 +25,24 @@ import Testing
         #expect(try catalog.find("medium").msLevels == [1, 2])
         #expect(try catalog.find("ident").representation == .profile)
         #expect(try catalog.find("small").polarity == .negative)
-        #expect(try catalog.find("large").totalBytes == 250_000_000)
+        for (name, bytes, compression) in [
+            ("large", 250_000_000, ArrayCompression.zlib), ("large-raw", 250_000_000, .none),
+            ("huge", 1_000_000_000, .none),
+        ] {
+            let workload = try catalog.find(name)
+            #expect(workload.tier == .large && workload.totalBytes == bytes)
+            guard case .tile(let plan) = workload.content else {
+                Issue.record("\(name) is not tiled")
+                continue
+            }
+            #expect(plan.source == "medium" && plan.compression == compression && plan.file == "\(name).mzML")
+        }
     }
 
     /// Data rows of each truth table, by another way than its reader: line ends.
     @Test(arguments: [
-        ("small", 6), ("medium", 240), ("large", 120), ("gnps", 193), ("ident", 6), ("metabo", 190), ("traces", 449),
+        ("small", 6), ("medium", 240), ("large", 120), ("large-raw", 120), ("huge", 120),
+        ("gnps", 193), ("ident", 6), ("metabo", 190), ("traces", 449),
     ])
     func truthHasTheRowsThatWerePublished(name: String, rows: Int) throws {
         let path = try #require(try catalog.find(name).truthPath)

@@ -2,11 +2,11 @@
 public struct DecodeCounts: Sendable, Hashable, Codable {
     /// All spectra of the spectrum list that were decoded.
     public var spectra = 0
-    /// Spectra that the selection leaves out; they count nowhere else.
-    public var deselectedSpectra = 0
     /// Spectra that are not mass spectra (UV, DAD); they come out with MS level 0 and no points.
     public var nonMassSpectra = 0
-    /// Mass spectra without points.
+    /// Spectra that the selection leaves out; nothing else is counted of them, not even that they are spectra.
+    public var deselectedSpectra = 0
+    /// Mass spectra without points, before a selection by m/z leaves out any.
     public var emptySpectra = 0
     /// Points appended to blocks.
     public var points = 0

@@ -2,7 +2,8 @@
 struct EncodedArray {
     /// What is neither m/z nor intensity is skipped.
     enum Content { case other, mz, intensity }
-    enum ElementType { case unstated, float32, float64, int32, int64, unsupported }
+    enum ElementType { case unstated, float16, float32, float64, int32, int64, unsupported }
+    /// What the bytes behind the base64 text are.
     enum Compression { case unstated, none, zlib, unsupported }
 
     var content = Content.other
@@ -10,6 +11,8 @@ struct EncodedArray {
     var contentAccession = 0
     var elementType = ElementType.unstated
     var compression = Compression.unstated
+    /// The coding of the numbers, inside zlib where `compression` says so. It tells the type of the values as well.
+    var numpress: Numpress.Kind?
     /// The accession behind `.unsupported`.
     var unsupportedAccession = 0
     /// `arrayLength`, which overrides the spectrum's `defaultArrayLength`; -1 when absent.
@@ -19,9 +22,10 @@ struct EncodedArray {
     /// The base64 text; `nil` when the element has no `<binary>`.
     var payload: ByteRun?
 
-    /// Bytes per value; 0 when the type is not supported.
+    /// Bytes per value where no Numpress coding is stated; 0 when the type is not supported.
     var width: Int {
         switch elementType {
+        case .float16: 2
         case .float32, .int32: 4
         case .float64, .int64: 8
         case .unstated, .unsupported: 0
@@ -37,12 +41,21 @@ struct EncodedArray {
         case 1_000_523: elementType = .float64
         case 1_000_519: elementType = .int32
         case 1_000_522: elementType = .int64
-        case 1_000_520, 1_001_479:
+        case 1_000_520: elementType = .float16
+        case 1_001_479:
             elementType = .unsupported
             unsupportedAccession = accession
-        case 1_000_576: compression = .none
-        case 1_000_574: compression = .zlib
-        case 1_002_312...1_002_314, 1_002_746...1_002_748, 1_003_088...1_003_090, 1_003_780...1_003_785, 1_003_826:
+        // Some writers state "no compression" beside a Numpress term; that must not undo its zlib.
+        case 1_000_576: if numpress == nil { compression = .none }
+        // Truncated mantissas (MS:1003088) are numbers like others.
+        case 1_000_574, 1_003_088: compression = .zlib
+        case 1_002_312...1_002_314:
+            numpress = [.linear, .pic, .slof][accession - 1_002_312]
+            if compression == .unstated { compression = .none }
+        case 1_002_746...1_002_748:
+            numpress = [.linear, .pic, .slof][accession - 1_002_746]
+            compression = .zlib
+        case 1_003_089, 1_003_090, 1_003_780...1_003_785, 1_003_826:
             compression = .unsupported
             unsupportedAccession = accession
         default:
@@ -53,9 +66,8 @@ struct EncodedArray {
     /// What an unsupported encoding is called.
     var unsupportedName: String {
         switch unsupportedAccession {
-        case 1_002_312...1_002_314, 1_002_746...1_002_748, 1_003_783...1_003_785: "MS-Numpress"
+        case 1_003_783...1_003_785: "MS-Numpress with zstd compression"
         case 1_003_780...1_003_782: "zstd compression"
-        case 1_000_520: "16-bit float"
         case 1_001_479: "text"
         default: "this compression"
         }

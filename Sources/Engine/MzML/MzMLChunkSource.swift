@@ -10,7 +10,7 @@ import Synchronization
 /// Memory: the window or the resident part of the mapping, and the chunks in use. What the spectra hold does not depend on
 /// the options. Safe to use from several threads; calls to `next()` are served one at a time, so callers that need chunk
 /// and order together keep their own lock around it.
-public final class MzMLChunkSource: Sendable {
+public final class MzMLChunkSource: ChunkSource {
     private struct State: ~Copyable {
         var scanner: SpectrumScanner
         var index: SpectrumIndex?
@@ -20,6 +20,8 @@ public final class MzMLChunkSource: Sendable {
         var failure: MzMLError?
         /// The list's end has been seen and checked.
         var isClosed = false
+        /// The file ends before its spectrum list does, and that is accepted.
+        var isCutOff = false
         var warnings: [String] = []
     }
 
@@ -73,6 +75,7 @@ public final class MzMLChunkSource: Sendable {
             "sizes must be positive")
         var scanner = scanner
         let (header, hasSpectrumList) = try scanner.readHeader()
+        scanner.mapped?.finish(0..<scanner.cursor)
         self.header = header
         self.options = options
         fileSize = scanner.fileSize
@@ -119,9 +122,13 @@ public final class MzMLChunkSource: Sendable {
                     if state.scanner.isFinished, !state.isClosed { try self.close(&state) }
                 }
             } catch {
-                let failure = Self.completed(error, spectraRead: state.scanner.spectraRead, header: self.header)
-                state.failure = failure
-                if chunk.count == 0 { throw failure }
+                if error.code == .truncated, options.recoversTruncation {
+                    Self.acceptEnd(error, &state, header: self.header)
+                } else {
+                    let failure = Self.completed(error, spectraRead: state.scanner.spectraRead, header: self.header)
+                    state.failure = failure
+                    if chunk.count == 0 { throw failure }
+                }
             }
             self.consumed.store(state.scanner.bytesConsumed, ordering: .relaxed)
             self.mapped?.prefetch(from: state.scanner.cursor, distance: options.prefetchDepth * options.bufferSize)
@@ -171,6 +178,54 @@ public final class MzMLChunkSource: Sendable {
         mapped?.finish(returned.stretch)
         returned.mapped = nil
         idle.withLock { $0.append(returned) }
+    }
+
+    /// Where the spectrum list ends, once `next()` has returned `nil`.
+    private var listEnd: Int { state.withLock { $0.scanner.cursor } }
+
+    /// Whether the file ends inside its spectrum list, and `recoversTruncation` let that pass.
+    var isCutOff: Bool { state.withLock { $0.isCutOff } }
+
+    private static func acceptEnd(_ error: MzMLError, _ state: inout State, header: RunHeader) {
+        let declared = header.declaredSpectrumCount.map { " of \($0) declared" } ?? ""
+        state.warnings.append(
+            "\(error.reason): \(state.scanner.spectraRead) complete spectra\(declared) were kept, and all from byte "
+                + "\(error.byteOffset ?? 0) on is missing")
+        state.scanner.isFinished = true
+        state.isClosed = true
+        state.isCutOff = true
+    }
+
+    /// The chromatograms behind the spectrum list, once `next()` has returned `nil`.
+    /// - Throws: as `ChromatogramStream`, and what reading throws.
+    func chromatograms() throws(MzMLError) -> [Chromatogram] {
+        var tail = ChromatogramTail(header: header, offset: listEnd)
+        if let mapped {
+            var position = listEnd
+            while position < mapped.bytes.count {
+                let end = min(mapped.bytes.count, position + ChromatogramTail.pieceBytes)
+                guard try tail.feed(ByteRun(rebasing: mapped.bytes[position..<end])) else { break }
+                position = end
+            }
+            return try tail.finish()
+        }
+        var stream = try ByteStream(path: header.path)
+        let piece = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: ChromatogramTail.pieceBytes)
+        defer { piece.deallocate() }
+        guard let memory = piece.baseAddress else { return [] }
+        var position = 0
+        if stream.indexBytes != nil {
+            try stream.seek(to: listEnd)
+            position = listEnd
+        }
+        while true {
+            let count = try stream.read(into: memory, capacity: piece.count)
+            if count == 0 { break }
+            let skipped = min(count, max(0, listEnd - position))
+            position += count
+            guard try tail.feed(ByteRun(rebasing: ByteRun(piece)[skipped..<count])) else { break }
+        }
+        return try tail.finish()
     }
 
     private static let countWarning = "the spectrum list declares"

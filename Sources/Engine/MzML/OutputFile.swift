@@ -8,13 +8,15 @@ import ContentHash
 
 /// A file that appears under its name only when it is complete; counts its bytes and knows their SHA-1.
 ///
-/// Without a path it writes nowhere and only counts.
+/// Without a path it writes nowhere and only counts. A name that ends in `.gz` gets gzip, made at the end.
 final class OutputFile {
     let path: String
     private(set) var byteCount = 0
+    /// In the folder of the file, so that it can be renamed.
     private let temporaryPath: String
     private var file: UnsafeMutablePointer<FILE>?
-    private let hash: SHA1Hash?
+    private var hash: SHA1Hash?
+    private var isChanged = false
     private var buffer: [UInt8] = []
 
     private static let bufferSize = 1 << 20
@@ -23,14 +25,14 @@ final class OutputFile {
         self.path = path
         // The process id keeps two processes that make the same file apart; the last rename wins.
         temporaryPath = "\(path).\(getpid()).part"
-        guard let sha1 = SHA1Hash() else {
+        hash = SHA1Hash()
+        guard hash != nil else {
             throw MzMLError(
                 .cannotWrite, path: path,
                 reason: "indexed mzML ends with a SHA-1 checksum, and this system's OpenSSL does not offer SHA-1",
                 hint: "allow SHA-1 in its configuration")
         }
-        hash = sha1
-        file = fopen(temporaryPath, "wb")
+        file = fopen(temporaryPath, "w+b")
         if file == nil { throw failure("create") }
         buffer.reserveCapacity(Self.bufferSize + 4096)
     }
@@ -38,7 +40,6 @@ final class OutputFile {
     private init() {
         path = ""
         temporaryPath = ""
-        hash = nil
     }
 
     static func counting() -> OutputFile { OutputFile() }
@@ -46,9 +47,10 @@ final class OutputFile {
     deinit { discard() }
 
     func write(_ text: String) throws(MzMLError) {
-        var text = text
-        let run = text.withUTF8 { [UInt8]($0) }
-        try run.withUnsafeBufferPointer { bytes throws(MzMLError) in try write(bytes) }
+        byteCount += text.utf8.count
+        guard file != nil else { return }
+        buffer.append(contentsOf: text.utf8)
+        if buffer.count >= Self.bufferSize { try flush() }
     }
 
     func write(_ bytes: ByteRun) throws(MzMLError) {
@@ -60,31 +62,79 @@ final class OutputFile {
 
     private func flush() throws(MzMLError) {
         let written = buffer.withUnsafeBytes { bytes in
-            hash?.update(bytes)
+            if !isChanged { hash?.update(bytes) }
             return fwrite(bytes.baseAddress, 1, bytes.count, file)
         }
         guard written == buffer.count else { throw failure("write") }
         buffer.removeAll(keepingCapacity: true)
     }
 
+    /// Replaces bytes that were written before by as many others. The checksum then takes a second look at the file.
+    func replace(at offset: Int, with text: String) throws(MzMLError) {
+        guard let file else { return }
+        try flush()
+        isChanged = true
+        let bytes = Array(text.utf8)
+        guard fseek(file, offset, SEEK_SET) == 0, fwrite(bytes, 1, bytes.count, file) == bytes.count,
+            fseek(file, 0, SEEK_END) == 0
+        else { throw failure("write") }
+    }
+
     /// SHA-1 of everything written so far; call once.
     func checksum() throws(MzMLError) -> String {
-        guard let hash else { return String(repeating: "0", count: 40) }
+        guard let file, var hash else { return String(repeating: "0", count: 40) }
         try flush()
+        if isChanged {
+            guard let fresh = SHA1Hash(), fflush(file) == 0, fseek(file, 0, SEEK_SET) == 0 else {
+                throw failure("read back")
+            }
+            hash = fresh
+            try forEachPiece(of: file) { hash.update($0) }
+            guard fseek(file, 0, SEEK_END) == 0 else { throw failure("read back") }
+        }
         return hash.finish()
     }
 
+    private func forEachPiece(
+        of file: UnsafeMutablePointer<FILE>, _ body: (UnsafeRawBufferPointer) -> Void
+    ) throws(MzMLError) {
+        let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 64)
+        defer { piece.deallocate() }
+        while true {
+            let count = fread(piece.baseAddress, 1, piece.count, file)
+            if count == 0 { break }
+            body(UnsafeRawBufferPointer(rebasing: piece[..<count]))
+        }
+        if ferror(file) != 0 { throw failure("read back") }
+    }
+
     /// Ends the file with `tail`, which the checksum does not cover, and gives it its name.
-    func close(tail: String) throws(MzMLError) {
+    /// - Parameter gzipLevel: for a name that ends in `.gz`.
+    func close(tail: String, gzipLevel: Int = 6) throws(MzMLError) {
         byteCount += tail.utf8.count
         guard let open = file else { return }
-        guard fputs(tail, open) >= 0, fflush(open) == 0, fsync(fileno(open)) == 0 else { throw failure("write") }
+        guard fputs(tail, open) >= 0, fflush(open) == 0 else { throw failure("write") }
+        var finished = temporaryPath
+        if path.hasSuffix(".gz") {
+            finished = "\(path).\(getpid()).gz.part"
+            do throws(MzMLError) {
+                try BlockGzip.compress(open, to: finished, level: gzipLevel, path: path)
+            } catch {
+                unlink(finished)
+                throw error
+            }
+        } else if fsync(fileno(open)) != 0 {
+            throw failure("write")
+        }
         file = nil
-        guard fclose(open) == 0, rename(temporaryPath, path) == 0 else {
+        let isClosed = fclose(open) == 0
+        guard isClosed, rename(finished, path) == 0 else {
             let error = failure("finish")
+            unlink(finished)
             unlink(temporaryPath)
             throw error
         }
+        if finished != temporaryPath { unlink(temporaryPath) }
     }
 
     /// Removes what was written.

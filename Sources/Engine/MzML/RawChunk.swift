@@ -1,3 +1,5 @@
+import SpectrumModel
+
 /// The bytes of consecutive whole `<spectrum>` elements, not yet decoded: a copy, or a stretch of a mapped file.
 public struct RawChunk: Sendable {
     /// How far the cuts can be relied on.
@@ -6,6 +8,8 @@ public struct RawChunk: Sendable {
         case careful
         /// The bytes should hold `count` elements and blanks. Only decoding tells whether they do.
         case quick
+        /// Decoded already, by the reference reader.
+        case decoded
     }
 
     /// Position of the first spectrum in the file's spectrum list, from 0.
@@ -24,7 +28,19 @@ public struct RawChunk: Sendable {
     var ends: [Int] = []
     var streamOffsets: [Int] = []
 
+    var decoded = SpectrumBlock()
+    var decodedCounts = DecodeCounts()
+
     init() {}
+
+    /// Spectra that are decoded already, and what was met on the way.
+    init(decoded: SpectrumBlock, counts: DecodeCounts) {
+        cut = .decoded
+        firstIndex = decoded.headers.first?.index ?? 0
+        count = decoded.count
+        self.decoded = decoded
+        decodedCounts = counts
+    }
 
     /// Bytes of XML.
     public var byteCount: Int { mapped == nil ? bytes.count : mappedRange.count }

@@ -39,6 +39,8 @@ public struct ReadingOptions: Sendable, Hashable {
     public var bufferSize = 1 << 20
     /// Buffers that are read ahead of the window; 0 reads when the bytes are needed.
     public var prefetchDepth = 0
+    /// Threads that inflate a gzip file of several members (bgzip), the reading one included.
+    public var inflateThreads = 1
     /// Spectra in every chunk but the last, and those that `maximumChunkBytes` ends before.
     public var spectraPerChunk = 64
     /// A larger `<spectrum>` element is an error.

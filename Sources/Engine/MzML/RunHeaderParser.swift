@@ -1,15 +1,14 @@
-import CLibXML2
 import SpectrumModel
+import TextNumbers
 
-/// Reads the part of an mzML document before its first spectrum with libxml2's push parser.
-///
-/// The scanner hands over that part with the open elements closed, so the document is complete and every error is real.
-/// Document types are refused before this point, no entity is ever defined, and the network is off.
-final class RunHeaderParser {
+/// Gathers what stands before the first spectrum. Parameter groups are resolved where they are referred to.
+final class RunHeaderParser: XMLElementHandler {
     private struct Configuration {
         var id: String
         var terms: [CVTerm] = []
+        var sources: [CVTerm] = []
         var analyzers: [CVTerm] = []
+        var detectors: [CVTerm] = []
     }
 
     private var header: RunHeader
@@ -18,109 +17,58 @@ final class RunHeaderParser {
     private var configurations: [Configuration] = []
     private var defaultConfiguration: String?
     private var version = ""
-    private var statedPolarities: Set<Polarity> = []
-    private var softwareVersion = ""
-    private var softwareName = ""
+    private var resolvedTerms = 0
 
-    private init(path: String) { header = RunHeader(path: path) }
+    /// A header that refers to groups for more terms than this is no header: references could multiply them.
+    private static let maximumResolvedTerms = 1 << 20
 
-    /// - Throws: `malformedXML` with libxml2's message and line.
+    init(path: String) { header = RunHeader(path: path) }
+
+    /// Reads a document that ends where the spectra start, with its open elements closed, so that every error is real.
+    /// - Throws: `malformedXML` with libxml2's message and line, `unsupportedVersion`.
     static func parse(_ document: ByteRun, path: String) throws(MzMLError) -> RunHeader {
-        let parser = RunHeaderParser(path: path)
-        var handler = xmlSAXHandler()
-        handler.initialized = UInt32(XML_SAX2_MAGIC)
-        handler.startElementNs = { context, name, _, _, _, _, count, _, attributes in
-            guard let context, let name else { return }
-            let parser = Unmanaged<RunHeaderParser>.fromOpaque(context).takeUnretainedValue()
-            parser.start(String(cString: name), RunHeaderParser.read(attributes, Int(count)))
-        }
-        handler.endElementNs = { context, _, _, _ in
-            guard let context else { return }
-            Unmanaged<RunHeaderParser>.fromOpaque(context).takeUnretainedValue().end()
-        }
-        let opaque = Unmanaged.passUnretained(parser).toOpaque()
-        guard let context = xmlCreatePushParserCtxt(&handler, opaque, nil, 0, nil) else {
-            throw MzMLError(.malformedXML, path: path, reason: "libxml2 cannot start (out of memory)")
-        }
-        defer { xmlFreeParserCtxt(context) }
-        let options = XML_PARSE_NONET.rawValue | XML_PARSE_NOERROR.rawValue | XML_PARSE_NOWARNING.rawValue
-        _ = xmlCtxtUseOptions(context, Int32(bitPattern: UInt32(options)))
-        var offset = 0
-        var status: Int32 = 0
-        // Pieces keep the lengths within C's int; the last call ends the document.
-        while offset < document.count, status == 0 {
-            let length = min(document.count - offset, 1 << 20)
-            let piece = UnsafeRawPointer(document.baseAddress! + offset).assumingMemoryBound(to: CChar.self)
-            offset += length
-            status = xmlParseChunk(context, piece, Int32(length), offset == document.count ? 1 : 0)
-        }
-        withExtendedLifetime(parser) {}
-        if status != 0 || context.pointee.wellFormed == 0 {
-            throw MzMLError(
-                .malformedXML, path: path, reason: RunHeaderParser.lastMessage(of: context),
-                hint: "the file was damaged or not written by an XML writer; convert it again")
-        }
-        guard parser.version.isEmpty || parser.version.hasPrefix("1.") else {
-            throw MzMLError(
-                .unsupportedVersion, path: path,
-                reason: "mzML version \"\(parser.version)\" is not supported, only 1.x",
-                hint: "write the file again with a current converter")
-        }
-        return parser.finish()
+        let handler = RunHeaderParser(path: path)
+        let parser = try XMLPushParser(path: path, handler: handler)
+        try parser.feed(document)
+        try parser.finish()
+        return try handler.finish(parser)
     }
 
-    private static func lastMessage(of context: xmlParserCtxtPtr) -> String {
-        guard let error = xmlCtxtGetLastError(UnsafeMutableRawPointer(context)), let message = error.pointee.message
-        else {
-            return "the XML before the first spectrum is not well formed"
-        }
-        var text = String(cString: message)
-        while let last = text.last, last.isWhitespace { text.removeLast() }
-        return "line \(error.pointee.line) of the XML is not well formed: \(text)"
-    }
+    func text(_ piece: ByteRun, in parser: XMLPushParser) {}
 
-    private static func read(
-        _ attributes: UnsafeMutablePointer<UnsafePointer<xmlChar>?>?, _ count: Int
-    ) -> [String: String] {
-        guard let attributes else { return [:] }
-        var result: [String: String] = [:]
-        for i in 0..<count {
-            // Five pointers per attribute: name, prefix, namespace, start and end of the value.
-            guard let name = attributes[5 * i], let start = attributes[5 * i + 3], let end = attributes[5 * i + 4]
-            else {
-                continue
-            }
-            let value = String(decoding: ByteRun(start: start, count: end - start), as: UTF8.self)
-            result[String(cString: name)] = value.contains("&#") ? unescaped(value) : value
-        }
-        return result
-    }
-
-    /// Without entity substitution libxml2 leaves these two as character references.
-    private static func unescaped(_ text: String) -> String {
-        text.split(separator: "&#60;", omittingEmptySubsequences: false).joined(separator: "<")
-            .split(separator: "&#38;", omittingEmptySubsequences: false).joined(separator: "&")
-    }
-
-    private func start(_ name: String, _ attributes: [String: String]) {
+    func start(_ name: String, _ attributes: XMLAttributes, in parser: XMLPushParser) throws(MzMLError) {
         switch name {
         case "mzML":
             version = attributes["version"] ?? ""
+        case "cv":
+            header.controlledVocabularies.append(
+                RunHeader.ControlledVocabulary(
+                    id: attributes["id"] ?? "", fullName: attributes["fullName"] ?? "",
+                    version: attributes["version"] ?? "", uri: attributes["URI"] ?? ""))
         case "referenceableParamGroup":
             groupID = attributes["id"]
             if let groupID { header.parameterGroups[groupID] = [] }
         case "cvParam":
-            if let term = RunHeaderParser.term(attributes) { add(term) }
+            if let term = CVTerm(attributes) { add(term) }
         case "referenceableParamGroupRef":
-            for term in header.parameterGroups[attributes["ref"] ?? ""] ?? [] { add(term) }
+            try resolve(attributes["ref"] ?? "")
         case "sourceFile":
-            if let file = attributes["name"] { header.sourceFiles.append(file) }
+            header.sourceFileList.append(
+                RunHeader.SourceFile(
+                    id: attributes["id"] ?? "", name: attributes["name"] ?? "", location: attributes["location"] ?? ""))
+        case "sample":
+            header.samples.append(RunHeader.Sample(id: attributes["id"] ?? "", name: attributes["name"] ?? ""))
         case "software":
-            softwareName = attributes["id"] ?? ""
-            softwareVersion = attributes["version"] ?? ""
+            header.softwareList.append(
+                RunHeader.Software(id: attributes["id"] ?? "", version: attributes["version"] ?? ""))
+        case "dataProcessing":
+            header.dataProcessing.append(RunHeader.DataProcessing(id: attributes["id"] ?? ""))
+        case "processingMethod":
+            addStep(attributes)
         case "instrumentConfiguration":
             configurations.append(Configuration(id: attributes["id"] ?? ""))
         case "run":
+            header.runID = attributes["id"]
             header.startTimestamp = attributes["startTimeStamp"]
             defaultConfiguration = attributes["defaultInstrumentConfigurationRef"]
         case "spectrumList":
@@ -131,26 +79,30 @@ final class RunHeaderParser {
         elements.append(name)
     }
 
-    private func end() {
-        switch elements.popLast() {
-        case "referenceableParamGroup":
-            groupID = nil
-        case "software":
-            header.software.append(softwareVersion.isEmpty ? softwareName : "\(softwareName) \(softwareVersion)")
-        default:
-            break
-        }
+    func end(_ name: String, in parser: XMLPushParser) {
+        elements.removeLast()
+        if name == "referenceableParamGroup" { groupID = nil }
     }
 
-    private static func term(_ attributes: [String: String]) -> CVTerm? {
-        func number(_ key: String) -> Int? {
-            guard var text = attributes[key] else { return nil }
-            return text.withUTF8 { Accession.parse($0) }
+    /// Groups cannot refer to groups.
+    private func resolve(_ reference: String) throws(MzMLError) {
+        guard groupID == nil, let terms = header.parameterGroups[reference] else { return }
+        resolvedTerms += terms.count
+        guard resolvedTerms <= Self.maximumResolvedTerms else {
+            throw MzMLError(
+                .malformedXML, path: header.path,
+                reason: "references to parameter groups give more than \(Self.maximumResolvedTerms) terms",
+                hint: "this is no mzML, or it is damaged")
         }
-        guard let accession = number("accession") else { return nil }
-        return CVTerm(
-            accession: accession, name: attributes["name"] ?? "", value: attributes["value"] ?? "",
-            unit: number("unitAccession") ?? 0)
+        for term in terms { add(term) }
+    }
+
+    private func addStep(_ attributes: XMLAttributes) {
+        guard let last = header.dataProcessing.indices.last else { return }
+        header.dataProcessing[last].steps.append(
+            RunHeader.DataProcessing.Step(
+                order: attributes.trimmedValue("order").flatMap { wholeNumber($0) },
+                softwareID: attributes["softwareRef"] ?? ""))
     }
 
     private func add(_ term: CVTerm) {
@@ -159,28 +111,45 @@ final class RunHeaderParser {
             return
         }
         switch elements.last {
-        case "instrumentConfiguration" where !configurations.isEmpty:
-            configurations[configurations.count - 1].terms.append(term)
-        case "analyzer" where !configurations.isEmpty:
-            configurations[configurations.count - 1].analyzers.append(term)
-        case "software":
-            // "custom unreleased software tool" carries the tool's name as its value.
-            softwareName = term.value.isEmpty ? (term.name.isEmpty ? softwareName : term.name) : term.value
-        case "fileContent":
-            if term.accession == 1_000_130 { statedPolarities.insert(.positive) }
-            if term.accession == 1_000_129 { statedPolarities.insert(.negative) }
-        default:
-            break
+        case "fileContent": header.contentTerms.append(term)
+        case "sourceFile": header.sourceFileList.modifyLast { $0.terms.append(term) }
+        case "sample": header.samples.modifyLast { $0.terms.append(term) }
+        case "software": header.softwareList.modifyLast { $0.terms.append(term) }
+        case "processingMethod":
+            header.dataProcessing.modifyLast { $0.steps.modifyLast { $0.terms.append(term) } }
+        case "instrumentConfiguration": configurations.modifyLast { $0.terms.append(term) }
+        case "source": configurations.modifyLast { $0.sources.append(term) }
+        case "analyzer": configurations.modifyLast { $0.analyzers.append(term) }
+        case "detector": configurations.modifyLast { $0.detectors.append(term) }
+        default: break
         }
     }
 
-    private func finish() -> RunHeader {
-        if let polarity = statedPolarities.first, statedPolarities.count == 1 { header.defaultPolarity = polarity }
+    /// The header, once the first spectrum or the end is reached.
+    /// - Throws: `unsupportedVersion`.
+    func finish(_ parser: XMLPushParser) throws(MzMLError) -> RunHeader {
+        guard version.isEmpty || version.hasPrefix("1.") else {
+            throw MzMLError(
+                .unsupportedVersion, path: header.path,
+                reason: "mzML version \"\(version)\" is not supported, only 1.x",
+                hint: "write the file again with a current converter")
+        }
+        header.encoding = parser.declaredEncoding
+        var polarities: Set<Polarity> = []
+        for term in header.contentTerms {
+            if term.accession == 1_000_130 { polarities.insert(.positive) }
+            if term.accession == 1_000_129 { polarities.insert(.negative) }
+        }
+        if let polarity = polarities.first, polarities.count == 1 { header.defaultPolarity = polarity }
         let chosen = configurations.filter { $0.id == defaultConfiguration }
         let used = chosen.isEmpty ? configurations : chosen
+        header.ionSources = used.flatMap(\.sources)
         header.analyzers = used.flatMap(\.analyzers)
+        header.detectors = used.flatMap(\.detectors)
+        let terms = used.flatMap(\.terms)
+        header.instrumentSerialNumber = terms.first { $0.accession == 1_000_529 && !$0.value.isEmpty }?.value
         // Serial number and customisation stand beside the model.
-        let descriptions = used.flatMap(\.terms).filter { $0.accession != 1_000_529 && $0.accession != 1_000_032 }
+        let descriptions = terms.filter { $0.accession != 1_000_529 && $0.accession != 1_000_032 }
         header.instrument = descriptions.first { InstrumentClass(accession: $0.accession) != nil } ?? descriptions.first
         // The model decides: some converters list an Orbitrap's analyser as FT-ICR, others only its quadrupole.
         header.instrumentClass = highestRanked(descriptions) ?? highestRanked(header.analyzers) ?? .unknown
@@ -189,5 +158,23 @@ final class RunHeaderParser {
 
     private func highestRanked(_ terms: [CVTerm]) -> InstrumentClass? {
         terms.compactMap { InstrumentClass(accession: $0.accession) }.max { $0.rank < $1.rank }
+    }
+}
+
+extension CVTerm {
+    /// The term of a `<cvParam>`; `nil` when its accession is of no vocabulary that is read.
+    init?(_ attributes: XMLAttributes) {
+        guard let accession = attributes.trimmedValue("accession").flatMap({ Accession.parse($0) }) else { return nil }
+        self.init(
+            accession: accession, name: attributes["name"] ?? "", value: attributes["value"] ?? "",
+            unit: attributes.trimmedValue("unitAccession").flatMap { Accession.parse($0) } ?? 0)
+    }
+}
+
+extension Array {
+    /// Changes the last element where there is one.
+    fileprivate mutating func modifyLast(_ change: (inout Element) -> Void) {
+        guard !isEmpty else { return }
+        change(&self[count - 1])
     }
 }

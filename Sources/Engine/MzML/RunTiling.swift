@@ -16,8 +16,8 @@ public struct TileSummary: Sendable, Hashable {
 ///
 /// The sources follow each other, again and again, each shifted so that it starts a second after the one before it has
 /// ended (its duration rounded up to whole seconds, plus 1 s). Values are those of the sources; retention times and scan
-/// numbers (1, 2, 3 ...) are new; spectra that are not mass spectra are left out. Streams: memory is one chunk and 16
-/// bytes per spectrum. The same sources and arguments write the same bytes.
+/// numbers (1, 2, 3 ...) are new; spectra that are not mass spectra are left out. Streams: memory is one chunk and the
+/// index, about 30 bytes per spectrum. The same sources and arguments write the same bytes.
 ///
 /// - Parameters:
 ///   - paths: mzML files; the first one's header is used. Not empty.
@@ -35,15 +35,16 @@ public func tile(
     guard spectra > 0 else {
         throw MzMLError(.malformedSpectrum, path: paths[0], reason: "the sources hold no mass spectra to repeat")
     }
+    let options = WritingOptions(compression: compression)
     // One repetition into nowhere tells its size.
     let trial = try IndexedMzMLWriter(
-        output: .counting(), header: runs[0].header, spectrumCount: spectra, compression: compression)
+        output: .counting(), header: runs[0].header, spectrumCount: spectra, options: options)
     try append(runs, repetitions: 1, to: trial) { _ in }
     let size = trial.byteCount
     let repetitions = max(1, Int((Double(targetBytes) / Double(size)).rounded()))
 
     let writer = try IndexedMzMLWriter(
-        path: path, header: runs[0].header, spectrumCount: spectra * repetitions, compression: compression)
+        path: path, header: runs[0].header, spectrumCount: spectra * repetitions, options: options)
     let expected = size * repetitions
     let end = try append(runs, repetitions: repetitions, to: writer) { progress($0, expected) }
     try writer.finish()

@@ -10,6 +10,15 @@ extension SpectrumBlock {
         intensity.removeLast(intensity.count - points)
     }
 
+    /// Appends all spectra of another block.
+    mutating func append(contentsOf other: SpectrumBlock) {
+        let base = mz.count
+        headers.append(contentsOf: other.headers)
+        offsets.append(contentsOf: other.offsets.dropFirst().map { $0 + base })
+        mz.append(contentsOf: other.mz)
+        intensity.append(contentsOf: other.intensity)
+    }
+
     /// Drops the points from `first` on that lie outside the window; they are ascending.
     mutating func keepPoints(from first: Int, within window: ClosedRange<Double>) {
         let points = first..<mz.count

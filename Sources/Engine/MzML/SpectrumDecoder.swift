@@ -12,6 +12,10 @@ public struct SpectrumDecoder: ~Copyable {
 
     /// What was met since the decoder was made.
     public private(set) var counts = DecodeCounts()
+    /// Whether `nativeIDs` are wanted: they cost a string per spectrum.
+    public var keepsNativeIDs = false
+    /// The ids of the spectra that the last call of `decode` appended.
+    public private(set) var nativeIDs: [String] = []
     private let header: RunHeader
     private let groups: [ParameterGroup]
     private let selection: SpectrumSelection
@@ -41,11 +45,15 @@ public struct SpectrumDecoder: ~Copyable {
     ///   byte offset and the spectrum; the block then holds the spectra that precede the bad one. `cutMismatch` for any
     ///   defect in a chunk that was cut quickly, and `beyondScanner`; the block is then as it was.
     public mutating func decode(_ chunk: RawChunk, into block: inout SpectrumBlock) throws(MzMLError) {
+        nativeIDs.removeAll(keepingCapacity: true)
         switch chunk.cut {
         case .careful:
             try chunk.bytes.withUnsafeBufferPointer { bytes throws(MzMLError) in
                 try decodeCareful(chunk, bytes, into: &block)
             }
+        case .decoded:
+            block.append(contentsOf: chunk.decoded)
+            counts += chunk.decodedCounts
         case .quick:
             if let mapped = chunk.mapped {
                 try decodeQuick(chunk, ByteRun(rebasing: mapped.bytes[chunk.mappedRange]), into: &block)
@@ -134,10 +142,10 @@ public struct SpectrumDecoder: ~Copyable {
             return
         }
         let first = block.mz.count
-        if isMass, let mz = element.mz {
-            try appendPoints(element, mz: mz, start: start, to: &block)
-        }
-        count(element, isMass: isMass, points: block.mz.count - first)
+        if isMass, let mz = element.mz { try appendPoints(element, mz: mz, start: start, to: &block) }
+        let isEmpty = block.mz.count == first
+        if let window = selection.mz { block.keepPoints(from: first, within: window) }
+        count(element, isMass: isMass, isEmpty: isEmpty, points: block.mz.count - first)
         block.headers.append(
             SpectrumHeader(
                 index: index, scanNumber: element.id.flatMap { nativeScanNumber($0) } ?? index + 1,
@@ -147,9 +155,10 @@ public struct SpectrumDecoder: ~Copyable {
                 precursor: element.precursorCount > 0 ? element.precursor : nil,
                 furtherPrecursors: element.furtherPrecursors))
         block.offsets.append(block.mz.count)
+        if keepsNativeIDs { nativeIDs.append(element.id.map { nativeID($0) } ?? "index=\(index)") }
     }
 
-    private mutating func count(_ element: SpectrumElement, isMass: Bool, points: Int) {
+    private mutating func count(_ element: SpectrumElement, isMass: Bool, isEmpty: Bool, points: Int) {
         counts.spectra += 1
         counts.points += points
         counts.extraPrecursors += element.furtherPrecursors.count
@@ -163,7 +172,7 @@ public struct SpectrumDecoder: ~Copyable {
             }
             return
         }
-        if points == 0 { counts.emptySpectra += 1 }
+        if isEmpty { counts.emptySpectra += 1 }
         if element.msLevel < 1 { counts.assumedLevels += 1 }
         for array in [element.mz, element.intensity] {
             guard let array, array.encodedLength >= 0 else { continue }
@@ -195,7 +204,6 @@ public struct SpectrumDecoder: ~Copyable {
             throw error
         }
         block.repairPoints(from: first, counting: &counts)
-        if let window = selection.mz { block.keepPoints(from: first, within: window) }
     }
 }
 

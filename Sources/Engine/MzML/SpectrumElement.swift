@@ -73,9 +73,10 @@ struct SpectrumElement {
     ) throws(MzMLError) -> UnsafePointer<UInt8> {
         guard end - start >= 11 else { throw MzMLError(.cutMismatch, path: "", reason: "a spectrum is cut off") }
         var p = readAttributes(start + 9, end)
-        if let open = tagEnd(p, end), open[-1] == UInt8(ascii: "/") {
-            return try finished(at: open + 1)
+        guard let open = tagEnd(p, end) else {
+            throw MzMLError(.cutMismatch, path: "", reason: "the tag of a spectrum does not end")
         }
+        if open[-1] == UInt8(ascii: "/") { return try finished(at: open + 1) }
         while let tag = tags.next(from: p, end), end - tag > 2 {
             p = tag + 1
             switch tag[1] {

@@ -58,16 +58,16 @@ extension SpectrumScanner {
         guard next > first else { return nil }
         let end = offsets[next]
         // The name of the next tag has to be there too: an index that points elsewhere is found out here.
-        guard try holds(upTo: end + 10, keeping: start), isSpectrumTag(at: end), isSpectrumTag(at: start) else {
+        guard try holds(upTo: end + 10), isSpectrumTag(at: end), isSpectrumTag(at: start) else {
             return nil
         }
         return (start, end, next - first)
     }
 
-    /// Whether the window holds everything from `kept` up to `end`, after reading as far as needed.
-    private mutating func holds(upTo end: Int, keeping kept: Int) throws(MzMLError) -> Bool {
+    /// Whether the window holds everything from the cursor up to `end`, after reading as far as needed.
+    private mutating func holds(upTo end: Int) throws(MzMLError) -> Bool {
         while base + filled < end {
-            if try !refillSpectra(keeping: kept) { return false }
+            if try !refillSpectra(keeping: cursor) { return false }
         }
         return true
     }
@@ -80,12 +80,12 @@ extension SpectrumScanner {
     private mutating func cutByScan(
         wanted: Int, maximumBytes: Int
     ) throws(MzMLError) -> (start: Int, end: Int, count: Int)? {
-        guard var start = try nextSpectrumTag(from: cursor, keeping: cursor) else { return nil }
+        guard var start = try nextSpectrumTag(from: cursor) else { return nil }
         let first = start
         var count = 0
         while count < wanted, start - first < maximumBytes {
-            guard let end = try endOfSpectrum(from: start, keeping: first), end - start <= limits.spectrumBytes,
-                let next = try nextSpectrumTag(from: end, keeping: first)
+            guard let end = try endOfSpectrum(from: start), end - start <= limits.spectrumBytes,
+                let next = try nextSpectrumTag(from: end)
             else { break }
             count += 1
             start = next
@@ -94,16 +94,16 @@ extension SpectrumScanner {
     }
 
     /// The `<spectrum` tag that follows `offset` with nothing but blanks before it.
-    private mutating func nextSpectrumTag(from offset: Int, keeping kept: Int) throws(MzMLError) -> Int? {
+    private mutating func nextSpectrumTag(from offset: Int) throws(MzMLError) -> Int? {
         var p = offset
         while true {
             while p < base + filled, isXMLSpace(pointer(p).pointee) { p += 1 }
             if base + filled - p >= 10 { return isSpectrumTag(at: p) ? p : nil }
-            if try !refillSpectra(keeping: kept) { return nil }
+            if try !refillSpectra(keeping: cursor) { return nil }
         }
     }
 
-    private mutating func endOfSpectrum(from offset: Int, keeping kept: Int) throws(MzMLError) -> Int? {
+    private mutating func endOfSpectrum(from offset: Int) throws(MzMLError) -> Int? {
         let tag: StaticString = "</spectrum>"
         let length = tag.utf8CodeUnitCount
         var p = offset
@@ -112,7 +112,7 @@ extension SpectrumScanner {
                 return self.offset(of: UnsafePointer(found.assumingMemoryBound(to: UInt8.self))) + length
             }
             p = max(p, base + filled - length + 1)
-            if try !refillSpectra(keeping: kept) { return nil }
+            if try !refillSpectra(keeping: cursor) { return nil }
         }
     }
 }

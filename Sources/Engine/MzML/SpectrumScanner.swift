@@ -42,7 +42,7 @@ struct SpectrumScanner: ~Copyable {
         {
             self.init(input: input, path: path, limits: limits)
         } else {
-            self.init(stream: try ByteStream(path: path), bufferSize: max(options.bufferSize, 4096), limits: limits)
+            self.init(stream: try ByteStream(path: path, threads: options.inflateThreads), bufferSize: max(options.bufferSize, 4096), limits: limits)
         }
     }
 
@@ -122,13 +122,7 @@ struct SpectrumScanner: ~Copyable {
             filled = keptCount
         } else if filled == capacity {
             guard capacity < limit else {
-                throw MzMLError(
-                    code, path: path, byteOffset: kept,
-                    spectrumIndex: code == .headerTooLarge ? nil : spectraRead,
-                    reason: code == .headerTooLarge
-                        ? "more than \(limit) bytes precede the first spectrum"
-                        : "one spectrum takes more than \(limit) bytes",
-                    hint: "the file is damaged, or no LC-MS run")
+                throw tooLarge(code, limit, kept)
             }
             resize(to: min(capacity * 2, limit))
         }
@@ -136,6 +130,14 @@ struct SpectrumScanner: ~Copyable {
         filled += read
         atEnd = read == 0
         return read > 0
+    }
+
+    private func tooLarge(_ code: MzMLError.Code, _ limit: Int, _ position: Int) -> MzMLError {
+        MzMLError(
+            code, path: path, byteOffset: position, spectrumIndex: code == .headerTooLarge ? nil : spectraRead,
+            reason: code == .headerTooLarge
+                ? "more than \(limit) bytes precede the first spectrum" : "one spectrum takes more than \(limit) bytes",
+            hint: "the file is damaged, or no LC-MS run")
     }
 
     mutating func resize(to size: Int) {
@@ -169,7 +171,9 @@ struct SpectrumScanner: ~Copyable {
 
 extension SpectrumScanner {
     mutating func refillSpectra(keeping kept: Int) throws(MzMLError) -> Bool {
-        try refill(keeping: kept, limit: max(limits.spectrumBytes, bufferSize), orThrow: .spectrumTooLarge)
+        // What is not kept has been dealt with, also when this throws.
+        cursor = max(cursor, kept)
+        return try refill(keeping: kept, limit: max(limits.spectrumBytes, bufferSize), orThrow: .spectrumTooLarge)
     }
 
     private func malformed(_ reason: String, at position: Int) -> MzMLError {
@@ -208,20 +212,23 @@ extension SpectrumScanner {
                 next = tagEnd(tag + 9, windowEnd)
                 if let close = next {
                     if close[-1] == UInt8(ascii: "/") {
-                        return deliver(from: p, to: offset(of: close) + 1, into: &chunk)
+                        return try deliver(from: p, to: offset(of: close) + 1, into: &chunk)
                     }
                     start = p
+                } else if isBroken(tagAt: tag + 9, windowEnd) {
+                    throw malformed("the tag of a spectrum does not end before the next one starts", at: p)
                 }
             case UInt8(ascii: "/") where matches("</spectrum", tag, windowEnd) && windowEnd - tag > 10:
                 if matches("</spectrumList", tag, windowEnd) {
                     if start >= 0 { throw malformed("the spectrum list ends inside a spectrum", at: p) }
                     isFinished = true
+                    cursor = p
                     return false
                 }
                 guard endsName(tag[10]) else { break }
                 if start < 0 { throw malformed("a spectrum ends that never started", at: p) }
                 next = find(UInt8(ascii: ">"), tag + 10, windowEnd)
-                if let close = next { return deliver(from: start, to: offset(of: close) + 1, into: &chunk) }
+                if let close = next { return try deliver(from: start, to: offset(of: close) + 1, into: &chunk) }
             case UInt8(ascii: "!"), UInt8(ascii: "?"):
                 switch skipMarkup(tag, windowEnd) {
                 case .skipped(let behind): next = behind
@@ -239,7 +246,8 @@ extension SpectrumScanner {
         }
     }
 
-    private mutating func deliver(from start: Int, to end: Int, into chunk: inout RawChunk) -> Bool {
+    private mutating func deliver(from start: Int, to end: Int, into chunk: inout RawChunk) throws(MzMLError) -> Bool {
+        guard end - start <= limits.spectrumBytes else { throw tooLarge(.spectrumTooLarge, limits.spectrumBytes, start) }
         chunk.append(ByteRun(start: pointer(start), count: end - start), streamOffset: start)
         spectraRead += 1
         cursor = end

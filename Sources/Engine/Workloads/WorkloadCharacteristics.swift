@@ -60,18 +60,20 @@ extension WorkloadCatalog {
     /// The workload of a type that is nearest in size and complexity, and a sentence that says what was chosen and why.
     ///
     /// One step of size weighs as much as one of complexity; of equals, the one nearer in size (to medium where none is
-    /// wished), then a workload of the standard tiers, then the first by name.
+    /// wished), then a workload of the standard tiers, of tiled ones the smaller, then the first by name.
     /// - Throws: `WorkloadError(.noSuchType)` naming what there is.
     public func choose(
         _ type: WorkloadType, _ wish: WorkloadCharacteristics
     ) throws(WorkloadError) -> (workload: Workload, note: String) {
-        func rank(_ workload: Workload) -> (Int, Int, Int) {
+        func rank(_ workload: Workload) -> (Int, Int, Int, Int) {
             let size = wish.size.map { abs($0.rank - workload.size.rank) } ?? 0
             let complexity =
                 wish.complexity.map { abs($0.rank - (workload.complexity?.rank ?? WorkloadComplexity.allCases.count)) }
                 ?? 0
             let nearness = abs((wish.size ?? .medium).rank - workload.size.rank)
-            return (size + complexity, nearness, workload.tier == .extra ? 1 : 0)
+            var tileBytes = 0
+            if case .tile(let plan) = workload.content { tileBytes = plan.targetBytes }
+            return (size + complexity, nearness, workload.tier == .extra ? 1 : 0, tileBytes)
         }
         let candidates = workloads.filter { $0.type == type }
         guard let chosen = candidates.min(by: { (rank($0), $0.name) < (rank($1), $1.name) }) else {
@@ -101,6 +103,6 @@ extension WorkloadCatalog {
     }
 }
 
-private func < (a: ((Int, Int, Int), String), b: ((Int, Int, Int), String)) -> Bool {
+private func < (a: ((Int, Int, Int, Int), String), b: ((Int, Int, Int, Int), String)) -> Bool {
     a.0 == b.0 ? a.1 < b.1 : a.0 < b.0
 }

@@ -1,5 +1,0 @@
-/// How binary arrays are written.
-public enum ArrayCompression: String, Sendable, Hashable, Codable, CaseIterable {
-    case none
-    case zlib
-}

@@ -1,0 +1,165 @@
+import ArgumentParser
+import Console
+import Foundation
+import MzML
+import Pipeline
+
+struct ConvertSubcommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "convert", abstract: "Write an mzML file again: packed otherwise, or only a part of it.",
+        discussion: """
+            Reads mzML, plain or gzip; writes indexed mzML with checksum, gzip where OUT ends in .gz. Native ids, \
+            precursors, chromatograms and the header are carried over. What is not carried over is said: arrays other \
+            than m/z and intensity, and spectra that are not mass spectra. The selection leaves chromatograms as they are.
+
+            numpress is lossy: m/z to about 1e-7 Da, intensities to about 0.03 % (slof) or to whole counts (pic).
+            """)
+
+    enum Packing: String, ExpressibleByArgument, CaseIterable {
+        case none, zlib, numpress
+        case numpressZlib = "numpress-zlib"
+    }
+
+    enum IntensityCoding: String, ExpressibleByArgument, CaseIterable { case slof, pic }
+
+    @Argument(help: ArgumentHelp("The mzML file.", valueName: "in")) var input: String
+    @Argument(help: ArgumentHelp("The file to write.", valueName: "out")) var output: String
+
+    @Option(help: "How arrays are packed.") var compression: Packing = .zlib
+    @Option(help: "1 (fast) to 12 (small).") var zlibLevel = 6
+    @Option(help: "Bits of an m/z: 64 or 32.") var mzPrecision = 64
+    @Option(help: "Bits of an intensity: 64 or 32; it is read as 32.") var intensityPrecision = 32
+    @Option(help: "Numpress coding of intensities.") var numpressIntensity: IntensityCoding = .slof
+
+    @Option(help: ArgumentHelp("Only spectra of this MS level; may be repeated.", valueName: "level"))
+    var msLevel: [Int] = []
+    @Option(help: ArgumentHelp("Only spectra between these retention times, in seconds.", valueName: "start:end"))
+    var rt: String?
+    @Option(help: ArgumentHelp("Only points between these m/z.", valueName: "low:high")) var mz: String?
+
+    @Flag(help: "Keep what comes before a truncation.") var recover = false
+    @Flag(help: "Overwrite OUT.") var force = false
+    @Flag(help: "No progress on standard error.") var quiet = false
+
+    func validate() throws {
+        guard (1...12).contains(zlibLevel) else { throw ValidationError("--zlib-level must be 1 to 12") }
+        for (name, bits) in [("mz", mzPrecision), ("intensity", intensityPrecision)] where bits != 32 && bits != 64 {
+            throw ValidationError("--\(name)-precision must be 64 or 32")
+        }
+        guard msLevel.allSatisfy({ (1...100).contains($0) }) else {
+            throw ValidationError("--ms-level must be 1 or above")
+        }
+        _ = try range(rt, "--rt")
+        _ = try range(mz, "--mz")
+    }
+
+    func run() throws {
+        try reportingFailures {
+            StopSignals.install()
+            try checkOutput()
+            let line = LiveLine(mode: .suitable(quiet: quiet))
+            let clock = ContinuousClock()
+            let start = clock.now
+            let name = URL(fileURLWithPath: input).lastPathComponent
+            let summary = try convert(source: input, to: output, reading: reading(), writing: writing) { fraction in
+                let seconds = start.duration(to: clock.now) / .seconds(1)
+                let remaining = TimeEstimate.remainingSeconds(fraction: fraction, elapsedSeconds: seconds)
+                let estimate = remaining.map { ", \(TimeEstimate.text(seconds: $0)) left" } ?? ""
+                line.update("\(Int(fraction * 100)) %  \(name)\(estimate)")
+                return !StopSignals.cancellation.isCancelled
+            }
+            line.clear()
+            guard let summary else {
+                Console.note("lavoisier: stopped; \(output) was not written")
+                throw ExitCode(StopSignals.exitStatus)
+            }
+            for text in ConversionNotes.left(summary) { Console.note("lavoisier: \(name): \(text)") }
+            if !quiet { Console.note(ConversionNotes.summary(summary, output: output)) }
+        }
+    }
+
+    /// Refuses to overwrite, and to write into what is being read.
+    private func checkOutput() throws {
+        func refused(_ reason: String, _ hint: String) -> MzMLError {
+            MzMLError(.cannotWrite, path: output, reason: reason, hint: hint)
+        }
+        if let source = identity(input), let target = identity(output), source == target {
+            throw refused("IN and OUT are the same file", "give another name")
+        }
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: output, isDirectory: &isFolder) else { return }
+        if isFolder.boolValue { throw refused("is a folder", "give the name of a file") }
+        if !force { throw refused("exists already", "--force overwrites it") }
+    }
+
+    /// Device and number of the file that a path leads to.
+    private func identity(_ path: String) -> [UInt64]? {
+        var status = stat()
+        return stat(path, &status) == 0 ? [UInt64(status.st_dev), UInt64(status.st_ino)] : nil
+    }
+
+    private func reading() throws -> ReadingOptions {
+        var options = ReadingOptions()
+        options.recoversTruncation = recover
+        options.selection = SpectrumSelection(
+            msLevels: msLevel.isEmpty ? nil : Set(msLevel), retentionTimeSeconds: try range(rt, "--rt"),
+            mz: try range(mz, "--mz"))
+        return options
+    }
+
+    private var writing: WritingOptions {
+        let isPacked = compression == .zlib || compression == .numpressZlib
+        var options = WritingOptions(compression: isPacked ? .zlib : .none)
+        options.mz.precision = mzPrecision == 32 ? .single : .double
+        options.intensity.precision = intensityPrecision == 64 ? .double : .single
+        if compression == .numpress || compression == .numpressZlib {
+            options.mz.numpress = .linear
+            options.intensity.numpress = numpressIntensity == .pic ? .pic : .slof
+        }
+        options.zlibLevel = zlibLevel
+        options.programVersion = LavoisierVersion.current
+        return options
+    }
+
+    private func range(_ text: String?, _ option: String) throws -> ClosedRange<Double>? {
+        guard let text else { return nil }
+        let ends = text.split(separator: ":", omittingEmptySubsequences: false).map { Double($0) }
+        guard ends.count == 2, let low = ends[0], let high = ends[1], low.isFinite, high.isFinite, low <= high else {
+            throw ValidationError("\(option) needs two numbers with a colon, the lower one first: '\(text)'")
+        }
+        return low...high
+    }
+}
+
+/// What `convert` says when it is done.
+enum ConversionNotes {
+    /// What is not in the new file, and what is not as it was.
+    static func left(_ summary: ConversionSummary) -> [String] {
+        let counts = summary.counts
+        var notes = summary.warnings
+        func note(_ count: Int, _ text: (String) -> String) {
+            if count > 0 { notes.append(text(count == 1 ? "1" : "\(count)")) }
+        }
+        note(summary.nonMassSpectra) { "\($0) spectra that are not mass spectra were not carried over" }
+        for (kind, count) in counts.skippedArrayKinds.sorted(by: { $0.key < $1.key }) where count > 0 {
+            notes.append("\(count) arrays of \(ArrayKind.name(kind)) were not carried over")
+        }
+        let named = counts.skippedArrayKinds.values.reduce(0, +)
+        note(counts.skippedArrays - named) { "\($0) arrays other than m/z and intensity were not carried over" }
+        note(counts.unsortedSpectra) { "\($0) spectra were sorted by m/z" }
+        note(counts.droppedPoints) { "\($0) points without a finite m/z and intensity were left out" }
+        note(counts.clampedIntensities) { "\($0) negative intensities became 0" }
+        note(counts.timesWithoutUnit) { "\($0) retention times without a unit were taken as seconds" }
+        note(summary.arraysBeyondNumpress) { "\($0) arrays that Numpress cannot hold were written without it" }
+        return notes
+    }
+
+    static func summary(_ summary: ConversionSummary, output: String) -> String {
+        let selected = summary.deselectedSpectra > 0 ? " (\(summary.deselectedSpectra) left out)" : ""
+        let chromatograms = summary.chromatograms > 0 ? ", \(summary.chromatograms) chromatograms" : ""
+        let megabytes = (Double(summary.byteCount) / 1e5).rounded() / 10
+        return
+            "\(summary.spectra) spectra\(selected), \(summary.points) points\(chromatograms), \(megabytes) MB of mzML "
+            + "in \(output)"
+    }
+}
