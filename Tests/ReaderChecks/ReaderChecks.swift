@@ -75,12 +75,13 @@ public enum ReaderChecks {
         let quick = Outcome(path: scratch.path, options: options { $0.access = .mapped })
         let reference = Outcome(path: scratch.path, options: options { $0.reader = .reference })
         let recovered = Outcome(path: scratch.path, options: options { $0.recoversTruncation = true })
+        // A spectrum that is cut may hold another defect, which the reference reader meets first.
         for (name, outcome) in [("quick", quick), ("reference", reference), ("recovery", recovered)] {
             try outcome.requirePromises("cut, \(name)")
             if let difference = careful.difference(to: outcome) {
                 throw Finding("cut at \(end), \(name): \(difference)")
             }
-            guard name == "recovery" || careful.error?.code == outcome.error?.code else {
+            guard name == "recovery" || (careful.error == nil) == (outcome.error == nil) else {
                 throw Finding("cut at \(end), \(name): \(text(careful.error)) and \(text(outcome.error))")
             }
         }

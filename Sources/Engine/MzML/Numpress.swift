@@ -59,7 +59,7 @@ public enum Numpress {
     /// - Parameter target: room for `count` values.
     /// - Throws: `wrongLength` when the bytes hold more or fewer, `invalidCompression` when they are no such stream. Both
     ///   without path and offset, which the caller knows.
-    static func decode(
+    package static func decode(
         _ kind: Kind, _ bytes: UnsafeRawBufferPointer, count: Int, into target: UnsafeMutablePointer<Double>
     ) throws(MzMLError) {
         guard count <= maximumValues(kind, byteCount: bytes.count) else {
