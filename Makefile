@@ -9,15 +9,17 @@ DEBIAN_PACKAGES = libopenblas-dev liblapacke-dev libfftw3-dev libxml2-dev libsql
 	libssl-dev pkg-config
 BUDGET ?= 50
 WORKLOAD ?= medium
+SECONDS ?= 300
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build tune test bench check format install clean
+.PHONY: help deps build tune test bench fuzz check format install clean
 
 help:
 	@echo "make tune     build, then tune this machine: $(BUDGET) configurations on the bundled workload '$(WORKLOAD)'"
 	@echo "make test     build and run the tests"
 	@echo "make build    build 'lavoisier' and 'lavoisier-tune' into $(BIN)"
 	@echo "make bench    measure each stage against its peers (needs Python with pyopenms for the comparison)"
+	@echo "make fuzz     SECONDS=$(SECONDS): damaged files for the readers, guided by coverage, under the address sanitizer"
 	@echo "make check    formatting, and the build with declared imports only"
 	@echo "make deps     install the Debian packages that the build needs"
 	@echo "make install  PREFIX=$(PREFIX)"
@@ -40,13 +42,16 @@ test: deps
 bench: build
 	sh scripts/bench.sh $(BIN)
 
+fuzz: deps
+	sh scripts/fuzz.sh $(SECONDS)
+
 check: deps
-	$(SWIFT) format lint --strict --recursive --configuration .swift-format Package.swift Sources Tests
+	$(SWIFT) format lint --strict --recursive --configuration .swift-format Package.swift Sources Tests Fuzzing
 	$(SWIFT) build $(SWIFT_FLAGS) --build-tests
 	sh scripts/check_house.sh
 
 format:
-	$(SWIFT) format --in-place --recursive --configuration .swift-format Package.swift Sources Tests
+	$(SWIFT) format --in-place --recursive --configuration .swift-format Package.swift Sources Tests Fuzzing
 
 install: build
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/lavoisier"

@@ -164,8 +164,12 @@ let testTargets: [Target] = [
     tests("LinearAlgebra", ["LinearAlgebra", "Statistics"]),
     tests("SignalKernels", ["SignalKernels", "Statistics"]),
     tests("SpectrumModel", ["SpectrumModel"]),
+    // What must hold for any bytes: shared by the fuzzer and the test of its corpus.
+    .target(
+        name: "ReaderChecks", dependencies: ["MzML", "SpectrumModel", "CZlib"], path: "Tests/ReaderChecks",
+        swiftSettings: house),
     tests(
-        "MzML", ["MzML", "SpectrumModel", "Statistics", "ContentHash", "CBase64", "CZlib"],
+        "MzML", ["MzML", "SpectrumModel", "Statistics", "ContentHash", "CBase64", "CZlib", "ReaderChecks"],
         resources: [.copy("Fixtures")]),
     tests("FeatureDetection", ["FeatureDetection", "SpectrumModel", "Statistics"]),
     tests("SpectralMatching", ["SpectralMatching", "SpectrumModel", "Statistics", testSupport]),
@@ -205,6 +209,19 @@ let testTargets: [Target] = [
         ]),
 ]
 
+// MARK: - Fuzzing
+
+/// Only for `make fuzz`: its `main` is libFuzzer's, so it links with the sanitizer alone.
+let fuzzing: [Target] =
+    Context.environment["LAVOISIER_FUZZ"] == nil
+    ? []
+    : [
+        .systemLibrary(name: "CLibFuzzer", path: "Fuzzing/CLibFuzzer"),
+        .executableTarget(
+            name: "ReaderFuzzer", dependencies: ["ReaderChecks", "CLibFuzzer", "CZlib"], path: "Fuzzing/ReaderFuzzer",
+            swiftSettings: house),
+    ]
+
 let package = Package(
     name: "lavoisier",
     platforms: [.macOS(.v15)],
@@ -218,5 +235,5 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
-    targets: c + base + numerics + engine + tuner + harness + glue + products + testTargets
+    targets: c + base + numerics + engine + tuner + harness + glue + products + testTargets + fuzzing
 )

@@ -10,28 +10,33 @@ struct Reading {
     var warnings: [String] = []
     var error: MzMLError?
     var chunkSizes: [Int] = []
+    var indexState = IndexState.unread
 
     init(
         _ path: String, bufferSize: Int = 1 << 16, spectraPerChunk: Int = 16, maximumSpectrumBytes: Int = 1 << 30,
-        maximumPoints: Int = SpectrumDecoder.maximumPointsPerSpectrum
+        maximumPoints: Int = SpectrumDecoder.maximumPointsPerSpectrum,
+        configure: (inout ReadingOptions) -> Void = { _ in }
     ) {
+        var options = ReadingOptions()
+        options.bufferSize = bufferSize
+        options.spectraPerChunk = spectraPerChunk
+        options.maximumSpectrumBytes = maximumSpectrumBytes
+        configure(&options)
         do throws(MzMLError) {
-            let source = try MzMLChunkSource(
-                path: path, bufferSize: bufferSize, spectraPerChunk: spectraPerChunk,
-                maximumSpectrumBytes: maximumSpectrumBytes)
-            header = source.header
-            var decoder = SpectrumDecoder(header: source.header, maximumPoints: maximumPoints)
+            var reader = try SpectrumReader(path: path, options: options, maximumPoints: maximumPoints)
+            header = reader.header
             do throws(MzMLError) {
-                while let chunk = try source.next() {
-                    chunkSizes.append(chunk.count)
-                    try decoder.decode(chunk, into: &block)
-                    source.recycle(chunk)
+                while true {
+                    let before = block.count
+                    guard try reader.next(into: &block) else { break }
+                    chunkSizes.append(block.count - before)
                 }
             } catch {
                 self.error = error
             }
-            counts = decoder.counts
-            warnings = source.warnings
+            counts = reader.counts
+            warnings = reader.warnings
+            indexState = reader.indexState
         } catch {
             self.error = error
         }

@@ -55,6 +55,7 @@ __attribute__((target("avx2"))) static void decode_blocks_avx2(cursor *c) {
     const uint8_t *in = c->in;
     uint8_t *out = c->out;
     while (c->in_end - in >= 32 && c->out_end - out >= 32) {
+        _mm_prefetch((const char *)in + 1024, _MM_HINT_T0);
         const __m256i text = _mm256_loadu_si256((const __m256i *)in);
         /* The mask 0x2F keeps bit 5, which the shuffles ignore, and clears bit 7, which would zero the lane. */
         const __m256i high = _mm256_and_si256(_mm256_srli_epi32(text, 4), slash);
@@ -78,13 +79,78 @@ __attribute__((target("avx2"))) static void decode_blocks_avx2(cursor *c) {
 }
 #endif
 
-int base64_uses_avx2(void) {
 #if defined(__x86_64__)
-    return __builtin_cpu_supports("avx2") != 0;
-#else
-    return 0;
-#endif
+/* 64 characters to 48 bytes per step, and the rest of a well-formed text in one step more; stops before the first block
+   that holds anything outside the alphabet, or when the output could overflow.
+   Method: W. Mula and D. Lemire, "Base64 encoding and decoding at almost the speed of a memory copy", Software: Practice
+   and Experience 50(2), 2020: two table lookups of 64 entries in one instruction. */
+__attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi"))) static void decode_blocks_avx512(cursor *c) {
+    /* Sextets by character; 0x80 for what is none. Whitespace and '=' are none here. */
+    static const uint8_t sextets[128] __attribute__((aligned(64))) = {
+        0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
+        0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
+        0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 62,   0x80, 0x80, 0x80, 63,
+        52,   53,   54,   55,   56,   57,   58,   59,   60,   61,   0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
+        0x80, 0,    1,    2,    3,    4,    5,    6,    7,    8,    9,    10,   11,   12,   13,   14,
+        15,   16,   17,   18,   19,   20,   21,   22,   23,   24,   25,   0x80, 0x80, 0x80, 0x80, 0x80,
+        0x80, 26,   27,   28,   29,   30,   31,   32,   33,   34,   35,   36,   37,   38,   39,   40,
+        41,   42,   43,   44,   45,   46,   47,   48,   49,   50,   51,   0x80, 0x80, 0x80, 0x80, 0x80,
+    };
+    static const uint8_t bytes_in_order[64] __attribute__((aligned(64))) = {
+        2,  1,  0,  6,  5,  4,  10, 9,  8,  14, 13, 12, 18, 17, 16, 22, 21, 20, 26, 25, 24, 30,
+        29, 28, 34, 33, 32, 38, 37, 36, 42, 41, 40, 46, 45, 44, 50, 49, 48, 54, 53, 52, 58, 57,
+        56, 62, 61, 60, 0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,
+    };
+    const __m512i low_half = _mm512_load_si512(sextets), high_half = _mm512_load_si512(sextets + 64);
+    const __m512i order = _mm512_load_si512(bytes_in_order);
+    const __m512i to_pairs = _mm512_set1_epi32(0x01400140), to_groups = _mm512_set1_epi32(0x00011000);
+    const uint8_t *in = c->in;
+    uint8_t *out = c->out;
+    while (c->in_end - in >= 128 && c->out_end - out >= 112) {
+        /* The hardware's own prefetching stops at every page. */
+        _mm_prefetch((const char *)in + 1024, _MM_HINT_T0);
+        _mm_prefetch((const char *)in + 1088, _MM_HINT_T0);
+        const __m512i text0 = _mm512_loadu_si512(in), text1 = _mm512_loadu_si512(in + 64);
+        const __m512i values0 = _mm512_permutex2var_epi8(low_half, text0, high_half);
+        const __m512i values1 = _mm512_permutex2var_epi8(low_half, text1, high_half);
+        const __m512i wrong = _mm512_or_si512(_mm512_or_si512(text0, values0), _mm512_or_si512(text1, values1));
+        if (_mm512_movepi8_mask(wrong) != 0) break;
+        const __m512i groups0 = _mm512_madd_epi16(_mm512_maddubs_epi16(values0, to_pairs), to_groups);
+        const __m512i groups1 = _mm512_madd_epi16(_mm512_maddubs_epi16(values1, to_pairs), to_groups);
+        _mm512_storeu_si512(out, _mm512_permutexvar_epi8(order, groups0));
+        _mm512_storeu_si512(out + 48, _mm512_permutexvar_epi8(order, groups1));
+        in += 128;
+        out += 96;
+    }
+    while (in < c->in_end) {
+        /* Missing characters count as 'A', which is 0. */
+        const size_t count = c->in_end - in >= 64 ? 64 : (size_t)(c->in_end - in) & ~(size_t)3;
+        const size_t bytes = count / 4 * 3;
+        if (count == 0 || (size_t)(c->out_end - out) < bytes) break;
+        const __mmask64 present = count == 64 ? ~(__mmask64)0 : ((__mmask64)1 << count) - 1;
+        const __m512i text = _mm512_mask_loadu_epi8(_mm512_set1_epi8('A'), present, in);
+        const __m512i values = _mm512_permutex2var_epi8(low_half, text, high_half);
+        if (_mm512_movepi8_mask(_mm512_or_si512(text, values)) != 0) break;
+        const __m512i groups = _mm512_madd_epi16(_mm512_maddubs_epi16(values, to_pairs), to_groups);
+        _mm512_mask_storeu_epi8(out, ((__mmask64)1 << bytes) - 1, _mm512_permutexvar_epi8(order, groups));
+        in += count;
+        out += bytes;
+    }
+    c->in = in;
+    c->out = out;
 }
+#endif
+
+/* The best that this processor has, asked for once. */
+static base64_instructions best(void) {
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512bw")) return base64_avx512;
+    if (__builtin_cpu_supports("avx2")) return base64_avx2;
+#endif
+    return base64_portable;
+}
+
+base64_instructions base64_best_instructions(void) { return best(); }
 
 /* 4 characters to 3 bytes per step; stops before the first group that holds anything outside the alphabet. */
 static void decode_groups(cursor *c, size_t limit) {
@@ -152,15 +218,18 @@ static base64_status check_rest(cursor *c) {
     return c->in == c->in_end ? base64_ok : base64_invalid_byte;
 }
 
-static base64_result decode(const char *input, size_t length, uint8_t *output, size_t capacity, int avx2) {
+base64_result base64_decode_with(
+    base64_instructions instructions, const char *input, size_t length, uint8_t *output, size_t capacity) {
     cursor c = {(const uint8_t *)input, (const uint8_t *)input + length, output, output + capacity};
     base64_status status = base64_ok;
+    const int is_vectorised = instructions != base64_portable;
     for (;;) {
 #if defined(__x86_64__)
-        if (avx2) decode_blocks_avx2(&c);
+        if (instructions == base64_avx512) decode_blocks_avx512(&c);
+        if (instructions == base64_avx2) decode_blocks_avx2(&c);
 #endif
-        /* With AVX2 at hand, go on in groups only as far as a block that the fast loop refused. */
-        decode_groups(&c, avx2 && c.in_end - c.in >= 64 ? 8 : SIZE_MAX);
+        /* With vectors at hand, go on in groups only as far as a block that the fast loop refused. */
+        decode_groups(&c, is_vectorised && c.in_end - c.in >= 64 ? 8 : SIZE_MAX);
         const group_outcome outcome = decode_one_group(&c, &status);
         if (outcome == group_decoded) continue;
         if (outcome == group_was_last) status = check_rest(&c);
@@ -170,9 +239,9 @@ static base64_result decode(const char *input, size_t length, uint8_t *output, s
 }
 
 base64_result base64_decode(const char *input, size_t length, uint8_t *output, size_t capacity) {
-    return decode(input, length, output, capacity, base64_uses_avx2());
+    return base64_decode_with(best(), input, length, output, capacity);
 }
 
 base64_result base64_decode_portable(const char *input, size_t length, uint8_t *output, size_t capacity) {
-    return decode(input, length, output, capacity, 0);
+    return base64_decode_with(base64_portable, input, length, output, capacity);
 }

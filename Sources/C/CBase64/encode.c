@@ -46,7 +46,7 @@ __attribute__((target("avx2"))) static size_t encode_blocks_avx2(const uint8_t *
 void base64_encode(const uint8_t *input, size_t length, char *output) {
     size_t i = 0;
 #if defined(__x86_64__)
-    if (base64_uses_avx2()) {
+    if (base64_best_instructions() != base64_portable) {
         i = encode_blocks_avx2(input, length, output);
         output += i / 3 * 4;
     }

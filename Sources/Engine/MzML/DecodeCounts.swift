@@ -33,14 +33,21 @@ public struct DecodeCounts: Sendable, Hashable, Codable {
 
     public init() {}
 
+    mutating func skip(array accession: Int) {
+        skippedArrays += 1
+        skippedArrayKinds[accession, default: 0] += 1
+    }
+
     public static func += (left: inout DecodeCounts, right: DecodeCounts) {
         left.spectra += right.spectra
-        left.nonMassSpectra += right.nonMassSpectra
         left.deselectedSpectra += right.deselectedSpectra
+        left.nonMassSpectra += right.nonMassSpectra
         left.emptySpectra += right.emptySpectra
         left.points += right.points
         left.skippedArrays += right.skippedArrays
-        left.skippedArrayKinds.merge(right.skippedArrayKinds, uniquingKeysWith: +)
+        if !right.skippedArrayKinds.isEmpty {
+            left.skippedArrayKinds.merge(right.skippedArrayKinds, uniquingKeysWith: +)
+        }
         left.extraPrecursors += right.extraPrecursors
         left.unsortedSpectra += right.unsortedSpectra
         left.droppedPoints += right.droppedPoints

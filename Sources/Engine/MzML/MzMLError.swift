@@ -33,6 +33,10 @@ public struct MzMLError: Error, Sendable, Hashable, CustomStringConvertible {
         case wrongLength = "wrong-length"
         /// A binary array is encoded in a way that is not supported.
         case unsupportedArray = "unsupported-array"
+        /// A piece that was cut quickly does not hold what it should: `MzMLChunkSource.readCarefully(from:)` tells.
+        case cutMismatch = "cut-mismatch"
+        /// Well-formed XML that the scanner does not follow, and the reference reader does.
+        case beyondScanner = "beyond-scanner"
         /// The output cannot be written.
         case cannotWrite = "cannot-write"
     }

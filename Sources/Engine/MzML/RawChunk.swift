@@ -1,27 +1,59 @@
-/// The bytes of consecutive whole `<spectrum>` elements, owned, not yet decoded.
+import SpectrumModel
+
+/// The bytes of consecutive whole `<spectrum>` elements, not yet decoded: a copy, or a stretch of a mapped file.
 public struct RawChunk: Sendable {
+    /// How far the cuts can be relied on.
+    enum Cut {
+        /// Every tag was looked at: `ends` holds the elements, one after the other, without what stood between them.
+        case careful
+        /// The bytes should hold `count` elements and blanks. Only decoding tells whether they do.
+        case quick
+        /// Decoded already, by the reference reader.
+        case decoded
+    }
+
     /// Position of the first spectrum in the file's spectrum list, from 0.
     public internal(set) var firstIndex = 0
-    /// The elements one after the other, without what stood between them.
+    /// Number of spectra.
+    public internal(set) var count = 0
+    var cut = Cut.careful
+    /// What the chunk takes of the (decompressed) file, with the blanks in front of it.
+    var stretch = 0..<0
+    /// Owned bytes; empty for a stretch of a mapped file.
     var bytes: [UInt8] = []
-    /// Where each element ends in `bytes`.
+    /// Where the element or elements of a quick cut lie in the file.
+    var mapped: MappedInput?
+    var mappedRange = 0..<0
+    /// Careful cuts: where each element ends in `bytes`, and where it starts in the file.
     var ends: [Int] = []
-    /// Where each element starts in the (decompressed) file.
-    public internal(set) var streamOffsets: [Int] = []
+    var streamOffsets: [Int] = []
+
+    var decoded = SpectrumBlock()
+    var decodedCounts = DecodeCounts()
 
     init() {}
 
-    /// Number of spectra.
-    public var count: Int { ends.count }
+    /// Spectra that are decoded already, and what was met on the way.
+    init(decoded: SpectrumBlock, counts: DecodeCounts) {
+        cut = .decoded
+        firstIndex = decoded.headers.first?.index ?? 0
+        count = decoded.count
+        self.decoded = decoded
+        decodedCounts = counts
+    }
 
-    /// Bytes of XML held.
-    public var byteCount: Int { bytes.count }
+    /// Bytes of XML.
+    public var byteCount: Int { mapped == nil ? bytes.count : mappedRange.count }
 
     func range(of spectrum: Int) -> Range<Int> { (spectrum == 0 ? 0 : ends[spectrum - 1])..<ends[spectrum] }
 
-    mutating func reset(firstIndex: Int) {
+    mutating func reset(firstIndex: Int, at offset: Int) {
         self.firstIndex = firstIndex
+        count = 0
+        cut = .careful
+        stretch = offset..<offset
         bytes.removeAll(keepingCapacity: true)
+        mapped = nil
         ends.removeAll(keepingCapacity: true)
         streamOffsets.removeAll(keepingCapacity: true)
     }
@@ -30,5 +62,6 @@ public struct RawChunk: Sendable {
         bytes.append(contentsOf: element)
         ends.append(bytes.count)
         streamOffsets.append(streamOffset)
+        count += 1
     }
 }

@@ -25,8 +25,9 @@ public struct ReadingOptions: Sendable, Hashable {
     public enum Reader: String, Sendable, Hashable, CaseIterable, Codable { case fast, reference }
     /// How bytes get into memory.
     public enum Access: String, Sendable, Hashable, CaseIterable, Codable { case mapped, buffered }
-    /// Where chunks are cut: at the offsets of the file's index, or where a scan finds the ends of spectra.
-    public enum Cutting: String, Sendable, Hashable, CaseIterable, Codable { case index, scan }
+    /// Where chunks are cut: at the offsets of the file's index, where a scan finds the ends of spectra, or where a scan
+    /// that looks at every tag does. A file without a right index is scanned.
+    public enum Cutting: String, Sendable, Hashable, CaseIterable, Codable { case index, scan, careful }
     /// What the kernel is told (posix_fadvise, madvise).
     public enum Advice: String, Sendable, Hashable, CaseIterable, Codable { case normal, sequential, willneed }
 
@@ -38,6 +39,8 @@ public struct ReadingOptions: Sendable, Hashable {
     public var bufferSize = 1 << 20
     /// Buffers that are read ahead of the window; 0 reads when the bytes are needed.
     public var prefetchDepth = 0
+    /// Threads that inflate a gzip file of several members (bgzip), the reading one included.
+    public var inflateThreads = 1
     /// Spectra in every chunk but the last, and those that `maximumChunkBytes` ends before.
     public var spectraPerChunk = 64
     /// A larger `<spectrum>` element is an error.

@@ -94,6 +94,12 @@ public final class ReferenceSpectrumReader {
         return delivered > 0
     }
 
+    /// The counts since the last call.
+    func takeCounts() -> DecodeCounts {
+        defer { counts = DecodeCounts() }
+        return counts
+    }
+
     /// Reads on until a spectrum waits; false when none will.
     private func advance() -> Bool {
         while queue.isEmpty {

@@ -33,7 +33,7 @@ public func convert(
     source: String, to path: String, reading: ReadingOptions, writing: WritingOptions,
     progress: (Double) -> Bool = { _ in true }
 ) throws(MzMLError) -> ConversionSummary? {
-    var run = try ConversionSource(path: source, options: reading)
+    var run = try SpectrumReader(path: source, options: reading, keepsNativeIDs: true)
     let writer = try IndexedMzMLWriter(
         path: path, header: writtenHeader(run.header, source: source, selection: reading.selection), spectrumCount: nil,
         options: writing)

@@ -1,28 +1,46 @@
+import CBase64
 import SpectrumModel
 
 extension SpectrumBlock {
+    /// Drops what was appended behind a number of spectra and points.
+    mutating func truncate(spectra: Int, points: Int) {
+        headers.removeLast(count - spectra)
+        offsets.removeLast(offsets.count - spectra - 1)
+        mz.removeLast(mz.count - points)
+        intensity.removeLast(intensity.count - points)
+    }
+
+    /// Appends all spectra of another block.
+    mutating func append(contentsOf other: SpectrumBlock) {
+        let base = mz.count
+        headers.append(contentsOf: other.headers)
+        offsets.append(contentsOf: other.offsets.dropFirst().map { $0 + base })
+        mz.append(contentsOf: other.mz)
+        intensity.append(contentsOf: other.intensity)
+    }
+
+    /// Drops the points from `first` on that lie outside the window; they are ascending.
+    mutating func keepPoints(from first: Int, within window: ClosedRange<Double>) {
+        let points = first..<mz.count
+        let start = points.lowerBound(in: mz) { $0 >= window.lowerBound }
+        let end = (start..<mz.count).lowerBound(in: mz) { $0 > window.upperBound }
+        for array in [end..<mz.count, first..<start] {
+            mz.removeSubrange(array)
+            intensity.removeSubrange(array)
+        }
+    }
+
     /// Makes the points from `first` on keep what the model promises: m/z finite, not negative and ascending, intensity
     /// finite and not negative.
     mutating func repairPoints(from first: Int, counting found: inout DecodeCounts) {
         guard mz.count > first else { return }
+        let count = mz.count - first
         let sound = mz.withUnsafeBufferPointer { mz in
             intensity.withUnsafeBufferPointer { intensity in
-                isSound(
-                    UnsafeBufferPointer(rebasing: mz[first...]), UnsafeBufferPointer(rebasing: intensity[first...]))
+                points_are_sound(mz.baseAddress! + first, intensity.baseAddress! + first, count) != 0
             }
         }
         if !sound { repair(from: first, counting: &found) }
-    }
-
-    /// One pass without branches, so that it vectorises. A NaN fails every comparison.
-    private func isSound(_ mz: UnsafeBufferPointer<Double>, _ intensity: UnsafeBufferPointer<Float>) -> Bool {
-        let count = mz.count
-        guard mz[0] >= 0, mz[count - 1] < .infinity else { return false }
-        var ascending = 0
-        for i in 1..<max(count, 1) { ascending &+= mz[i - 1] <= mz[i] ? 1 : 0 }
-        var valid: Int32 = 0
-        for i in 0..<count { valid &+= intensity[i] >= 0 && intensity[i] < .infinity ? 1 : 0 }
-        return ascending == count - 1 && Int(valid) == count
     }
 
     private mutating func repair(from first: Int, counting found: inout DecodeCounts) {
@@ -50,5 +68,17 @@ extension SpectrumBlock {
         }
         mz.removeLast(mz.count - first - kept.count)
         intensity.removeLast(intensity.count - first - kept.count)
+    }
+}
+
+extension Range<Int> {
+    /// The first index of the range whose value fulfils a condition that, once true, stays true; the end if none does.
+    fileprivate func lowerBound(in values: [Double], _ isReached: (Double) -> Bool) -> Int {
+        var (low, high) = (lowerBound, upperBound)
+        while low < high {
+            let middle = (low + high) / 2
+            if isReached(values[middle]) { high = middle } else { low = middle + 1 }
+        }
+        return low
     }
 }

@@ -18,82 +18,170 @@ public struct SpectrumDecoder: ~Copyable {
     public private(set) var nativeIDs: [String] = []
     private let header: RunHeader
     private let groups: [ParameterGroup]
+    private let selection: SpectrumSelection
     private var codec: ArrayCodec
+    private var tags = TagCursor()
 
-    /// - Parameter maximumPoints: a spectrum that declares more is an error, before any memory is taken for it: a few
-    ///   compressed bytes can hold very many.
-    public init(header: RunHeader, maximumPoints: Int = SpectrumDecoder.maximumPointsPerSpectrum) {
+    /// - Parameters:
+    ///   - maximumPoints: a spectrum that declares more is an error, before any memory is taken for it: a few compressed
+    ///     bytes can hold very many.
+    ///   - selection: spectra and points outside are left out.
+    public init(
+        header: RunHeader, maximumPoints: Int = SpectrumDecoder.maximumPointsPerSpectrum,
+        selection: SpectrumSelection = .everything
+    ) {
         self.header = header
+        self.selection = selection
         // Sorted: with equal ids (which the schema forbids) the choice must not depend on hashing.
         groups = header.parameterGroups.sorted { $0.key < $1.key }.map { ParameterGroup(id: $0.key, terms: $0.value) }
         codec = ArrayCodec(maximumPoints: maximumPoints)
     }
 
-    /// Appends every spectrum of the chunk to the block, headers and points.
+    /// Appends every wanted spectrum of the chunk to the block, headers and points.
     ///
     /// Points with a non-finite or negative m/z or a non-finite intensity are dropped, negative intensities become 0, and
     /// m/z that does not ascend is sorted (stable); each is counted.
     /// - Throws: `malformedSpectrum`, `invalidBase64`, `invalidCompression`, `wrongLength`, `unsupportedArray`, with the
-    ///   byte offset and the spectrum; the block then holds the spectra that precede the bad one.
+    ///   byte offset and the spectrum; the block then holds the spectra that precede the bad one. `cutMismatch` for any
+    ///   defect in a chunk that was cut quickly, and `beyondScanner`; the block is then as it was.
     public mutating func decode(_ chunk: RawChunk, into block: inout SpectrumBlock) throws(MzMLError) {
         nativeIDs.removeAll(keepingCapacity: true)
-        try chunk.bytes.withUnsafeBufferPointer { bytes throws(MzMLError) in
-            guard let base = bytes.baseAddress else { return }
-            for i in 0..<chunk.count {
-                let range = chunk.range(of: i)
-                var element = SpectrumElement(defaultPolarity: header.defaultPolarity)
-                do throws(MzMLError) {
-                    try element.read(base + range.lowerBound, base + range.upperBound, groups: groups)
-                    try append(element, index: chunk.firstIndex + i, start: base + range.lowerBound, to: &block)
-                } catch {
-                    var located = error
-                    located.path = header.path
-                    located.byteOffset = chunk.streamOffsets[i] + (error.byteOffset ?? 0)
-                    located.spectrumIndex = chunk.firstIndex + i
-                    located.spectrumID = element.id.map { String(decoding: $0.prefix(200), as: UTF8.self) }
-                    throw located
+        switch chunk.cut {
+        case .careful:
+            try chunk.bytes.withUnsafeBufferPointer { bytes throws(MzMLError) in
+                try decodeCareful(chunk, bytes, into: &block)
+            }
+        case .decoded:
+            block.append(contentsOf: chunk.decoded)
+            counts += chunk.decodedCounts
+        case .quick:
+            if let mapped = chunk.mapped {
+                try decodeQuick(chunk, ByteRun(rebasing: mapped.bytes[chunk.mappedRange]), into: &block)
+            } else {
+                try chunk.bytes.withUnsafeBufferPointer { bytes throws(MzMLError) in
+                    try decodeQuick(chunk, bytes, into: &block)
                 }
             }
         }
     }
 
+    private mutating func decodeCareful(
+        _ chunk: RawChunk, _ bytes: ByteRun, into block: inout SpectrumBlock
+    ) throws(MzMLError) {
+        guard let base = bytes.baseAddress else { return }
+        for i in 0..<chunk.count {
+            let range = chunk.range(of: i)
+            var element = newElement(trustsLengths: false)
+            let start = base + range.lowerBound
+            tags.reset(to: start)
+            do throws(MzMLError) {
+                _ = try element.read(start, base + range.upperBound, groups: groups, selection: selection, tags: &tags)
+                try append(element, index: chunk.firstIndex + i, start: start, to: &block)
+            } catch {
+                var located = error
+                if error.code == .cutMismatch { located.code = .malformedSpectrum }
+                located.path = header.path
+                located.byteOffset = chunk.streamOffsets[i] + (error.byteOffset ?? 0)
+                located.spectrumIndex = chunk.firstIndex + i
+                located.spectrumID = element.id.map { String(decoding: $0.prefix(200), as: UTF8.self) }
+                throw located
+            }
+        }
+    }
+
+    /// Decodes what should be `chunk.count` spectra with blanks between them, in one pass over the bytes.
+    private mutating func decodeQuick(
+        _ chunk: RawChunk, _ bytes: ByteRun, into block: inout SpectrumBlock
+    ) throws(MzMLError) {
+        guard let base = bytes.baseAddress else { return }
+        let end = base + bytes.count
+        let before = (counts: counts, spectra: block.count, points: block.mz.count)
+        var p = base
+        tags.reset(to: base)
+        do throws(MzMLError) {
+            for i in 0..<chunk.count {
+                while p < end, isXMLSpace(p.pointee) { p += 1 }
+                guard matches("<spectrum", p, end), end - p > 9, isXMLSpace(p[9]) else {
+                    throw MzMLError(.cutMismatch, path: "", reason: "a spectrum is not where it should be")
+                }
+                var element = newElement(trustsLengths: true)
+                let next = try element.read(p, end, groups: groups, selection: selection, tags: &tags)
+                guard !element.isSuspicious else {
+                    throw MzMLError(.cutMismatch, path: "", reason: "the length of an array is not what is stated")
+                }
+                try append(element, index: chunk.firstIndex + i, start: p, to: &block)
+                p = next
+            }
+            while p < end, isXMLSpace(p.pointee) { p += 1 }
+            guard p == end else {
+                throw MzMLError(.cutMismatch, path: "", reason: "there is more than there should be")
+            }
+        } catch {
+            counts = before.counts
+            block.truncate(spectra: before.spectra, points: before.points)
+            // Whether it is the file or the cut that is wrong tells the careful reading, which also finds the place.
+            throw MzMLError(
+                error.code == .beyondScanner ? .beyondScanner : .cutMismatch, path: header.path,
+                byteOffset: chunk.mappedRange.lowerBound + (p - base), reason: error.reason)
+        }
+    }
+
+    private func newElement(trustsLengths: Bool) -> SpectrumElement {
+        SpectrumElement(
+            defaultPolarity: header.defaultPolarity, trustsLengths: trustsLengths,
+            readsMZRange: selection.mz != nil)
+    }
+
     private mutating func append(
         _ element: SpectrumElement, index: Int, start: UnsafePointer<UInt8>, to block: inout SpectrumBlock
     ) throws(MzMLError) {
-        var found = element.counts
-        found.spectra = 1
-        let first = block.mz.count
         let isMass = !element.isLight && (element.mz != nil || (element.arrayCount == 0 && element.msLevel > 0))
-        if isMass, let mz = element.mz {
-            try appendPoints(element, mz: mz, start: start, to: &block, counting: &found)
+        let isLeftOut = element.isDeselected || (element.arrayCount == 0 && !selection.takes(element))
+        if isLeftOut || (!isMass && selection.msLevels?.contains(0) == false) {
+            counts.deselectedSpectra += 1
+            return
         }
-        let points = block.mz.count - first
-        if !isMass {
-            found.nonMassSpectra = 1
-            found.skippedArrays += (element.mz == nil ? 0 : 1) + (element.intensity == nil ? 0 : 1)
-        } else if points == 0 {
-            found.emptySpectra = 1
-        }
-        found.points = points
-        var level = isMass ? element.msLevel : 0
-        if isMass, level < 1 {
-            level = element.precursorCount > 0 ? 2 : 1
-            found.assumedLevels = 1
-        }
+        let first = block.mz.count
+        if isMass, let mz = element.mz { try appendPoints(element, mz: mz, start: start, to: &block) }
+        let isEmpty = block.mz.count == first
+        if let window = selection.mz { block.keepPoints(from: first, within: window) }
+        count(element, isMass: isMass, isEmpty: isEmpty, points: block.mz.count - first)
         block.headers.append(
             SpectrumHeader(
-                index: index, scanNumber: element.id.flatMap { nativeScanNumber($0) } ?? index + 1, msLevel: level,
+                index: index, scanNumber: element.id.flatMap { nativeScanNumber($0) } ?? index + 1,
+                msLevel: isMass ? element.assumedLevel : 0,
                 polarity: element.polarity, representation: element.representation,
                 retentionTimeSeconds: element.retentionTimeSeconds,
-                precursor: element.precursorCount > 0 ? element.precursor : nil))
+                precursor: element.precursorCount > 0 ? element.precursor : nil,
+                furtherPrecursors: element.furtherPrecursors))
         block.offsets.append(block.mz.count)
         if keepsNativeIDs { nativeIDs.append(element.id.map { nativeID($0) } ?? "index=\(index)") }
-        counts += found
+    }
+
+    private mutating func count(_ element: SpectrumElement, isMass: Bool, isEmpty: Bool, points: Int) {
+        counts.spectra += 1
+        counts.points += points
+        counts.extraPrecursors += element.furtherPrecursors.count
+        counts.unreadableValues += element.unreadableValues
+        counts.timesWithoutUnit += element.timesWithoutUnit
+        for kind in element.skippedArrays { counts.skip(array: kind) }
+        if !isMass {
+            counts.nonMassSpectra += 1
+            for array in [element.mz, element.intensity] {
+                if let array { counts.skip(array: array.contentAccession) }
+            }
+            return
+        }
+        if isEmpty { counts.emptySpectra += 1 }
+        if element.msLevel < 1 { counts.assumedLevels += 1 }
+        for array in [element.mz, element.intensity] {
+            guard let array, array.encodedLength >= 0 else { continue }
+            if array.encodedLength != array.payload?.count ?? 0 { counts.encodedLengthMismatches += 1 }
+        }
     }
 
     private mutating func appendPoints(
-        _ element: SpectrumElement, mz: EncodedArray, start: UnsafePointer<UInt8>, to block: inout SpectrumBlock,
-        counting found: inout DecodeCounts
+        _ element: SpectrumElement, mz: EncodedArray, start: UnsafePointer<UInt8>, to block: inout SpectrumBlock
     ) throws(MzMLError) {
         guard let intensity = element.intensity else {
             throw MzMLError(.malformedSpectrum, path: "", reason: "it has an m/z array and no intensity array")
@@ -115,10 +203,7 @@ public struct SpectrumDecoder: ~Copyable {
             block.mz.removeLast(block.mz.count - first)
             throw error
         }
-        for array in [mz, intensity] where array.encodedLength >= 0 {
-            if array.encodedLength != array.payload?.count ?? 0 { found.encodedLengthMismatches += 1 }
-        }
-        block.repairPoints(from: first, counting: &found)
+        block.repairPoints(from: first, counting: &counts)
     }
 }
 

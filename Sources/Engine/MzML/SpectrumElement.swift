@@ -1,3 +1,4 @@
+import CBase64
 import SpectrumModel
 import TextNumbers
 
@@ -21,33 +22,73 @@ struct SpectrumElement {
     var representation = SpectrumRepresentation.unknown
     var retentionTimeSeconds = Double.nan
     var precursor = Precursor()
+    var furtherPrecursors: [Precursor] = []
     var precursorCount = 0
+    /// Lowest and highest observed m/z as stated; NaN when absent.
+    var lowestMZ = Double.nan
+    var highestMZ = Double.nan
     /// Says of itself that it is a spectrum of light.
     var isLight = false
     var mz: EncodedArray?
     var intensity: EncodedArray?
     var arrayCount = 0
-    var counts = DecodeCounts()
+    /// Not wanted: its arrays were passed over.
+    private(set) var isDeselected = false
+    /// A stated length led to the end of some other array.
+    private(set) var isSuspicious = false
+    /// Values that are not numbers, times without a unit.
+    var unreadableValues = 0
+    var timesWithoutUnit = 0
+    /// Accessions of the arrays that are neither m/z nor intensity.
+    var skippedArrays: [Int] = []
 
     private var place = Place.spectrum
     private var selectedIonCount = 0
+    /// Where the ions of the precursor in work begin: -1 is `precursor`, then `furtherPrecursors`.
+    private var firstIon = -1
     private var array = EncodedArray()
+    /// A value that is read here refers to entities.
+    private var hasReferences = false
 
-    init(defaultPolarity: Polarity) { polarity = defaultPolarity }
+    private let trustsLengths: Bool
+    private let readsMZRange: Bool
 
-    /// Reads the element in `start ..< end`.
-    /// - Throws: `malformedSpectrum`; its byte offset counts from `start`.
+    /// - Parameters:
+    ///   - trustsLengths: a text ends where its stated length leads to an end tag. Otherwise the next `<` ends it.
+    ///   - readsMZRange: the observed range of m/z is wanted.
+    init(defaultPolarity: Polarity, trustsLengths: Bool, readsMZRange: Bool) {
+        polarity = defaultPolarity
+        self.trustsLengths = trustsLengths
+        self.readsMZRange = readsMZRange
+    }
+
+    /// Reads the element that starts at `start`, its `<`, and returns where it ends.
+    ///
+    /// - Parameter selection: arrays of spectra outside are passed over without a look at their text.
+    /// - Throws: `malformedSpectrum`, with a byte offset that counts from `start`; `beyondScanner`; `cutMismatch` when
+    ///   the element does not end before `end`.
     mutating func read(
-        _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, groups: [ParameterGroup]
-    ) throws(MzMLError) {
+        _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, groups: [ParameterGroup],
+        selection: SpectrumSelection, tags: inout TagCursor
+    ) throws(MzMLError) -> UnsafePointer<UInt8> {
+        guard end - start >= 11 else { throw MzMLError(.cutMismatch, path: "", reason: "a spectrum is cut off") }
         var p = readAttributes(start + 9, end)
-        while let tag = find(UInt8(ascii: "<"), p, end), end - tag > 2 {
+        guard let open = tagEnd(p, end) else {
+            throw MzMLError(.cutMismatch, path: "", reason: "the tag of a spectrum does not end")
+        }
+        if open[-1] == UInt8(ascii: "/") { return try finished(at: open + 1) }
+        while let tag = tags.next(from: p, end), end - tag > 2 {
             p = tag + 1
             switch tag[1] {
             case UInt8(ascii: "c"):
                 p = readParameter(tag, end)
             case UInt8(ascii: "/"):
-                if matches("</binaryDataArray", tag, end), end - tag > 17, endsName(tag[17]) { finishArray() }
+                if tag[2] == UInt8(ascii: "b") {
+                    if matches("</binaryDataArray", tag, end), end - tag > 17, endsName(tag[17]) { finishArray() }
+                } else if matches("</spectrum", tag, end), end - tag > 10, endsName(tag[10]) {
+                    guard let close = find(UInt8(ascii: ">"), tag + 10, end) else { break }
+                    return try finished(at: close + 1)
+                }
             case UInt8(ascii: "!"), UInt8(ascii: "?"):
                 guard case .skipped(let behind) = skipMarkup(tag, end) else {
                     throw MzMLError(
@@ -55,17 +96,37 @@ struct SpectrumElement {
                 }
                 p = behind
             default:
-                var nameEnd = tag + 1
-                while nameEnd < end, !endsName(nameEnd.pointee) { nameEnd += 1 }
-                let name = ByteRun(start: tag + 1, count: nameEnd - tag - 1)
-                if equals(name, "binary") {
-                    p = try readPayload(from: tag, nameEnd: nameEnd, end, elementStart: start)
-                } else {
-                    enter(name, nameEnd, end, groups: groups)
-                    p = nameEnd
-                }
+                p = try readChild(tag, end, elementStart: start, groups: groups, selection: selection)
             }
         }
+        throw MzMLError(.cutMismatch, path: "", reason: "a spectrum does not end where it should")
+    }
+
+    /// Takes the start tag of a child element other than a term; returns where the search for the next tag may start.
+    private mutating func readChild(
+        _ tag: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, elementStart: UnsafePointer<UInt8>,
+        groups: [ParameterGroup], selection: SpectrumSelection
+    ) throws(MzMLError) -> UnsafePointer<UInt8> {
+        var nameEnd = tag + 1
+        while nameEnd < end, !endsName(nameEnd.pointee) { nameEnd += 1 }
+        let name = ByteRun(start: tag + 1, count: nameEnd - tag - 1)
+        if equals(name, "binary") {
+            return try readPayload(from: tag, nameEnd: nameEnd, end, elementStart: elementStart)
+        }
+        if equals(name, "spectrum") {
+            throw MzMLError(
+                .malformedSpectrum, path: "", byteOffset: tag - elementStart,
+                reason: "a spectrum starts inside a spectrum")
+        }
+        enter(name, nameEnd, end, groups: groups, selection: selection)
+        return nameEnd
+    }
+
+    private func finished(at end: UnsafePointer<UInt8>) throws(MzMLError) -> UnsafePointer<UInt8> {
+        guard !hasReferences else {
+            throw MzMLError(.beyondScanner, path: "", reason: "a value of the spectrum is written with references")
+        }
+        return end
     }
 
     /// Reads the attributes of `<spectrum>` itself; returns where they end.
@@ -76,8 +137,10 @@ struct SpectrumElement {
         while let (name, value) = attributes.next() {
             if equals(name, "id") {
                 id = value
+                if value.contains(UInt8(ascii: "&")) { hasReferences = true }
             } else if equals(name, "defaultArrayLength") {
                 defaultLength = wholeNumber(trimmed(value)) ?? -1
+                if value.contains(UInt8(ascii: "&")) { hasReferences = true }
             }
         }
         return attributes.position
@@ -85,30 +148,43 @@ struct SpectrumElement {
 
     /// Follows the scan into a child element.
     private mutating func enter(
-        _ name: ByteRun, _ nameEnd: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, groups: [ParameterGroup]
+        _ name: ByteRun, _ nameEnd: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, groups: [ParameterGroup],
+        selection: SpectrumSelection
     ) {
         if equals(name, "scan") || equals(name, "scanList") {
             place = .spectrum
+        } else if equals(name, "binaryDataArray") {
+            beginArray(nameEnd, end, selection: selection)
         } else if equals(name, "precursor") {
             precursorCount += 1
-            if precursorCount > 1 { counts.extraPrecursors += 1 }
-            place = precursorCount == 1 ? .precursor : .ignored
+            selectedIonCount = 0
+            if precursorCount > 1 {
+                firstIon = furtherPrecursors.count
+                furtherPrecursors.append(Precursor())
+            }
+            place = .precursor
         } else if equals(name, "selectedIon") {
-            guard precursorCount == 1 else { return }
+            guard precursorCount > 0 else { return }
             selectedIonCount += 1
-            if selectedIonCount > 1 { counts.extraPrecursors += 1 }
-            place = selectedIonCount == 1 ? .selectedIon : .ignored
+            if selectedIonCount > 1 {
+                var ion = firstIon < 0 ? precursor : furtherPrecursors[firstIon]
+                ion.selectedIonMZ = nil
+                ion.charge = nil
+                ion.intensity = nil
+                furtherPrecursors.append(ion)
+            }
+            place = .selectedIon
         } else if equals(name, "activation") {
-            // Behind its selected ions the first precursor goes on.
-            if precursorCount == 1 { place = .precursor }
+            // Behind its selected ions the precursor goes on.
+            if precursorCount > 0 { place = .precursor }
         } else if equals(name, "product") {
             place = .ignored
-        } else if equals(name, "binaryDataArray") {
-            beginArray(nameEnd, end)
         } else if equals(name, "referenceableParamGroupRef") {
             var attributes = AttributeCursor(nameEnd, end)
             while let (key, value) = attributes.next() {
-                guard equals(key, "ref"), let group = groups.first(where: { $0.hasID(value) }) else { continue }
+                guard equals(key, "ref") else { continue }
+                if value.contains(UInt8(ascii: "&")) { hasReferences = true }
+                guard let group = groups.first(where: { $0.hasID(value) }) else { continue }
                 for term in group.terms {
                     term.attributes.withUnsafeBufferPointer { text in
                         guard let base = text.baseAddress else { return }
@@ -126,16 +202,36 @@ struct SpectrumElement {
     private mutating func readParameter(
         _ tag: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>
     ) -> UnsafePointer<UInt8> {
-        // The usual order of the attributes needs one comparison and one load.
-        if end - tag >= 44, matches("<cvParam cvRef=\"MS\" accession=\"MS:", tag, end), tag[41] == UInt8(ascii: "\"") {
-            if let accession = Accession.sevenDigits(at: tag + 34, readable: 8) { apply(accession, tag + 42, end) }
-            return tag + 42
+        // The usual order of the attributes needs five comparisons of words and one load.
+        if end - tag >= 46 {
+            let raw = UnsafeRawPointer(tag)
+            guard raw.loadUnaligned(as: UInt64.self).littleEndian == 0x6D61_7261_5076_633C else { return tag + 1 }  // "<cvParam"
+            var digits = raw + 34
+            // ` cvRef="MS" accession="MS:`
+            var isUsual =
+                raw.loadUnaligned(fromByteOffset: 8, as: UInt64.self).littleEndian == 0x223D_6665_5276_6320
+                && raw.loadUnaligned(fromByteOffset: 16, as: UInt64.self).littleEndian == 0x6563_6361_2022_534D
+                && raw.loadUnaligned(fromByteOffset: 24, as: UInt64.self).littleEndian == 0x4D22_3D6E_6F69_7373
+                && tag[32] == UInt8(ascii: "S") && tag[33] == UInt8(ascii: ":")
+            if !isUsual, matches(" cvRef=\"PSI-MS\" accession=\"MS:", tag + 8, end) {
+                digits = raw + 38
+                isUsual = true
+            }
+            if isUsual, digits.load(fromByteOffset: 7, as: UInt8.self) == UInt8(ascii: "\"") {
+                let rest = digits.assumingMemoryBound(to: UInt8.self) + 8
+                if let accession = Accession.sevenDigits(at: digits, readable: 8) { apply(accession, rest, end) }
+                return rest
+            }
         }
         guard matches("<cvParam", tag, end), end - tag > 8, isXMLSpace(tag[8]) else { return tag + 1 }
         var attributes = AttributeCursor(tag + 8, end)
         while let (name, value) = attributes.next() {
             guard equals(name, "accession") else { continue }
-            if let accession = Accession.parse(value) { apply(accession, tag + 8, end) }
+            if let accession = Accession.parse(value) {
+                apply(accession, tag + 8, end)
+            } else if value.contains(UInt8(ascii: "&")) {
+                hasReferences = true
+            }
             break
         }
         return tag + 8
@@ -158,35 +254,74 @@ struct SpectrumElement {
         case 1_000_804...1_000_806, 1_000_620: isLight = true
         case 1_000_016 where place == .spectrum && retentionTimeSeconds.isNaN:
             readScanStart(text, end)
-        case 1_000_827 where place == .precursor: precursor.isolationTargetMZ = decimal(text, end)
-        case 1_000_828 where place == .precursor: precursor.isolationLowerOffset = decimal(text, end)
-        case 1_000_829 where place == .precursor: precursor.isolationUpperOffset = decimal(text, end)
-        case 1_000_045 where place == .precursor: precursor.collisionEnergy = decimal(text, end)
-        case 1_000_744 where place == .selectedIon, 1_000_040 where place == .selectedIon:
-            precursor.selectedIonMZ = decimal(text, end)
-        case 1_000_041 where place == .selectedIon: precursor.charge = whole(text, end).map { abs($0) }
-        case 1_000_042 where place == .selectedIon: precursor.intensity = decimal(text, end)
-        default: break
+        case 1_000_528 where place == .spectrum && readsMZRange: lowestMZ = optionalDecimal(text, end)
+        case 1_000_527 where place == .spectrum && readsMZRange: highestMZ = optionalDecimal(text, end)
+        default:
+            if place == .precursor || place == .selectedIon { applyToPrecursor(accession, text, end) }
         }
     }
 
-    private func attribute(_ key: StaticString, _ text: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) -> ByteRun? {
+    private mutating func applyToPrecursor(
+        _ accession: Int, _ text: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>
+    ) {
+        if place == .precursor {
+            switch accession {
+            case 1_000_827: change(decimal(text, end)) { $0.isolationTargetMZ = $1 }
+            case 1_000_828: change(decimal(text, end)) { $0.isolationLowerOffset = $1 }
+            case 1_000_829: change(decimal(text, end)) { $0.isolationUpperOffset = $1 }
+            case 1_000_045: change(decimal(text, end)) { $0.collisionEnergy = $1 }
+            default: break
+            }
+        } else {
+            switch accession {
+            case 1_000_744, 1_000_040: changeLast(decimal(text, end)) { $0.selectedIonMZ = $1 }
+            case 1_000_041: changeLast(whole(text, end).map { abs($0) }) { $0.charge = $1 }
+            case 1_000_042: changeLast(decimal(text, end)) { $0.intensity = $1 }
+            default: break
+            }
+        }
+    }
+
+    /// Changes all ions of the precursor in work.
+    private mutating func change<Value>(_ value: Value, _ body: (inout Precursor, Value) -> Void) {
+        if firstIon < 0 { body(&precursor, value) }
+        for i in max(firstIon, 0)..<furtherPrecursors.count { body(&furtherPrecursors[i], value) }
+    }
+
+    /// Changes the ion in work.
+    private mutating func changeLast<Value>(_ value: Value, _ body: (inout Precursor, Value) -> Void) {
+        if furtherPrecursors.isEmpty {
+            body(&precursor, value)
+        } else {
+            body(&furtherPrecursors[furtherPrecursors.count - 1], value)
+        }
+    }
+
+    private mutating func attribute(
+        _ key: StaticString, _ text: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>
+    ) -> ByteRun? {
         var attributes = AttributeCursor(text, end)
         while let (name, value) = attributes.next() {
-            if equals(name, key) { return trimmed(value) }
+            guard equals(name, key) else { continue }
+            if value.contains(UInt8(ascii: "&")) { hasReferences = true }
+            return trimmed(value)
         }
         return nil
     }
 
     private mutating func decimal(_ text: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) -> Double? {
         let value = attribute("value", text, end).flatMap { decimalNumber($0) }
-        if value == nil { counts.unreadableValues += 1 }
+        if value == nil { unreadableValues += 1 }
         return value
+    }
+
+    private mutating func optionalDecimal(_ text: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) -> Double {
+        attribute("value", text, end).flatMap { decimalNumber($0) } ?? .nan
     }
 
     private mutating func whole(_ text: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) -> Int? {
         let value = attribute("value", text, end).flatMap { wholeNumber($0) }
-        if value == nil { counts.unreadableValues += 1 }
+        if value == nil { unreadableValues += 1 }
         return value
     }
 
@@ -198,14 +333,18 @@ struct SpectrumElement {
         case 28: retentionTimeSeconds = value / 1000
         case 32: retentionTimeSeconds = value * 3600
         default:
-            counts.timesWithoutUnit += 1
+            timesWithoutUnit += 1
             retentionTimeSeconds = value
         }
     }
 
     // MARK: Arrays
 
-    private mutating func beginArray(_ nameEnd: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) {
+    private mutating func beginArray(
+        _ nameEnd: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, selection: SpectrumSelection
+    ) {
+        // All that decides about the selection stands before the arrays (the schema's order).
+        if arrayCount == 0 { isDeselected = !selection.takes(self) }
         place = .array
         array = EncodedArray()
         var attributes = AttributeCursor(nameEnd, end)
@@ -215,6 +354,10 @@ struct SpectrumElement {
             } else if equals(name, "encodedLength") {
                 array.encodedLength = wholeNumber(trimmed(value)) ?? -1
             }
+        }
+        // The end of the text is looked at before its start is decoded, some 300 bytes from here.
+        if trustsLengths, array.encodedLength > 0 {
+            bytes_prefetch(UnsafeRawPointer(attributes.position) + (array.encodedLength &+ 300))
         }
     }
 
@@ -228,7 +371,21 @@ struct SpectrumElement {
             array.payload = ByteRun(start: open, count: 0)
             return open + 1
         }
-        guard let close = find(UInt8(ascii: "<"), open + 1, end), matches("</binary", close, end) else {
+        if trustsLengths || isDeselected, array.encodedLength > 0, array.encodedLength < end - open - 1 {
+            // One look at where the text should end, instead of one at every byte: the decoder refuses what is no base64.
+            let close = open + 1 + array.encodedLength
+            if matches("</binary>", close, end) {
+                array.payload = ByteRun(start: open + 1, count: array.encodedLength)
+                return close
+            }
+        }
+        guard let close = find(UInt8(ascii: "<"), open + 1, end) else { return end }
+        guard matches("</binary", close, end) else {
+            if end - close > 1, close[1] == UInt8(ascii: "!") || close[1] == UInt8(ascii: "?") {
+                throw MzMLError(
+                    .beyondScanner, path: "", byteOffset: close - elementStart,
+                    reason: "a <binary> element holds a comment or a CDATA section")
+            }
             throw MzMLError(
                 .malformedSpectrum, path: "", byteOffset: tag - elementStart,
                 reason: "a <binary> element holds something other than text")
@@ -244,33 +401,25 @@ struct SpectrumElement {
         switch array.content {
         case .mz where mz == nil: mz = array
         case .intensity where intensity == nil: intensity = array
-        default: counts.skippedArrays += 1
+        default:
+            skippedArrays.append(array.contentAccession)
+            // Nobody decodes its text, so a length that leads too far has to be found out here.
+            if let text = array.payload, text.contains(UInt8(ascii: "<")) { isSuspicious = true }
         }
     }
 }
 
-/// A referenceable parameter group in the form that the element scan reads.
-struct ParameterGroup: Sendable {
-    struct Term: Sendable {
-        let accession: Int
-        /// `value` and `unitAccession` as attribute text.
-        let attributes: [UInt8]
+extension SpectrumSelection {
+    /// Whether a spectrum's terms let it in. A level that is not stated is judged as the decoder assumes it.
+    func takes(_ element: SpectrumElement) -> Bool {
+        if let msLevels, !msLevels.contains(element.assumedLevel) { return false }
+        if let retentionTimeSeconds, !retentionTimeSeconds.contains(element.retentionTimeSeconds) { return false }
+        if let mz, element.lowestMZ > mz.upperBound || element.highestMZ < mz.lowerBound { return false }
+        return true
     }
+}
 
-    let id: [UInt8]
-    let terms: [Term]
-
-    init(id: String, terms: [CVTerm]) {
-        self.id = Array(id.utf8)
-        self.terms = terms.map { term in
-            // A value that holds a quote is no number, and no term that is read here has text for a value.
-            let value = term.value.contains("\"") ? "" : term.value
-            let unit = term.unit == 0 ? "" : " unitAccession=\"\(Accession.text(term.unit))\""
-            return Term(accession: term.accession, attributes: Array(" value=\"\(value)\"\(unit)>".utf8))
-        }
-    }
-
-    func hasID(_ text: ByteRun) -> Bool {
-        text.count == id.count && zip(text, id).allSatisfy { $0 == $1 }
-    }
+extension SpectrumElement {
+    /// The stated level; without one, 1 without a precursor and 2 with one. 0 for a spectrum of light.
+    var assumedLevel: Int { isLight ? 0 : msLevel > 0 ? msLevel : precursorCount > 0 ? 2 : 1 }
 }

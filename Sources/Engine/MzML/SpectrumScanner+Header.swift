@@ -48,7 +48,7 @@ extension SpectrumScanner {
                         continue
                     case .declaration:
                         throw MzMLError(
-                            .documentType, path: stream.path, byteOffset: p,
+                            .documentType, path: path, byteOffset: p,
                             reason:
                                 "the XML declares a document type or entities; mzML has none, so it is not expanded",
                             hint: "remove the declaration, or convert the file again from the vendor's data")
@@ -57,6 +57,10 @@ extension SpectrumScanner {
                     }
                 } else if let close = tagEnd(tag + 1, windowEnd) {
                     return p..<(offset(of: close) + 1)
+                } else if isBroken(tagAt: tag + 1, windowEnd) {
+                    throw MzMLError(
+                        .malformedXML, path: path, byteOffset: p, reason: "a tag does not end before the next one starts",
+                        hint: "the file is damaged; convert it again")
                 }
             }
             try readMoreHeader()
@@ -66,7 +70,7 @@ extension SpectrumScanner {
     /// The name of the tag at `position`, with its slash when it is an end tag.
     private func tagName(_ position: Int) -> String {
         let start = pointer(position + 1)
-        var end = start + 1
+        var end = start.pointee == UInt8(ascii: "/") ? start + 1 : start
         while !endsName(end.pointee) { end += 1 }
         return String(decoding: ByteRun(start: start, count: end - start), as: UTF8.self)
     }
@@ -79,7 +83,7 @@ extension SpectrumScanner {
             if base + filled - p >= 4 || atEnd {
                 if base + filled == 0 {
                     throw MzMLError(
-                        .emptyFile, path: stream.path, reason: "the file is empty",
+                        .emptyFile, path: path, reason: "the file is empty",
                         hint: "copy or convert it again")
                 }
                 if p == 0 { try refuseWideEncodings() }
@@ -99,19 +103,20 @@ extension SpectrumScanner {
         guard filled >= 2 else { return }
         let first = (window[0], window[1])
         guard first == (0xFE, 0xFF) || first == (0xFF, 0xFE) || first == (0x3C, 0) || first == (0, 0x3C) else { return }
-        throw MzMLError(
-            .unsupportedEncoding, path: stream.path, reason: "the text is UTF-16 or UTF-32",
-            hint: "convert it to UTF-8, for example with iconv, or write the mzML again")
+        throw MzMLError(.beyondScanner, path: path, reason: "the text is UTF-16 or UTF-32")
     }
 
     private func notMzML(_ reason: String) -> MzMLError {
         MzMLError(
-            .notMzML, path: stream.path, reason: "not an mzML file: \(reason)",
+            .notMzML, path: path, reason: "not an mzML file: \(reason)",
             hint: "convert vendor data to mzML with msconvert")
     }
 
     private func checkRoot(_ name: String) throws(MzMLError) {
         guard name != "mzML", name != "indexedmzML" else { return }
+        if name.hasSuffix(":mzML") || name.hasSuffix(":indexedmzML") {
+            throw MzMLError(.beyondScanner, path: path, reason: "its elements have a namespace prefix")
+        }
         throw notMzML("its root element is <\(String(decoding: name.utf8.prefix(40), as: UTF8.self))>")
     }
 
@@ -119,7 +124,7 @@ extension SpectrumScanner {
     private mutating func parseHeader(upTo end: Int, open: [String]) throws(MzMLError) -> RunHeader {
         var document = Array(ByteRun(start: pointer(0), count: end))
         for name in open.reversed() { document.append(contentsOf: "</\(name)>".utf8) }
-        let path = stream.path
+        let path = path
         let header = try document.withUnsafeBufferPointer { bytes throws(MzMLError) in
             try RunHeaderParser.parse(bytes, path: path)
         }

@@ -12,11 +12,16 @@ struct ScanLimits: Sendable {
     var spectrumBytes = 1 << 30
 }
 
-/// A window that slides over the stream, and the cuts between spectra.
+/// A window that slides over the stream, and the cuts between spectra. Over a mapped file the window is all of it.
 ///
 /// Positions are offsets in the stream, so that they survive the window's moves.
 struct SpectrumScanner: ~Copyable {
-    var stream: ByteStream
+    let path: String
+    /// Size of the file as stored; 0 for a pipe.
+    let fileSize: Int
+    /// Where bytes come from, unless all of them are in memory.
+    var stream: ByteStream?
+    let mapped: MappedInput?
     let limits: ScanLimits
     let bufferSize: Int
     private(set) var window: UnsafeMutablePointer<UInt8>
@@ -27,28 +32,85 @@ struct SpectrumScanner: ~Copyable {
     private(set) var atEnd = false
     /// Everything before this offset has been dealt with.
     var cursor = 0
-    private(set) var spectraRead = 0
+    var spectraRead = 0
     /// The end of the spectrum list has been seen.
     var isFinished = false
 
-    init(path: String, bufferSize: Int, limits: ScanLimits) throws(MzMLError) {
-        self.limits = limits
-        self.bufferSize = max(bufferSize, 4096)
-        capacity = self.bufferSize
-        window = .allocate(capacity: capacity)
-        do throws(MzMLError) {
-            stream = try ByteStream(path: path)
-        } catch {
-            window.deallocate()
-            throw error
+    init(path: String, options: ReadingOptions, limits: ScanLimits) throws(MzMLError) {
+        if options.access == .mapped,
+            let input = MappedInput.map(path: path, residentBytes: options.bufferSize, advice: options.advice)
+        {
+            self.init(input: input, path: path, limits: limits)
+        } else {
+            self.init(stream: try ByteStream(path: path, threads: options.inflateThreads), bufferSize: max(options.bufferSize, 4096), limits: limits)
         }
     }
 
-    deinit { window.deallocate() }
+    init(stream: consuming ByteStream, bufferSize: Int, limits: ScanLimits) {
+        path = stream.path
+        self.limits = limits
+        self.bufferSize = bufferSize
+        mapped = nil
+        capacity = bufferSize
+        fileSize = stream.fileSize
+        window = .allocate(capacity: bufferSize)
+        self.stream = consume stream
+    }
+
+    /// Scans bytes that are in memory already; the window is never written to.
+    init(input: MappedInput, path: String, limits: ScanLimits) {
+        self.path = path
+        self.limits = limits
+        stream = nil
+        mapped = input
+        bufferSize = input.bytes.count
+        capacity = input.bytes.count
+        fileSize = input.bytes.count
+        filled = input.bytes.count
+        atEnd = true
+        window = UnsafeMutablePointer(mutating: input.start)
+    }
+
+    deinit { if mapped == nil { window.deallocate() } }
+
+    /// Bytes taken from the file so far (compressed bytes of a gzip file).
+    var bytesConsumed: Int {
+        switch stream {
+        case .some(let stream): stream.bytesConsumed
+        case .none: isFinished ? fileSize : cursor
+        }
+    }
+
+    /// Random access to the bytes of a plain file; `nil` for compressed files and pipes.
+    var indexBytes: SpectrumIndex.Bytes? {
+        switch stream {
+        case .some(let stream): stream.indexBytes
+        case .none: mapped.map { .memory($0.bytes) }
+        }
+    }
+
+    private var isStreamIncomplete: Bool {
+        switch stream {
+        case .some(let stream): stream.isIncomplete
+        case .none: false
+        }
+    }
 
     func pointer(_ offset: Int) -> UnsafePointer<UInt8> { UnsafePointer(window + (offset - base)) }
     var windowEnd: UnsafePointer<UInt8> { UnsafePointer(window + filled) }
     func offset(of pointer: UnsafePointer<UInt8>) -> Int { base + (pointer - UnsafePointer(window)) }
+
+    /// Goes back to an earlier position of a file that can be read again.
+    mutating func rewind(to offset: Int, spectraRead: Int) throws(MzMLError) {
+        cursor = offset
+        self.spectraRead = spectraRead
+        isFinished = false
+        guard mapped == nil, !(base...(base + filled)).contains(offset) else { return }
+        try stream?.seek(to: offset)
+        base = offset
+        filled = 0
+        atEnd = false
+    }
 
     /// Moves the window so that it starts at `kept`, and reads more. False at the end of the stream.
     mutating func refill(keeping kept: Int, limit: Int, orThrow code: MzMLError.Code) throws(MzMLError) -> Bool {
@@ -60,20 +122,22 @@ struct SpectrumScanner: ~Copyable {
             filled = keptCount
         } else if filled == capacity {
             guard capacity < limit else {
-                throw MzMLError(
-                    code, path: stream.path, byteOffset: kept,
-                    spectrumIndex: code == .headerTooLarge ? nil : spectraRead,
-                    reason: code == .headerTooLarge
-                        ? "more than \(limit) bytes precede the first spectrum"
-                        : "one spectrum takes more than \(limit) bytes",
-                    hint: "the file is damaged, or no LC-MS run")
+                throw tooLarge(code, limit, kept)
             }
             resize(to: min(capacity * 2, limit))
         }
-        let read = try stream.read(into: window + filled, capacity: capacity - filled)
+        let read = try stream?.read(into: window + filled, capacity: capacity - filled) ?? 0
         filled += read
         atEnd = read == 0
         return read > 0
+    }
+
+    private func tooLarge(_ code: MzMLError.Code, _ limit: Int, _ position: Int) -> MzMLError {
+        MzMLError(
+            code, path: path, byteOffset: position, spectrumIndex: code == .headerTooLarge ? nil : spectraRead,
+            reason: code == .headerTooLarge
+                ? "more than \(limit) bytes precede the first spectrum" : "one spectrum takes more than \(limit) bytes",
+            hint: "the file is damaged, or no LC-MS run")
     }
 
     mutating func resize(to size: Int) {
@@ -88,7 +152,7 @@ struct SpectrumScanner: ~Copyable {
     mutating func startSpectra(at position: Int) {
         cursor = position
         let rest = base + filled - position
-        guard capacity > bufferSize, rest <= bufferSize else { return }
+        guard mapped == nil, capacity > bufferSize, rest <= bufferSize else { return }
         memmove(window, window + (position - base), rest)
         base = position
         filled = rest
@@ -97,8 +161,8 @@ struct SpectrumScanner: ~Copyable {
 
     func truncated(_ place: String) -> MzMLError {
         MzMLError(
-            .truncated, path: stream.path, byteOffset: base + filled,
-            reason: "the file ends \(place)" + (stream.isIncomplete ? " (its gzip stream is cut off)" : ""),
+            .truncated, path: path, byteOffset: base + filled,
+            reason: "the file ends \(place)" + (isStreamIncomplete ? " (its gzip stream is cut off)" : ""),
             hint: "the file was cut off while it was written or copied: copy or convert it again")
     }
 }
@@ -106,13 +170,13 @@ struct SpectrumScanner: ~Copyable {
 // MARK: - Spectra
 
 extension SpectrumScanner {
-    private mutating func refillSpectra(keeping kept: Int) throws(MzMLError) -> Bool {
+    mutating func refillSpectra(keeping kept: Int) throws(MzMLError) -> Bool {
         try refill(keeping: kept, limit: max(limits.spectrumBytes, bufferSize), orThrow: .spectrumTooLarge)
     }
 
     private func malformed(_ reason: String, at position: Int) -> MzMLError {
         MzMLError(
-            .malformedXML, path: stream.path, byteOffset: position, spectrumIndex: spectraRead, reason: reason,
+            .malformedXML, path: path, byteOffset: position, spectrumIndex: spectraRead, reason: reason,
             hint: "the file is damaged; convert it again")
     }
 
@@ -146,9 +210,11 @@ extension SpectrumScanner {
                 next = tagEnd(tag + 9, windowEnd)
                 if let close = next {
                     if close[-1] == UInt8(ascii: "/") {
-                        return deliver(from: p, to: offset(of: close) + 1, into: &chunk)
+                        return try deliver(from: p, to: offset(of: close) + 1, into: &chunk)
                     }
                     start = p
+                } else if isBroken(tagAt: tag + 9, windowEnd) {
+                    throw malformed("the tag of a spectrum does not end before the next one starts", at: p)
                 }
             case UInt8(ascii: "/") where matches("</spectrum", tag, windowEnd) && windowEnd - tag > 10:
                 if matches("</spectrumList", tag, windowEnd) {
@@ -159,7 +225,7 @@ extension SpectrumScanner {
                 guard endsName(tag[10]) else { break }
                 if start < 0 { throw malformed("a spectrum ends that never started", at: p) }
                 next = find(UInt8(ascii: ">"), tag + 10, windowEnd)
-                if let close = next { return deliver(from: start, to: offset(of: close) + 1, into: &chunk) }
+                if let close = next { return try deliver(from: start, to: offset(of: close) + 1, into: &chunk) }
             case UInt8(ascii: "!"), UInt8(ascii: "?"):
                 switch skipMarkup(tag, windowEnd) {
                 case .skipped(let behind): next = behind
@@ -177,7 +243,8 @@ extension SpectrumScanner {
         }
     }
 
-    private mutating func deliver(from start: Int, to end: Int, into chunk: inout RawChunk) -> Bool {
+    private mutating func deliver(from start: Int, to end: Int, into chunk: inout RawChunk) throws(MzMLError) -> Bool {
+        guard end - start <= limits.spectrumBytes else { throw tooLarge(.spectrumTooLarge, limits.spectrumBytes, start) }
         chunk.append(ByteRun(start: pointer(start), count: end - start), streamOffset: start)
         spectraRead += 1
         cursor = end
@@ -186,6 +253,7 @@ extension SpectrumScanner {
 
     /// Reads on to the end of a compressed stream, so that its checksum is verified.
     mutating func verifyChecksum() throws(MzMLError) {
-        while try stream.read(into: window, capacity: capacity) > 0 {}
+        guard stream != nil else { return }
+        while try stream?.read(into: window, capacity: capacity) ?? 0 > 0 {}
     }
 }

@@ -46,7 +46,26 @@ func equals(_ run: ByteRun, _ text: StaticString) -> Bool {
     run.count == text.utf8CodeUnitCount && (run.isEmpty || memcmp(run.baseAddress!, text.utf8Start, run.count) == 0)
 }
 
-/// The `>` that ends the tag which `start` lies in, quotes respected; `nil` when the buffer ends first.
+/// The quote that ends the value which starts at `start`; `nil` when the buffer ends first, or a `<` comes, which no value
+/// can hold.
+@inline(__always)
+private func valueEnd(
+    _ quote: UInt8, _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>
+) -> UnsafePointer<UInt8>? {
+    var p = start
+    while p < end, p.pointee != quote {
+        if p.pointee == UInt8(ascii: "<") { return nil }
+        p += 1
+    }
+    return p < end ? p : nil
+}
+
+/// Whether a `<` stands in the tag which `start` lies in: then it will never end.
+func isBroken(tagAt start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) -> Bool {
+    find(UInt8(ascii: "<"), start, end) != nil && tagEnd(start, end) == nil
+}
+
+/// The `>` that ends the tag which `start` lies in, quotes respected; `nil` when the buffer ends or a `<` comes first.
 func tagEnd(_ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) -> UnsafePointer<UInt8>? {
     var p = start
     while p < end {
@@ -54,8 +73,10 @@ func tagEnd(_ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) -> Unsaf
         case UInt8(ascii: ">"):
             return p
         case UInt8(ascii: "\""), UInt8(ascii: "'"):
-            guard let close = find(p.pointee, p + 1, end) else { return nil }
+            guard let close = valueEnd(p.pointee, p + 1, end) else { return nil }
             p = close + 1
+        case UInt8(ascii: "<"):
+            return nil
         default:
             p += 1
         }
@@ -88,7 +109,7 @@ struct AttributeCursor {
         p += 1
         while p < end, isXMLSpace(p.pointee) { p += 1 }
         guard p < end, p.pointee == UInt8(ascii: "\"") || p.pointee == UInt8(ascii: "'") else { return nil }
-        guard let close = find(p.pointee, p + 1, end) else { return nil }
+        guard let close = valueEnd(p.pointee, p + 1, end) else { return nil }
         position = close + 1
         return (ByteRun(start: nameStart, count: nameLength), ByteRun(start: p + 1, count: close - p - 1))
     }

@@ -32,14 +32,34 @@ base64_result base64_decode(const char *input, size_t length, uint8_t *output, s
 /* The same by the portable path only: the reference for tests. */
 base64_result base64_decode_portable(const char *input, size_t length, uint8_t *output, size_t capacity);
 
-/* Whether base64_decode uses AVX2 on this machine. */
-int base64_uses_avx2(void);
+typedef enum { base64_portable = 0, base64_avx2 = 1, base64_avx512 = 2 } base64_instructions;
+
+/* What base64_decode uses on this machine. */
+base64_instructions base64_best_instructions(void);
+
+/* The same with instructions that the machine must have: for tests and measurements. */
+base64_result base64_decode_with(
+    base64_instructions instructions, const char *input, size_t length, uint8_t *output, size_t capacity);
+
+/* Whether every m/z is finite, not negative and not below the one before it, and every intensity finite and not
+   negative. One pass, vectorised where the machine can. */
+int points_are_sound(const double *mz, const float *intensity, size_t count);
 
 /* Characters that base64_encode writes for `length` bytes: 4 for each started group of 3. */
 static inline size_t base64_encoded_length(size_t length) { return (length + 2) / 3 * 4; }
 
 /* Encodes with padding and without line breaks; writes base64_encoded_length(length) characters. */
 void base64_encode(const uint8_t *input, size_t length, char *output);
+
+/* Most bytes that one call of bytes_positions looks at, and most positions that it writes. */
+#define BYTES_POSITIONS_WINDOW 1024
+
+/* Where a byte occurs among the first BYTES_POSITIONS_WINDOW bytes of start ..< end, ascending, counted from start;
+   returns how often. */
+size_t bytes_positions(uint8_t wanted, const uint8_t *start, const uint8_t *end, uint32_t *positions);
+
+/* Brings the cache line of an address nearer; any address is allowed. */
+static inline void bytes_prefetch(const void *address) { __builtin_prefetch(address); }
 
 /* First occurrence of the needle, or NULL. A GNU extension that Swift's Glibc module does not show. */
 const void *bytes_find(const void *haystack, size_t length, const void *needle, size_t needle_length);

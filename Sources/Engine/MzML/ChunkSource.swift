@@ -1,0 +1,70 @@
+import SpectrumModel
+import Synchronization
+
+/// Chunks of a file in order, for a `SpectrumDecoder`. Safe to use from several threads; calls are served one at a time.
+public protocol ChunkSource: AnyObject, Sendable {
+    var header: RunHeader { get }
+    /// Size of the file as stored, in bytes; 0 for a pipe.
+    var fileSize: Int { get }
+    /// Bytes of the file read so far (compressed bytes of a gzip file): for progress.
+    var bytesConsumed: Int { get }
+    /// What was odd but did not stop the reading. Complete once `next()` has returned `nil`.
+    var warnings: [String] { get }
+    /// The next spectra; `nil` behind the last one.
+    func next() throws(MzMLError) -> RawChunk?
+    /// Takes back a chunk that is no longer needed.
+    func recycle(_ chunk: consuming RawChunk)
+}
+
+/// A file through the reference reader: its chunks are decoded already.
+public final class ReferenceChunkSource: ChunkSource {
+    public let header: RunHeader
+    public let fileSize: Int
+    private let spectraPerChunk: Int
+    private let reader: Mutex<ReferenceSpectrumReader>
+
+    /// - Throws: as `ReferenceSpectrumReader`.
+    public init(
+        path: String, options: ReadingOptions, maximumPoints: Int = SpectrumDecoder.maximumPointsPerSpectrum
+    ) throws(MzMLError) {
+        let reader = try ReferenceSpectrumReader(path: path, options: options, maximumPoints: maximumPoints)
+        header = reader.header
+        fileSize = reader.fileSize
+        spectraPerChunk = options.spectraPerChunk
+        self.reader = Mutex(reader)
+    }
+
+    public var bytesConsumed: Int { reader.withLock { $0.bytesConsumed } }
+    public var warnings: [String] { reader.withLock { $0.warnings } }
+
+    public func next() throws(MzMLError) -> RawChunk? {
+        let limit = spectraPerChunk
+        return try reader.withLock { reader throws(MzMLError) -> RawChunk? in
+            var block = SpectrumBlock()
+            guard try reader.next(into: &block, limit: limit) else {
+                // What was left out behind the last one still has to be counted.
+                let counts = reader.takeCounts()
+                guard counts != DecodeCounts() else { return nil }
+                return RawChunk(decoded: block, counts: counts)
+            }
+            return RawChunk(decoded: block, counts: reader.takeCounts())
+        }
+    }
+
+    public func recycle(_ chunk: consuming RawChunk) {}
+}
+
+/// Opens a file with the reader that the options name, or with the reference reader where the scanner does not follow.
+/// - Throws: as `MzMLChunkSource`.
+public func openChunkSource(
+    path: String, options: ReadingOptions, maximumPoints: Int = SpectrumDecoder.maximumPointsPerSpectrum
+) throws(MzMLError) -> any ChunkSource {
+    if options.reader == .fast {
+        do throws(MzMLError) {
+            return try MzMLChunkSource(path: path, options: options)
+        } catch {
+            guard error.code == .beyondScanner else { throw error }
+        }
+    }
+    return try ReferenceChunkSource(path: path, options: options, maximumPoints: maximumPoints)
+}

@@ -1,0 +1,113 @@
+import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// The bytes of a file in memory: mapped, or the caller's own.
+///
+/// Pages behind the readers are given back as they finish, so that the resident part of a mapping stays near
+/// `residentBytes` and what is in work, whatever the file's size.
+final class MappedInput: @unchecked Sendable {
+    // @unchecked: the bytes are only read, and all that changes is behind `progress`.
+
+    private struct Progress: Sendable {
+        /// All before this offset is done with.
+        var finished = 0
+        /// Stretches that were done before an earlier one, ascending.
+        var early: [Range<Int>] = []
+        var released = 0
+        var advised = 0
+    }
+
+    /// Never empty.
+    let bytes: UnsafeBufferPointer<UInt8>
+    var start: UnsafePointer<UInt8> { bytes.baseAddress! }
+    private let isMapping: Bool
+    private let residentBytes: Int
+    private let progress = Mutex(Progress())
+
+    private static let pageBytes = max(Int(sysconf(Int32(_SC_PAGESIZE))), 4096)
+
+    /// Bytes that stay valid while the input lives.
+    init(memory: UnsafeBufferPointer<UInt8>) {
+        bytes = memory
+        isMapping = false
+        residentBytes = .max
+    }
+
+    private init(mapping: UnsafeBufferPointer<UInt8>, residentBytes: Int) {
+        bytes = mapping
+        isMapping = true
+        self.residentBytes = residentBytes
+    }
+
+    /// Maps a regular file that is neither empty nor compressed; `nil` for anything else and when it cannot be mapped.
+    static func map(path: String, residentBytes: Int, advice: ReadingOptions.Advice) -> MappedInput? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size > 0 else {
+            return nil
+        }
+        var magic: (UInt8, UInt8) = (0, 0)
+        guard pread(descriptor, &magic, 2, 0) > 0, magic != (0x1F, 0x8B) else { return nil }
+        let size = Int(status.st_size)
+        guard let memory = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), memory != MAP_FAILED else {
+            return nil
+        }
+        switch advice {
+        case .normal: break
+        case .sequential: madvise(memory, size, Int32(MADV_SEQUENTIAL))
+        case .willneed: madvise(memory, min(size, residentBytes), Int32(MADV_WILLNEED))
+        }
+        return MappedInput(
+            mapping: UnsafeBufferPointer(start: memory.assumingMemoryBound(to: UInt8.self), count: size),
+            residentBytes: residentBytes)
+    }
+
+    deinit {
+        if isMapping { munmap(UnsafeMutableRawPointer(mutating: start), bytes.count) }
+    }
+
+    /// Asks the kernel to read up to `distance` bytes behind `offset` ahead of their use, a buffer at a time.
+    func prefetch(from offset: Int, distance: Int) {
+        guard isMapping, distance > 0 else { return }
+        let target = min(bytes.count, offset + distance)
+        let stretch = progress.withLock { progress -> Range<Int>? in
+            let next = max(progress.advised, offset)
+            guard target - next >= min(residentBytes, bytes.count - next), target > next else { return nil }
+            progress.advised = target
+            return next..<target
+        }
+        guard let stretch else { return }
+        let page = stretch.lowerBound / Self.pageBytes * Self.pageBytes
+        madvise(UnsafeMutableRawPointer(mutating: start + page), stretch.upperBound - page, Int32(MADV_WILLNEED))
+    }
+
+    /// Notes that a stretch is done with. The stretches of a file follow each other without gaps, in any order.
+    func finish(_ stretch: Range<Int>) {
+        guard isMapping else { return }
+        let freed = progress.withLock { progress -> Range<Int>? in
+            if stretch.lowerBound > progress.finished {
+                let place = progress.early.firstIndex { $0.lowerBound > stretch.lowerBound } ?? progress.early.endIndex
+                progress.early.insert(stretch, at: place)
+                return nil
+            }
+            progress.finished = max(progress.finished, stretch.upperBound)
+            while let next = progress.early.first, next.lowerBound <= progress.finished {
+                progress.finished = max(progress.finished, next.upperBound)
+                progress.early.removeFirst()
+            }
+            let end = progress.finished / Self.pageBytes * Self.pageBytes
+            guard end - progress.released >= residentBytes else { return nil }
+            defer { progress.released = end }
+            return progress.released..<end
+        }
+        guard let freed else { return }
+        madvise(UnsafeMutableRawPointer(mutating: start + freed.lowerBound), freed.count, Int32(MADV_DONTNEED))
+    }
+}

@@ -1,0 +1,177 @@
+import TextNumbers
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// What the index of an indexed mzML was found to be.
+public enum IndexState: Sendable, Hashable {
+    /// The file has none, or is read in a way that cannot use one (gzip, pipes).
+    case absent
+    /// It was not looked at.
+    case unread
+    /// It names this many spectra, and nothing spoke against it so far.
+    case usable(spectra: Int)
+    /// It is wrong for the stated reason and not used.
+    case wrong(reason: String)
+}
+
+/// Where the spectra of an indexed mzML start, as its own index says.
+struct SpectrumIndex {
+    /// Ascending byte offsets of the `<spectrum` tags.
+    let offsets: [Int]
+
+    /// Random access to the bytes of a file.
+    enum Bytes {
+        case memory(UnsafeBufferPointer<UInt8>)
+        case file(descriptor: Int32, size: Int)
+
+        var count: Int {
+            switch self {
+            case .memory(let bytes): bytes.count
+            case .file(_, let size): size
+            }
+        }
+
+        /// Hands over up to `count` bytes from `offset`; fewer at the end and where they cannot be read.
+        func withBytes<Result>(_ offset: Int, _ count: Int, _ body: (ByteRun) -> Result) -> Result {
+            let count = min(count, max(0, self.count - offset))
+            guard offset >= 0, count > 0 else { return body(ByteRun(start: nil, count: 0)) }
+            switch self {
+            case .memory(let bytes):
+                return body(ByteRun(rebasing: bytes[offset..<(offset + count)]))
+            case .file(let descriptor, _):
+                let block = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+                    while filled < count {
+                        let got = pread(descriptor, buffer.baseAddress! + filled, count - filled, off_t(offset + filled))
+                        if got <= 0 { break }
+                        filled += got
+                    }
+                }
+                return block.withUnsafeBufferPointer(body)
+            }
+        }
+    }
+
+    private static let blockBytes = 1 << 20
+    private static let tailBytes = 2048
+
+    /// Reads the index that the end of the file points to and checks it against what is known of the file.
+    ///
+    /// - Parameters:
+    ///   - firstSpectrum: offset of the first `<spectrum` tag.
+    ///   - declaredCount: the `count` of the spectrum list.
+    /// - Complexity: O(size of the index); memory 1 MiB and 8 bytes per spectrum.
+    static func read(
+        _ bytes: Bytes, firstSpectrum: Int, declaredCount: Int?
+    ) -> (index: SpectrumIndex?, state: IndexState) {
+        let stated = bytes.withBytes(max(0, bytes.count - tailBytes), tailBytes) {
+            number(behind: "<indexListOffset>", in: $0)
+        }
+        guard let written = stated else { return (nil, .absent) }
+        func wrong(_ reason: String) -> (SpectrumIndex?, IndexState) { (nil, .wrong(reason: reason)) }
+        guard written > firstSpectrum, written < bytes.count else {
+            return wrong("indexListOffset \(written) lies outside the file")
+        }
+        guard let offsets = spectrumOffsets(bytes, from: written) else {
+            return wrong("there is no readable index of spectra at byte \(written)")
+        }
+        guard let first = offsets.first, let last = offsets.last else { return wrong("it names no spectra") }
+        guard first == firstSpectrum else {
+            return wrong("it places the first spectrum at byte \(first), which is at byte \(firstSpectrum)")
+        }
+        guard zip(offsets, offsets.dropFirst()).allSatisfy({ $0 < $1 }), last < written else {
+            return wrong("its offsets are not ascending")
+        }
+        if let declaredCount, declaredCount != offsets.count {
+            return wrong("it names \(offsets.count) spectra of \(declaredCount) declared")
+        }
+        return (SpectrumIndex(offsets: offsets), .usable(spectra: offsets.count))
+    }
+
+    private static func number(behind tag: StaticString, in bytes: ByteRun) -> Int? {
+        guard let base = bytes.baseAddress else { return nil }
+        let end = base + bytes.count
+        var p = base
+        while let found = find(UInt8(ascii: "<"), p, end) {
+            p = found + 1
+            guard matches(tag, found, end) else { continue }
+            let start = found + tag.utf8CodeUnitCount
+            guard let close = find(UInt8(ascii: "<"), start, end) else { return nil }
+            return wholeNumber(trimmed(ByteRun(start: start, count: close - start)))
+        }
+        return nil
+    }
+
+    /// The numbers in the `<offset>` elements of `<index name="spectrum">`; `nil` when the text is something else.
+    private static func spectrumOffsets(_ bytes: Bytes, from start: Int) -> [Int]? {
+        var offsets: [Int] = []
+        var position = start
+        var isOpen = false
+        while position < bytes.count {
+            let isLast = position + blockBytes >= bytes.count
+            let outcome = bytes.withBytes(position, blockBytes) { block in
+                scan(block, isFirst: position == start, isOpen: &isOpen, offsets: &offsets)
+            }
+            switch outcome {
+            case .complete: return offsets
+            case .failed: return nil
+            case .consumed(let count):
+                // An element longer than a block is none.
+                if isLast || count == 0 { return nil }
+                position += count
+            }
+        }
+        return nil
+    }
+
+    private enum Outcome {
+        case complete, failed
+        /// Everything before this many bytes was taken.
+        case consumed(Int)
+    }
+
+    private static func scan(
+        _ block: ByteRun, isFirst: Bool, isOpen: inout Bool, offsets: inout [Int]
+    ) -> Outcome {
+        guard let base = block.baseAddress else { return .failed }
+        let end = base + block.count
+        var p = base
+        if isFirst {
+            while p < end, isXMLSpace(p.pointee) { p += 1 }
+            guard matches("<indexList", p, end) else { return .failed }
+            p += 10
+        }
+        while let tag = find(UInt8(ascii: "<"), p, end) {
+            guard let close = tagEnd(tag + 1, end) else { return .consumed(tag - base) }
+            if matches("<offset", tag, end) {
+                guard isOpen else {
+                    p = close + 1
+                    continue
+                }
+                guard let next = find(UInt8(ascii: "<"), close + 1, end) else { return .consumed(tag - base) }
+                guard let value = wholeNumber(trimmed(ByteRun(start: close + 1, count: next - close - 1))) else {
+                    return .failed
+                }
+                offsets.append(value)
+                p = next
+                continue
+            }
+            if matches("<index", tag, end), isXMLSpace(tag[6]) {
+                var attributes = AttributeCursor(tag + 6, close + 1)
+                while !isOpen, let (name, value) = attributes.next() {
+                    isOpen = equals(name, "name") && equals(value, "spectrum")
+                }
+            } else if matches("</index", tag, end), isOpen {
+                return .complete
+            } else if matches("</indexList", tag, end) {
+                return .failed
+            }
+            p = close + 1
+        }
+        // A tag may have begun at the very end.
+        return .consumed(p - base)
+    }
+}
