@@ -48,6 +48,10 @@ let c: [Target] = [
     systemLibrary("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
     // Vectorised base64 with run-time dispatch: Swift's SIMD has no byte shuffle.
     .target(name: "CBase64", path: "Sources/C/CBase64", exclude: ["README.md"]),
+    // What plain C reaches on the same files; for `make bench` only.
+    .target(
+        name: "CReadingCeilings", dependencies: ["CDeflate"], path: "Sources/C/CReadingCeilings", exclude: ["README.md"]
+    ),
     // fork/exec with process group, parent-death signal and rlimits: must be async-signal-safe, so C.
     .target(name: "CChildLauncher", path: "Sources/C/CChildLauncher", exclude: ["README.md"]),
 ]
@@ -148,6 +152,11 @@ let products: [Target] = [
         ],
         path: "Sources/Executables/TuneCommand", exclude: ["README.md"], swiftSettings: house,
         linkerSettings: mathLibrary),
+    .executableTarget(
+        name: "ReadingBenchmark",
+        dependencies: ["MzML", "SpectrumModel", "Statistics", "CReadingCeilings", argumentParser],
+        path: "Sources/Executables/ReadingBenchmark", exclude: ["README.md"], swiftSettings: house,
+        linkerSettings: mathLibrary),
 ]
 
 // MARK: - Tests
@@ -155,6 +164,7 @@ let products: [Target] = [
 let testSupport: Target.Dependency = "TestSupport"
 let testTargets: [Target] = [
     .target(name: "TestSupport", dependencies: ["Statistics"], path: "Tests/TestSupport", swiftSettings: house),
+    tests("CReadingCeilings", ["CReadingCeilings"]),
     tests("ContentHash", ["ContentHash"]),
     tests("Parameters", ["Parameters"]),
     tests("Console", ["Console"]),
@@ -166,7 +176,7 @@ let testTargets: [Target] = [
     tests("SpectrumModel", ["SpectrumModel"]),
     // What must hold for any bytes: shared by the fuzzer and the test of its corpus.
     .target(
-        name: "ReaderChecks", dependencies: ["MzML", "SpectrumModel", "CZlib"], path: "Tests/ReaderChecks",
+        name: "ReaderChecks", dependencies: ["MzML", "SpectrumModel", "CLibXML2", "CZlib"], path: "Tests/ReaderChecks",
         swiftSettings: house),
     tests(
         "MzML", ["MzML", "SpectrumModel", "Statistics", "ContentHash", "CBase64", "CZlib", "ReaderChecks"],
@@ -229,6 +239,7 @@ let package = Package(
         .library(name: "Lavoisier", targets: ["Lavoisier"]),
         .executable(name: "lavoisier", targets: ["AnalyzeCommand"]),
         .executable(name: "lavoisier-tune", targets: ["TuneCommand"]),
+        .executable(name: "lavoisier-reading-benchmark", targets: ["ReadingBenchmark"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

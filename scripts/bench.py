@@ -15,13 +15,14 @@ import argparse
 import json
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
 
+import bench_reading
 import bench_report
+from bench_process import WrongAnswer, child
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
@@ -34,26 +35,6 @@ CASES = {
 }
 # The stages whose time the execution settings (workers, chunk size, buffer size, memory limit) can change.
 SETTING_STAGES = ["read and detect", "match library", "annotate and format"]
-
-
-class WrongAnswer(Exception):
-    pass
-
-
-def child(command, environment):
-    """Runs a command to its end: its output, CPU seconds and wall seconds."""
-    with tempfile.TemporaryFile() as errors, tempfile.TemporaryFile() as output:
-        start = time.monotonic()
-        process = subprocess.Popen(command, stdout=output, stderr=errors, env=environment)
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.monotonic() - start
-        process.returncode = os.waitstatus_to_exitcode(status)
-        output.seek(0)
-        errors.seek(0)
-        if process.returncode != 0:
-            tail = errors.read().decode(errors="replace").strip().splitlines()[-3:]
-            raise WrongAnswer(f"{' '.join(command)} ended with status {process.returncode}: {' / '.join(tail)}")
-        return output.read().decode(), usage.ru_utime + usage.ru_stime, wall
 
 
 def counts_in(path):
@@ -103,8 +84,16 @@ class Bench:
         if case == "ko15":
             path = os.path.join(os.environ.get("LAVOISIER_EXTRA_DATA", ""), "mzml/faahko/ko15.mzML")
             return [path] if os.path.exists(path) else []
-        text, _, _ = child([self.engine, "workload", "prepare", case], self.environment)
-        return [line.split("\t")[1] for line in text.splitlines() if line.startswith(case + "\t")]
+        return self.prepare(case)
+
+    def prepare(self, workload):
+        """The paths of a bundled workload, made now if it is one of those that are made on first use."""
+        text, _, _ = child([self.engine, "workload", "prepare", workload], self.environment)
+        return [line.split("\t")[1] for line in text.splitlines() if line.startswith(workload + "\t")]
+
+    def reading(self):
+        return bench_reading.ReadingBench(
+            self.options, self.environment, self.peers, self.peer_command, self.prepare).report()
 
     # One measurement of each kind. Each returns a flat dictionary of numbers.
 
@@ -237,7 +226,8 @@ def main():
     parser.add_argument("--python", default="", help="Python with the peers; empty when there is none")
     parser.add_argument("--unavailable", default="", help="why there are no peers")
     parser.add_argument("--runs", type=int, default=5, help="rounds (5 at least)")
-    parser.add_argument("--large", action="store_true", help="also the tiled 250 MB file")
+    parser.add_argument("--large", action="store_true", help="also the tiled files of 250 MB and 1 GB")
+    parser.add_argument("--reading-only", action="store_true", help="reading, and none of the other stages")
     parser.add_argument("--output", default=os.path.join(ROOT, "reports"), help="folder of bench.json and bench.md")
     options = parser.parse_args()
     if options.runs < 5:
@@ -246,21 +236,17 @@ def main():
     try:
         bench = Bench(options, scratch)
         started, load = time.strftime("%Y-%m-%d"), os.getloadavg()[0]
-        cases = {}
-        for case in ["small", "medium", "ko15"] + (["large"] if options.large else []):
-            measured = bench.measure(case)
-            if measured:
-                cases[case] = measured
-        report = bench_report.summarise(
-            cases, bench.start_up(), date=started, load=load, runs=options.runs, machine=bench.machine,
-            engine=bench.engine_version, peers=bench.peers, unavailable=options.unavailable,
-            setting_stages=SETTING_STAGES, settings=CASES)
+        report = {} if options.reading_only else stages(bench, started, load)
+        report["reading"] = {
+            **bench.reading(), "date": started, "loadAverageAtStart": load, "runs": options.runs, "peers": bench.peers,
+            "peersUnavailable": options.unavailable or None}
     except WrongAnswer as error:
         print(f"bench: wrong answer: {error}", file=sys.stderr)
         return 1
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    text = bench_report.markdown(report)
+    text = "" if options.reading_only else bench_report.markdown(report) + "\n"
+    text += bench_reading.markdown(report["reading"])
     os.makedirs(options.output, exist_ok=True)
     with open(os.path.join(options.output, "bench.json"), "w", encoding="utf-8") as out:
         json.dump(report, out, indent=2, sort_keys=True)
@@ -269,6 +255,19 @@ def main():
         out.write(text)
     print(text, end="")
     return 0
+
+
+def stages(bench, started, load):
+    """Everything but the reading: file to features, library, start-up, workers."""
+    cases = {}
+    for case in ["small", "medium", "ko15"] + (["large"] if bench.options.large else []):
+        measured = bench.measure(case)
+        if measured:
+            cases[case] = measured
+    return bench_report.summarise(
+        cases, bench.start_up(), date=started, load=load, runs=bench.options.runs, machine=bench.machine,
+        engine=bench.engine_version, peers=bench.peers, unavailable=bench.options.unavailable,
+        setting_stages=SETTING_STAGES, settings=CASES)
 
 
 if __name__ == "__main__":

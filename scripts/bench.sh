@@ -1,9 +1,9 @@
 #!/bin/sh
-# Measures the engine against its peers: sh scripts/bench.sh BIN [--runs N] [--large] [--no-peers].
+# Measures the engine against its peers: sh scripts/bench.sh BIN [--runs N] [--large] [--reading-only] [--no-peers].
 # The peers (pyopenms, pymzml) go into a virtual environment in the cache folder. Where that cannot be, the engine's own
 # figures are printed together with the reason.
 set -eu
-bin=${1:?"usage: bench.sh BIN [--runs N] [--large] [--no-peers]"}
+bin=${1:?"usage: bench.sh BIN [--runs N] [--large] [--reading-only] [--no-peers]"}
 shift
 here=$(cd "$(dirname "$0")" && pwd)
 cache="${LAVOISIER_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/lavoisier}"
@@ -54,6 +54,7 @@ engine_alone() {
         done | sort -g | sed -n "3s/^/$workload: engine, everything, CPU seconds of the process (median of 5): /p"
         "$bin/lavoisier" evaluate "$scratch/$workload-1" --truth "$here/../workloads/$workload/truth.tsv"
     done
+    "$bin/lavoisier-reading-benchmark" compare "$here/../workloads/small/HILICNeg15_StdH1.mzML"
 }
 
 if ! install_python; then

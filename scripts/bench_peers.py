@@ -4,10 +4,13 @@
     bench_peers.py versions
     bench_peers.py read-pyopenms FILE...
     bench_peers.py read-pymzml FILE...
+    bench_peers.py sums-pyopenms FILE...
+    bench_peers.py sums-pymzml FILE...
     bench_peers.py features-pyopenms --ppm P --noise N --fwhm S --table features.tsv FILE...
 
 The last line of standard output is JSON. `cpuSeconds` is time.process_time (user and system, all threads) around the
-calls alone: imports, counting and the table are outside it. `featureSeconds` is the part after reading.
+calls alone: imports, counting and the table are outside it. `featureSeconds` is the part after reading. `sums-...` is not
+timed: points, and the sums of m/z and intensity, of all spectra.
 """
 
 import argparse
@@ -22,9 +25,9 @@ def stem(path):
     return name[:-5] if name.lower().endswith(".mzml") else name
 
 
-def counts_of(levels, survey_points):
+def counts_of(levels, survey_points, points):
     return {"spectra": sum(levels.values()), "survey": levels.get(1, 0), "fragments": levels.get(2, 0),
-            "surveyPoints": survey_points}
+            "surveyPoints": survey_points, "points": points}
 
 
 def versions():
@@ -45,12 +48,13 @@ def read_pyopenms(files):
         start = time.process_time()
         pyopenms.MzMLFile().load(path, experiment)
         seconds += time.process_time() - start
-        levels, points = {}, 0
+        levels, survey_points, points = {}, 0, 0
         for spectrum in experiment:
             level = spectrum.getMSLevel()
             levels[level] = levels.get(level, 0) + 1
-            points += spectrum.size() if level == 1 else 0
-        results.append(counts_of(levels, points))
+            points += spectrum.size()
+            survey_points += spectrum.size() if level == 1 else 0
+        results.append(counts_of(levels, survey_points, points))
     return {"cpuSeconds": seconds, "files": results}
 
 
@@ -58,7 +62,7 @@ def read_pymzml(files):
     import pymzml
     results, seconds = [], 0.0
     for path in files:
-        levels, points = {}, 0
+        levels, survey_points, points = {}, 0, 0
         # Spectra are decoded one by one as they are asked for, so the counting is inside; it is next to nothing.
         start = time.process_time()
         for spectrum in pymzml.run.Reader(path):
@@ -69,10 +73,39 @@ def read_pymzml(files):
             if len(spectrum.i) != size:
                 raise SystemExit(f"{path}: m/z and intensity differ in length")
             levels[level] = levels.get(level, 0) + 1
-            points += size if level == 1 else 0
+            points += size
+            survey_points += size if level == 1 else 0
         seconds += time.process_time() - start
-        results.append(counts_of(levels, points))
+        results.append(counts_of(levels, survey_points, points))
     return {"cpuSeconds": seconds, "files": results}
+
+
+def add_up(arrays):
+    """Of pairs of m/z and intensity, one spectrum at a time: the rounding of a sum grows with its length."""
+    import numpy
+    points, mz_sum, intensity_sum = 0, 0.0, 0.0
+    for mz, intensity in arrays:
+        points += len(mz)
+        mz_sum += float(numpy.sum(mz, dtype=numpy.float64))
+        # The engine and the ceilings hold intensities in 32 bits.
+        intensity_sum += float(numpy.sum(numpy.asarray(intensity, dtype=numpy.float32), dtype=numpy.float64))
+    return {"points": points, "mzSum": mz_sum, "intensitySum": intensity_sum}
+
+
+def sums_pyopenms(files):
+    import pyopenms
+    results = []
+    for path in files:
+        experiment = pyopenms.MSExperiment()
+        pyopenms.MzMLFile().load(path, experiment)
+        results.append(add_up(spectrum.get_peaks() for spectrum in experiment))
+    return {"files": results}
+
+
+def sums_pymzml(files):
+    import pymzml
+    return {"files": [add_up((spectrum.mz, spectrum.i) for spectrum in pymzml.run.Reader(path)
+                             if spectrum.ms_level is not None) for path in files]}
 
 
 def with_parameters(algorithm, **values):
@@ -120,7 +153,9 @@ def features_pyopenms(files, ppm, noise, fwhm, table):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("work", choices=["versions", "read-pyopenms", "read-pymzml", "features-pyopenms"])
+    works = {"read-pyopenms": read_pyopenms, "read-pymzml": read_pymzml, "sums-pyopenms": sums_pyopenms,
+             "sums-pymzml": sums_pymzml}
+    parser.add_argument("work", choices=["versions", *works, "features-pyopenms"])
     parser.add_argument("files", nargs="*")
     parser.add_argument("--ppm", type=float)
     parser.add_argument("--noise", type=float)
@@ -129,10 +164,8 @@ def main():
     options = parser.parse_intermixed_args()
     if options.work == "versions":
         result = versions()
-    elif options.work == "read-pyopenms":
-        result = read_pyopenms(options.files)
-    elif options.work == "read-pymzml":
-        result = read_pymzml(options.files)
+    elif options.work in works:
+        result = works[options.work](options.files)
     else:
         result = features_pyopenms(options.files, options.ppm, options.noise, options.fwhm, options.table)
     print("\n" + json.dumps(result))

@@ -247,22 +247,25 @@ func bothReadersDecodeAllNumbers(number: MzMLDocument.Number, zlib: Bool) {
     #expect(light.counts.skippedArrayKinds == [1_000_514: 1, 1_000_515: 1] && light.counts.nonMassSpectra == 1)
 }
 
-@Test func errorsSayWhere() throws {
+/// In another encoding too, where libxml2 holds something else than the file's bytes.
+@Test(arguments: ["utf-8", "ISO-8859-1"])
+func errorsSayWhere(encoding: String) throws {
     var document = document { _ in }
-    document.spectra[1].id = "scan=42"
-    document.spectra[1].arrays[1].payload = "AACAP!AAoEE="
+    document.prologue = "<?xml version=\"1.0\" encoding=\"\(encoding)\"?>\n"
+    document.spectra = Array(repeating: document.spectra[0], count: 100)
+    document.spectra[90].id = "scan=42"
+    document.spectra[90].arrays[1].payload = "AACAP!AAoEE="
     let text = document.text()
     let folder = TemporaryFolder()
     let reading = ReferenceReading(folder.write(text.utf8), limit: 1)
     let error = try #require(reading.error)
-    #expect(error.code == .invalidBase64 && error.spectrumIndex == 1 && error.spectrumID == "scan=42")
-    #expect(error.path.hasSuffix("run.mzML") && reading.block.count == 1 && reading.counts.spectra == 1)
+    #expect(error.code == .invalidBase64 && error.spectrumIndex == 90 && error.spectrumID == "scan=42")
+    #expect(error.path.hasSuffix("run.mzML") && reading.block.count == 90 && reading.counts.spectra == 90)
     // The offset is that of the spectrum's start tag.
-    let start = try #require(text.range(of: "<spectrum index=\"1\""))
-    let offset = text.utf8.distance(from: text.startIndex, to: start.lowerBound)
-    let end = text.utf8.distance(
-        from: text.startIndex, to: text[start.lowerBound...].firstIndex(of: ">") ?? text.endIndex)
-    #expect((offset...(end + 1)).contains(try #require(error.byteOffset)))
+    let start = try #require(text.range(of: "<spectrum index=\"90\""))
+    let end = text[start.lowerBound...].firstIndex(of: ">") ?? text.endIndex
+    let offsets = [start.lowerBound, end].map { text.utf8.distance(from: text.startIndex, to: $0) }
+    #expect((offsets[0]...(offsets[1] + 1)).contains(try #require(error.byteOffset)))
 }
 
 @Test func pointsBeyondTheLimitAreRefusedByTheReferenceReader() {

@@ -13,7 +13,8 @@ enum GzipCheck {
 
     private enum End: Equatable { case complete, incomplete, damaged, limit }
 
-    static func check(_ bytes: UnsafeBufferPointer<UInt8>, scratch: ScratchFile) throws(Finding) {
+    /// - Returns: what a whole file holds, if that is little.
+    static func check(_ bytes: UnsafeBufferPointer<UInt8>, scratch: ScratchFile) throws(Finding) -> [UInt8]? {
         let expected = sequential(bytes)
         for (threads, capacity) in [(1, 1 << 16), (2, 5000)] {
             let found = parallel(scratch, threads: threads, capacity: capacity)
@@ -23,6 +24,7 @@ enum GzipCheck {
                         + "sequentially \(expected.bytes.count), \(expected.end)")
             }
         }
+        return expected.end == .complete ? expected.bytes : nil
     }
 
     private static func parallel(_ scratch: ScratchFile, threads: Int, capacity: Int) -> (bytes: [UInt8], end: End) {

@@ -1,3 +1,4 @@
+import CLibXML2
 import MzML
 import SpectrumModel
 
@@ -13,19 +14,38 @@ public enum ReaderChecks {
             return
         }
         scratch.write(bytes)
-        if bytes.starts(with: [0x1F, 0x8B]) { try GzipCheck.check(bytes, scratch: scratch) }
-        try checkReaders(scratch.path)
+        guard bytes.starts(with: [0x1F, 0x8B]) else {
+            try checkReaders(scratch, isWellFormed: isWellFormed(bytes))
+            // Cut off, by a rule that depends on nothing but the bytes.
+            if bytes.count > 64 { try checkCut(bytes, at: bytes.count * 7 / 8, scratch) }
+            return
+        }
+        let inflated = try GzipCheck.check(bytes, scratch: scratch)
+        let isXML = inflated.map { $0.withUnsafeBufferPointer { isWellFormed($0) } } ?? false
+        try checkReaders(scratch, isWellFormed: isXML)
+    }
+
+    private static func isWellFormed(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        let options = Int32(XML_PARSE_NOERROR.rawValue | XML_PARSE_NOWARNING.rawValue | XML_PARSE_NONET.rawValue)
+        let document = bytes.withMemoryRebound(to: CChar.self) {
+            xmlReadMemory($0.baseAddress, Int32($0.count), nil, nil, options)
+        }
+        xmlFreeDoc(document)
+        return document != nil
     }
 
     /// Inputs that start like this go to the Numpress decoder.
     private static let numpressPrefix = Array("NUMPRESS".utf8)
 
-    private static func checkReaders(_ path: String) throws(Finding) {
-        let careful = Outcome(path: path, options: options { $0.cutting = .careful })
+    /// All ways of reading keep the promises; what is well-formed XML they read alike, errors included. What is not is
+    /// damaged somewhere, and how soon that shows may depend on the way.
+    private static func checkReaders(_ scratch: ScratchFile, isWellFormed: Bool) throws(Finding) {
+        let careful = Outcome(path: scratch.path, options: options { $0.cutting = .careful })
         try careful.requirePromises("careful")
         for (name, mode) in modes {
-            let outcome = Outcome(path: path, options: mode)
+            let outcome = Outcome(path: scratch.path, options: mode)
             try outcome.requirePromises(name)
+            guard isWellFormed else { continue }
             if let difference = careful.difference(to: outcome) { throw Finding("\(name): \(difference)") }
             guard careful.counts == outcome.counts else {
                 throw Finding("\(name): counts \(careful.counts) and \(outcome.counts)")
@@ -37,9 +57,40 @@ public enum ReaderChecks {
                 throw Finding("\(name): \(text(careful.error)) and \(text(outcome.error))")
             }
         }
-        try checkRecovery(path, careful)
-        try checkSelection(path, careful)
-        try checkReference(path, careful)
+        let selected = try checkedSelection(scratch.path)
+        let reference = Outcome(path: scratch.path, options: options { $0.reader = .reference })
+        try reference.requirePromises("reference")
+        guard isWellFormed else { return }
+        try requireSelection(selected, of: careful)
+        try requireSame(careful, reference)
+    }
+
+    /// A file that ends too early gives what it holds whole, and recovery gives the same without the error.
+    private static func checkCut(
+        _ bytes: UnsafeBufferPointer<UInt8>, at end: Int, _ scratch: ScratchFile
+    ) throws(Finding) {
+        guard isWellFormed(bytes) else { return }
+        scratch.write(UnsafeBufferPointer(rebasing: bytes[..<end]))
+        let careful = Outcome(path: scratch.path, options: options { $0.cutting = .careful })
+        let quick = Outcome(path: scratch.path, options: options { $0.access = .mapped })
+        let reference = Outcome(path: scratch.path, options: options { $0.reader = .reference })
+        let recovered = Outcome(path: scratch.path, options: options { $0.recoversTruncation = true })
+        for (name, outcome) in [("quick", quick), ("reference", reference), ("recovery", recovered)] {
+            try outcome.requirePromises("cut, \(name)")
+            if let difference = careful.difference(to: outcome) {
+                throw Finding("cut at \(end), \(name): \(difference)")
+            }
+            guard name == "recovery" || careful.error?.code == outcome.error?.code else {
+                throw Finding("cut at \(end), \(name): \(text(careful.error)) and \(text(outcome.error))")
+            }
+        }
+        if careful.error?.code == .truncated, careful.header != nil {
+            guard recovered.error == nil, !recovered.warnings.isEmpty else {
+                throw Finding("cut at \(end), recovery: \(text(recovered.error)), \(recovered.warnings)")
+            }
+        } else if careful.error != recovered.error {
+            throw Finding("cut at \(end), recovery: \(text(careful.error)) and \(text(recovered.error))")
+        }
     }
 
     private static func text(_ error: MzMLError?) -> String { error?.description ?? "no error" }
@@ -82,28 +133,9 @@ public enum ReaderChecks {
         ),
     ]
 
-    /// A truncation that is recovered from gives what preceded it; anything else is what it was.
-    private static func checkRecovery(_ path: String, _ plain: Outcome) throws(Finding) {
-        let recovered = Outcome(
-            path: path,
-            options: options {
-                $0.recoversTruncation = true
-                $0.access = .mapped
-            })
-        try recovered.requirePromises("recovery")
-        if let difference = plain.difference(to: recovered) { throw Finding("recovery: \(difference)") }
-        if plain.error?.code == .truncated, plain.header != nil {
-            guard recovered.error == nil, !recovered.warnings.isEmpty else {
-                throw Finding("recovery: \(text(recovered.error)), \(recovered.warnings)")
-            }
-        } else if plain.error != recovered.error {
-            throw Finding("recovery: \(text(plain.error)) and \(text(recovered.error))")
-        }
-    }
+    private static let window = 300.0...500.0
 
-    /// A selection is what is left when the rest is taken away.
-    private static func checkSelection(_ path: String, _ whole: Outcome) throws(Finding) {
-        let window = 300.0...500.0
+    private static func checkedSelection(_ path: String) throws(Finding) -> Outcome {
         let selected = Outcome(
             path: path,
             options: options {
@@ -111,6 +143,11 @@ public enum ReaderChecks {
                 $0.selection = SpectrumSelection(msLevels: [1], retentionTimeSeconds: 0...100, mz: window)
             })
         try selected.requirePromises("selection")
+        return selected
+    }
+
+    /// A selection is what is left when the rest is taken away.
+    private static func requireSelection(_ selected: Outcome, of whole: Outcome) throws(Finding) {
         guard whole.error == nil else { return }
         guard selected.error == nil else { throw Finding("selection: \(text(selected.error))") }
         var next = 0
@@ -118,31 +155,21 @@ public enum ReaderChecks {
             let header = whole.block.headers[i]
             guard header.msLevel == 1, (0...100).contains(header.retentionTimeSeconds) else { continue }
             let mz = whole.block.points(of: i).filter { window.contains(whole.block.mz[$0]) }.map { whole.block.mz[$0] }
+            let isThere = next < selected.block.count && selected.block.headers[next].index == header.index
             // A spectrum whose stated range lies apart from the window is left out.
-            if mz.isEmpty, next >= selected.block.count || selected.block.headers[next].index != header.index {
-                continue
+            if !isThere, mz.isEmpty { continue }
+            guard isThere, Array(selected.block.mz[selected.block.points(of: next)]) == mz else {
+                throw Finding("selection: spectrum \(header.index)")
             }
-            guard next < selected.block.count, selected.block.headers[next].index == header.index,
-                Array(selected.block.mz[selected.block.points(of: next)]) == mz
-            else { throw Finding("selection: spectrum \(header.index)") }
             next += 1
         }
         guard next == selected.block.count else { throw Finding("selection: more than was wanted") }
     }
 
-    /// What libxml2 reads, the fast reader reads, and the same; what is not well-formed XML only libxml2 must notice.
-    private static func checkReference(_ path: String, _ fast: Outcome) throws(Finding) {
-        let reference = Outcome(path: path, options: options { $0.reader = .reference })
-        try reference.requirePromises("reference")
-        if let error = reference.error {
-            guard error.code != .malformedXML, error.code != .documentType, error.code != .truncated else { return }
-            guard fast.error != nil else {
-                throw Finding("reference: \(text(error)), and the fast reader finds nothing")
-            }
-            return
-        }
-        guard fast.error == nil else {
-            throw Finding("reference: reads what stops the fast reader: \(text(fast.error))")
+    /// What libxml2 reads, the fast reader reads, and the same; where one stops, the other does.
+    private static func requireSame(_ fast: Outcome, _ reference: Outcome) throws(Finding) {
+        guard fast.error?.code == reference.error?.code else {
+            throw Finding("reference: \(text(reference.error)); fast: \(text(fast.error))")
         }
         if let difference = fast.difference(to: reference) { throw Finding("reference: \(difference)") }
         var counts = (fast.counts, reference.counts)

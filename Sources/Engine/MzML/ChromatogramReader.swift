@@ -26,7 +26,8 @@ final class ChromatogramReader: XMLElementHandler {
     /// - Parameters:
     ///   - maximumBytes: a larger `<chromatogram>` element is an error.
     ///   - maximumPoints: more points in all chromatograms together are an error, before memory is taken for them.
-    ///   - leavesOutDamaged: a chromatogram that cannot be decoded is left out with a warning instead of being an error.
+    ///   - leavesOutDamaged: a chromatogram that cannot be decoded is left out with a warning instead of being an
+    ///     error.
     init(path: String, maximumBytes: Int, maximumPoints: Int, leavesOutDamaged: Bool) {
         self.path = path
         self.maximumBytes = maximumBytes

@@ -1,9 +1,10 @@
 import SpectrumModel
 
-/// Reads the chromatograms from the bytes behind a spectrum list: what the fast path hands over once it has cut the spectra.
+/// Reads the chromatograms from the bytes behind a spectrum list: what the fast path hands over once it has cut the
+/// spectra.
 ///
-/// The bytes may start anywhere between `</spectrumList>` and `<chromatogramList>`, and may go on to the end of the file:
-/// what follows the list or the run is not looked at. Pieces may be cut anywhere.
+/// The bytes may start anywhere between `</spectrumList>` and `<chromatogramList>`, and may go on to the end of the
+/// file: what follows the list or the run is not looked at. Pieces may be cut anywhere.
 final class ChromatogramStream {
     private let reader: ChromatogramReader
     private let parser: XMLPushParser

@@ -199,26 +199,33 @@ public final class MzMLChunkSource: ChunkSource {
     /// The chromatograms behind the spectrum list, once `next()` has returned `nil`.
     /// - Throws: as `ChromatogramStream`, and what reading throws.
     func chromatograms() throws(MzMLError) -> [Chromatogram] {
-        let parser = try ChromatogramStream(header: header, baseOffset: listEnd)
+        var tail = ChromatogramTail(header: header, offset: listEnd)
         if let mapped {
-            let rest = ByteRun(rebasing: mapped.bytes[listEnd...])
-            _ = try parser.feed(rest)
-            return try parser.finish()
+            var position = listEnd
+            while position < mapped.bytes.count {
+                let end = min(mapped.bytes.count, position + ChromatogramTail.pieceBytes)
+                guard try tail.feed(ByteRun(rebasing: mapped.bytes[position..<end])) else { break }
+                position = end
+            }
+            return try tail.finish()
         }
         var stream = try ByteStream(path: header.path)
-        let offset = listEnd
-        let piece = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 1 << 18)
+        let piece = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: ChromatogramTail.pieceBytes)
         defer { piece.deallocate() }
         guard let memory = piece.baseAddress else { return [] }
         var position = 0
+        if stream.indexBytes != nil {
+            try stream.seek(to: listEnd)
+            position = listEnd
+        }
         while true {
             let count = try stream.read(into: memory, capacity: piece.count)
             if count == 0 { break }
-            let skipped = min(count, max(0, offset - position))
+            let skipped = min(count, max(0, listEnd - position))
             position += count
-            if skipped < count, try !parser.feed(ByteRun(rebasing: ByteRun(piece)[skipped..<count])) { break }
+            guard try tail.feed(ByteRun(rebasing: ByteRun(piece)[skipped..<count])) else { break }
         }
-        return try parser.finish()
+        return try tail.finish()
     }
 
     private static let countWarning = "the spectrum list declares"

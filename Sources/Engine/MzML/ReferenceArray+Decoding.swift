@@ -1,12 +1,14 @@
 import CZlib
 
-/// Decoding apart from the fast path's, on purpose: the tests hold both equal. Errors carry no place; the caller knows it.
+/// Decoding apart from the fast path's, on purpose: the tests hold both equal. Errors carry no place; the caller knows
+/// it.
 extension ReferenceArray {
     /// Deflate cannot expand further than this.
     private static let maximumExpansion = 1032
 
     /// The values as doubles; smaller floats and integers are widened.
-    /// - Throws: `unsupportedArray`, `malformedSpectrum`, `wrongLength`, `spectrumTooLarge`, `invalidBase64`, `invalidCompression`.
+    /// - Throws: `unsupportedArray`, `malformedSpectrum`, `wrongLength`, `spectrumTooLarge`, `invalidBase64`,
+    ///   `invalidCompression`.
     func doubles(count: Int, maximumPoints: Int) throws(MzMLError) -> [Double] {
         try check(count: count, maximumPoints: maximumPoints)
         guard count > 0 || text?.isEmpty == false else { return [] }

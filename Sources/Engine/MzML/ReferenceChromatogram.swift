@@ -114,7 +114,8 @@ struct ReferenceChromatogram {
 
     private func array(_ content: Int) -> ReferenceArray? { arrays.first { $0.content == content } }
 
-    /// Decodes time and intensity; other arrays are skipped. Without one of the two it has no points (a pressure trace).
+    /// Decodes time and intensity; other arrays are skipped. Without one of the two it has no points (a pressure
+    /// trace).
     /// - Throws: `malformedSpectrum`, `wrongLength`, and what decoding throws, without a place.
     func decoded(maximumPoints: Int) throws(MzMLError) -> Chromatogram {
         var result = Chromatogram(

@@ -1,8 +1,8 @@
 extension ReferenceSpectrum {
     /// The points of a mass spectrum, decoded and repaired; none for what is no mass spectrum.
     ///
-    /// Points with a non-finite or negative m/z or a non-finite intensity are dropped, negative intensities become 0, and
-    /// m/z that does not ascend is sorted (stable); each is counted.
+    /// Points with a non-finite or negative m/z or a non-finite intensity are dropped, negative intensities become 0,
+    /// and m/z that does not ascend is sorted (stable); each is counted.
     /// - Throws: `malformedSpectrum`, `wrongLength`, and what decoding throws, without a place.
     func points(
         maximumPoints: Int, counting found: inout DecodeCounts

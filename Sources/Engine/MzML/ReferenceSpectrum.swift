@@ -3,12 +3,13 @@ import TextNumbers
 
 /// What the elements of one `<spectrum>` say, its arrays still encoded.
 ///
-/// **Where a term counts.** A term is about the part that was opened last: scan, precursor, selected ion, product or array.
-/// Polarity, representation and kind of spectrum count wherever they stand outside arrays; MS level, scan start and
-/// observed range only in the spectrum and its scans; the first readable scan start counts, else the last value does.
+/// **Where a term counts.** A term is about the part that was opened last: scan, precursor, selected ion, product or
+/// array. Polarity, representation and kind of spectrum count wherever they stand outside arrays; MS level, scan start
+/// and observed range only in the spectrum and its scans; the first readable scan start counts, else the last value
+/// does.
 ///
-/// **Several precursors.** In file order. A `<precursor>` gives one `Precursor` per `<selectedIon>`, in file order, and one
-/// without an ion when it has none. Every one of them has the isolation window and the collision energy of its
+/// **Several precursors.** In file order. A `<precursor>` gives one `Precursor` per `<selectedIon>`, in file order, and
+/// one without an ion when it has none. Every one of them has the isolation window and the collision energy of its
 /// `<precursor>`, wherever in it they stand; m/z, charge and intensity are those of its ion. The first is the header's
 /// `precursor`, the others are its `furtherPrecursors`, each counted in `DecodeCounts.extraPrecursors`.
 struct ReferenceSpectrum {
@@ -220,7 +221,8 @@ extension ReferenceSpectrum {
     var mz: ReferenceArray? { arrays.first { $0.content == ReferenceArray.mz } }
     var intensity: ReferenceArray? { arrays.first { $0.content == ReferenceArray.intensity } }
 
-    /// Whether it is a mass spectrum: it has m/z, or a level and no arrays at all, and does not say that it is of light.
+    /// Whether it is a mass spectrum: it has m/z, or a level and no arrays at all, and does not say that it is of
+    /// light.
     var isMassSpectrum: Bool { !isLight && (mz != nil || (arrays.isEmpty && statedLevel > 0)) }
 
     /// 0 for what is no mass spectrum; where none is stated, 2 with a precursor and 1 without.

@@ -72,12 +72,14 @@ public final class ReferenceSpectrumReader {
     /// The chromatograms, in file order. Complete once `next` has returned false.
     public var chromatograms: [Chromatogram] { document.chromatograms }
 
-    /// Appends the next spectra that the selection wants, at most `limit`; false behind the last one, with nothing appended.
+    /// Appends the next spectra that the selection wants, at most `limit`; false behind the last one, with nothing
+    /// appended.
     ///
-    /// Points are repaired as `SpectrumDecoder` says, then those outside the selected m/z are left out. Whole spectra that
-    /// precede a defect are delivered first; the call after that throws, and so does every later one.
+    /// Points are repaired as `SpectrumDecoder` says, then those outside the selected m/z are left out. Whole spectra
+    /// that precede a defect are delivered first; the call after that throws, and so does every later one.
     /// - Throws: `truncated` (unless `recoversTruncation`), `malformedXML`, `documentType`, `malformedSpectrum`,
-    ///   `invalidBase64`, `invalidCompression`, `wrongLength`, `unsupportedArray`, `spectrumTooLarge`, `corruptGzip`, `cannotRead`.
+    ///   `invalidBase64`, `invalidCompression`, `wrongLength`, `unsupportedArray`, `spectrumTooLarge`, `corruptGzip`,
+    ///   `cannotRead`.
     public func next(into block: inout SpectrumBlock, limit: Int) throws(MzMLError) -> Bool {
         precondition(limit > 0, "at least one spectrum must be wanted")
         nativeIDs.removeAll(keepingCapacity: true)

@@ -6,8 +6,8 @@ public struct RunHeader: Sendable {
     public var path: String
     /// The `id` of the run.
     public var runID: String?
-    /// From the model of the run's default instrument configuration (all configurations where the run names none), or from
-    /// its highest-resolving analyser where the model tells nothing.
+    /// From the model of the run's default instrument configuration (all configurations where the run names none), or
+    /// from its highest-resolving analyser where the model tells nothing.
     public var instrumentClass: InstrumentClass
     /// The instrument model as the file names it.
     public var instrument: CVTerm?

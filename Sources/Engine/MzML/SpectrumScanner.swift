@@ -171,7 +171,9 @@ struct SpectrumScanner: ~Copyable {
 
 extension SpectrumScanner {
     mutating func refillSpectra(keeping kept: Int) throws(MzMLError) -> Bool {
-        try refill(keeping: kept, limit: max(limits.spectrumBytes, bufferSize), orThrow: .spectrumTooLarge)
+        // What is not kept has been dealt with, also when this throws.
+        cursor = max(cursor, kept)
+        return try refill(keeping: kept, limit: max(limits.spectrumBytes, bufferSize), orThrow: .spectrumTooLarge)
     }
 
     private func malformed(_ reason: String, at position: Int) -> MzMLError {
@@ -220,6 +222,7 @@ extension SpectrumScanner {
                 if matches("</spectrumList", tag, windowEnd) {
                     if start >= 0 { throw malformed("the spectrum list ends inside a spectrum", at: p) }
                     isFinished = true
+                    cursor = p
                     return false
                 }
                 guard endsName(tag[10]) else { break }

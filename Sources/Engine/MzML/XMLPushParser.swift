@@ -10,10 +10,10 @@ protocol XMLElementHandler: AnyObject {
 
 /// libxml2's push parser with what a hostile document could use switched off.
 ///
-/// A document type is refused where it starts, so no entity is ever defined or loaded; the network is off; elements nest
-/// at most `maximumDepth` deep; attributes and namespaces, which libxml2 compares each with each, are bounded; its own
-/// limits (10 MB for one tag or comment) stay on. Text between tags has no limit here, because it is never collected:
-/// handlers set theirs.
+/// A document type is refused where it starts, so no entity is ever defined or loaded; the network is off; elements
+/// nest at most `maximumDepth` deep; attributes and namespaces, which libxml2 compares each with each, are bounded; its
+/// own limits (10 MB for one tag or comment) stay on. Text between tags has no limit here, because it is never
+/// collected: handlers set theirs.
 final class XMLPushParser {
     /// mzML's own elements nest 12 deep.
     static let maximumDepth = 256
@@ -45,6 +45,8 @@ final class XMLPushParser {
     private(set) var bytesFed = 0
     /// The same without the latest piece.
     private var bytesFedBefore = 0
+    /// A place in the latest piece: its offset in the file, and in the text as libxml2 holds it.
+    private var anchor = (piece: -1, offset: 0, position: 0)
 
     /// - Throws: `malformedXML` when there is no memory.
     init(path: String, baseOffset: Int = 0, handler: any XMLElementHandler) throws(MzMLError) {
@@ -62,9 +64,19 @@ final class XMLPushParser {
 
     deinit { if let context { xmlFreeParserCtxt(context) } }
 
-    /// Offset in the file of the place that the parser has reached, in the file's own encoding. Once libxml2 has given up
-    /// it has forgotten the place, and the start of the piece stands for it.
+    /// Offset in the file of the place that the parser has reached. Where the text is not UTF-8 the way from the first
+    /// question about a piece is counted in UTF-8, because libxml2 finds the place by encoding all that it has not
+    /// parsed.
     var byteOffset: Int {
+        guard let input = context?.pointee.input, input.pointee.buf?.pointee.encoder != nil else { return exactOffset }
+        let position = Int(input.pointee.consumed) + (input.pointee.cur - input.pointee.base)
+        if anchor.piece != bytesFed { anchor = (bytesFed, exactOffset, position) }
+        return min(anchor.offset + position - anchor.position, baseOffset + bytesFed)
+    }
+
+    /// The same in the file's own encoding. Once libxml2 has given up it has forgotten the place, and the start of the
+    /// piece stands for it.
+    private var exactOffset: Int {
         let consumed = context?.pointee.instate == XML_PARSER_EOF ? -1 : xmlByteConsumed(context)
         return baseOffset + (consumed >= 0 ? min(consumed, bytesFed) : bytesFedBefore)
     }
@@ -77,8 +89,11 @@ final class XMLPushParser {
     }
 
     /// Parses the next piece of the document. The first one must hold at least 4 bytes, by which the encoding is known.
-    /// - Throws: what a handler throws, `documentType`, `unsupportedEncoding`, `malformedXML` with libxml2's message and line.
+    /// - Throws: what a handler throws, `documentType`, `unsupportedEncoding`, `malformedXML` with libxml2's message
+    ///   and line.
     func feed(_ piece: ByteRun) throws(MzMLError) {
+        let silence = Silence()
+        defer { silence.end() }
         var rest = piece
         while let start = rest.baseAddress, !rest.isEmpty {
             if let failure { throw failure }
@@ -102,6 +117,8 @@ final class XMLPushParser {
                 hint: "the file was cut off while it was written or copied: copy or convert it again")
         }
         if let failure { throw failure }
+        let silence = Silence()
+        defer { silence.end() }
         _ = xmlParseChunk(context, nil, 0, 1)
         try check()
     }
@@ -117,7 +134,7 @@ final class XMLPushParser {
         var message = error?.pointee.message.map { String(cString: $0) } ?? "it is not well formed"
         while let last = message.last, last.isWhitespace { message.removeLast() }
         let failure = MzMLError(
-            isEncoding ? .unsupportedEncoding : .malformedXML, path: path, byteOffset: byteOffset,
+            isEncoding ? .unsupportedEncoding : .malformedXML, path: path, byteOffset: exactOffset,
             reason: "line \(error?.pointee.line ?? 0) of the XML is not well formed: \(message)",
             hint: "the file was damaged or not written by an XML writer; convert it again")
         self.failure = failure
@@ -139,7 +156,7 @@ final class XMLPushParser {
 
     private func malformed(_ reason: String) -> MzMLError {
         MzMLError(
-            .malformedXML, path: path, byteOffset: byteOffset, reason: reason,
+            .malformedXML, path: path, byteOffset: exactOffset, reason: reason,
             hint: "this is no mzML, or it is damaged")
     }
 
@@ -147,7 +164,7 @@ final class XMLPushParser {
     private func refuse(_ error: MzMLError) {
         guard failure == nil else { return }
         failure = error
-        if failure?.byteOffset == nil { failure?.byteOffset = byteOffset }
+        if failure?.byteOffset == nil { failure?.byteOffset = exactOffset }
         if failure?.path.isEmpty == true { failure?.path = path }
         xmlStopParser(context)
     }
@@ -158,6 +175,16 @@ final class XMLPushParser {
         names[pointer] = name
         return name
     }
+}
+
+/// Errors of encoding go to a handler of the thread, which prints them: while it lasts nothing is printed.
+private struct Silence {
+    private let handler = __xmlStructuredError().pointee
+    private let context = __xmlStructuredErrorContext().pointee
+
+    init() { xmlSetStructuredErrorFunc(nil) { _, _ in } }
+
+    func end() { xmlSetStructuredErrorFunc(context, handler) }
 }
 
 // MARK: - Callbacks

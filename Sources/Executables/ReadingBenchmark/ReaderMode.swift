@@ -1,0 +1,45 @@
+import ArgumentParser
+import MzML
+
+/// A way in which the engine can read a file. The only place that knows how a mode is asked for.
+enum ReaderMode: String, CaseIterable, ExpressibleByArgument {
+    /// Bytes that are in memory before the clock starts, as for the ceilings.
+    case memory
+    /// As the engine reads when nothing is set.
+    case mapped
+    /// Mapped, cut without the file's index.
+    case mappedScan
+    /// Mapped, the kernel told to read ahead of the worker.
+    case mappedPrefetch
+    case buffered
+    case bufferedScan
+    /// Buffered, two buffers filled ahead of the worker.
+    case bufferedPrefetch
+    /// Cut by looking at every tag, as anything is that the quick cut mistakes.
+    case careful
+    /// libxml2.
+    case reference
+
+    static let standard = ReaderMode.mapped
+
+    var options: ReadingOptions {
+        var options = ReadingOptions()
+        switch self {
+        case .memory, .mapped: break
+        case .mappedScan: options.cutting = .scan
+        case .mappedPrefetch: options.prefetchDepth = 2
+        case .buffered: options.access = .buffered
+        case .bufferedScan: (options.access, options.cutting) = (.buffered, .scan)
+        case .bufferedPrefetch: (options.access, options.prefetchDepth) = (.buffered, 2)
+        case .careful: options.cutting = .careful
+        case .reference: options.reader = .reference
+        }
+        return options
+    }
+
+    /// Bytes that the mode is allowed for what it has read and not yet cut: the buffer, and those filled ahead.
+    var bufferBytes: Int { options.bufferSize * (1 + options.prefetchDepth) }
+
+    /// Whether workers can share the reading: the reference reader is a single pass of one.
+    var sharesWork: Bool { self != .reference }
+}
