@@ -7,7 +7,7 @@ struct EncodedArray {
     enum Compression { case unstated, none, zlib, unsupported }
 
     var content = Content.other
-    /// The first term that is neither a number type nor a compression: what the array holds. 0 when it has none.
+    /// m/z, intensity, or else the first term that is neither a number type nor a compression. 0 when it has none.
     var contentAccession = 0
     var elementType = ElementType.unstated
     var compression = Compression.unstated
@@ -35,8 +35,8 @@ struct EncodedArray {
     /// Takes a term of the array.
     mutating func apply(_ accession: Int) {
         switch accession {
-        case 1_000_514: content = .mz
-        case 1_000_515: content = .intensity
+        case 1_000_514: (content, contentAccession) = (.mz, accession)
+        case 1_000_515: (content, contentAccession) = (.intensity, accession)
         case 1_000_521: elementType = .float32
         case 1_000_523: elementType = .float64
         case 1_000_519: elementType = .int32
