@@ -107,7 +107,7 @@ class ReadingBench:
                 else:
                     measured[lane] = self.peer(lane, path, points)
             rounds.append(measured)
-        return {**summary_of_file(expected, rounds, self.modes["standard"], peers), "modes": {
+        return {**summary_of_file(expected, rounds, peers), "modes": {
             mode: {"megabytesPerCPUSecond": expected["megabytesPerCPUSecond"][mode],
                    "ratio": expected["ratios"][f"{mode}/tokenizer"]} for mode in self.modes["all"]}}
 
@@ -152,7 +152,7 @@ class ReadingBench:
         }
 
 
-def summary_of_file(expected, rounds, standard, peers):
+def summary_of_file(expected, rounds, peers):
     """Medians of every lane, and the ratios of the rounds."""
     lanes = list(rounds[0]["compare"]["cpuSeconds"])
     ours = [lane for lane in lanes if lane not in ("tokenizer", "bytewiseTokenizer", "arrays")]
@@ -173,8 +173,8 @@ def summary_of_file(expected, rounds, standard, peers):
         "mzSum": expected["mzSum"], "intensitySum": expected["intensitySum"],
         "megabytesPerCPUSecond": {lane: megabytes / median(values) for lane, values in seconds.items()},
         "ratios": ratios, "cpuSeconds": seconds,
-        "below": [against for against, bar in bars.items()
-                  if against in ratios[standard] and ratios[standard][against]["median"] < bar],
+        "below": {lane: [against for against, bar in bars.items()
+                         if against in ratios[lane] and ratios[lane][against]["median"] < bar] for lane in ours},
         "qualified": ratios["tokenizer"]["pyopenms"]["median"] >= QUALIFICATION.get(compression, 0)
         if "pyopenms" in peers else None,
     }
@@ -204,7 +204,8 @@ def markdown(report):
              f"`{standard}`; whole process: `{report['wholeProcess']}`.", ""]
     shown = [lane for lane in LANES if any(lane in f["megabytesPerCPUSecond"] for f in files.values())]
     lines += table(
-        ["file", "MB", "arrays", "points", "ours, from memory", "ours, from the file", *(LANES[lane] for lane in shown)],
+        ["file", "MB", "arrays", "points", "ours, from memory", "ours, from the file",
+         *(LANES[lane] for lane in shown)],
         [[name, f"{f['bytes'] / 1e6:.1f}", f["compression"], f"{f['points']:,}",
           *(f"{f['megabytesPerCPUSecond'][mode]:,.0f}" for mode in ("memory", standard)),
           *(f"{f['megabytesPerCPUSecond'][lane]:,.0f}" if lane in f["megabytesPerCPUSecond"] else "-"
@@ -212,11 +213,13 @@ def markdown(report):
          for name, f in files.items()])
     lines += ["Ours in the others' speed (median of the rounds, smallest to largest):", ""]
     others = [lane for lane in shown if lane != "process"]
-    lines += table(
-        ["file", *("/ " + LANES[lane] for lane in others), "below what is asked"],
-        [[name, *(ratio_text(f["ratios"][standard].get(lane)) for lane in others), ", ".join(
-            f"{LANES[lane]} ({BARS[f['compression']][lane]})" for lane in f["below"]) or "-"]
-         for name, f in files.items()])
+    rows = []
+    for name, f in files.items():
+        for lane, where in (("memory", "from memory"), (standard, "from the file")):
+            below = [f"{LANES[other]} ({BARS[f['compression']][other]})" for other in f["below"][lane]]
+            rows.append([f"{name}, {where}", *(ratio_text(f["ratios"][lane].get(other)) for other in others),
+                         ", ".join(below) or "-"])
+    lines += table(["file", *("/ " + LANES[lane] for lane in others), "below what is asked"], rows)
     modes = list(dict.fromkeys(mode for f in files.values() for mode in f["modes"]))
     lines += ["The modes of the reader, MB of file per CPU second (in A's speed):", ""]
     lines += table(["file", *modes], [[name, *(
@@ -228,12 +231,12 @@ def markdown(report):
 def qualification(files):
     lines = []
     for name, f in files.items():
-        factor = f["ratios"]["tokenizer"].get("pyopenms")
         if f["qualified"] is None:
             lines.append(f"{name}: whether (A) is a ceiling is not known, pyopenms is missing.")
             continue
+        factor = f["ratios"]["tokenizer"]["pyopenms"]
         verdict = "a ceiling" if f["qualified"] else "**comparison void**"
-        lines.append(f"{name}: (A) runs at {factor['median']:.0f} times pyopenms, "
+        lines.append(f"{name}: (A) runs at {factor['median']:.1f} times pyopenms, "
                      f"{QUALIFICATION.get(f['compression'], 0)} are asked for: {verdict}.")
     return [line + "  " for line in lines] + [""]
 

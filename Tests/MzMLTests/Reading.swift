@@ -47,6 +47,10 @@ struct Reading {
         var lines = block.headers.map { "\($0)" }
         lines.append("\(block.offsets)")
         lines.append("\(block.mz.map(\.bitPattern).hashValue) \(block.intensity.map(\.bitPattern).hashValue)")
+        var counts = counts
+        lines.append("\(counts.skippedArrayKinds.sorted { $0.key < $1.key })")
+        // A dictionary's description has no fixed order.
+        counts.skippedArrayKinds = [:]
         lines.append("\(counts) \(warnings)")
         lines.append(error.map { "\($0.code) \($0.byteOffset ?? -1) \($0.reason)" } ?? "no error")
         return lines

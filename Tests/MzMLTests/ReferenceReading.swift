@@ -56,12 +56,5 @@ func expectEqual(
     #expect(
         reference.block.intensity.map(\.bitPattern) == fast.block.intensity.map(\.bitPattern), "\(label)",
         sourceLocation: sourceLocation)
-    #expect(comparable(reference.counts) == comparable(fast.counts), "\(label)", sourceLocation: sourceLocation)
-}
-
-/// Without what the scanner does not count.
-private func comparable(_ counts: DecodeCounts) -> DecodeCounts {
-    var counts = counts
-    counts.skippedArrayKinds = [:]
-    return counts
+    #expect(reference.counts == fast.counts, "\(label)", sourceLocation: sourceLocation)
 }

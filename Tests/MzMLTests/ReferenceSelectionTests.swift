@@ -29,7 +29,10 @@ private func path(in folder: TemporaryFolder) -> String {
 
 private func read(_ change: (inout SpectrumSelection) -> Void) -> ReferenceReading {
     let folder = TemporaryFolder()
-    return ReferenceReading(path(in: folder), limit: 1) { change(&$0.selection) }
+    let path = path(in: folder)
+    let reference = ReferenceReading(path, limit: 1) { change(&$0.selection) }
+    expectEqual(reference, Reading(path) { change(&$0.selection) }, "a selection")
+    return reference
 }
 
 @Test func levelsAreSelected() {

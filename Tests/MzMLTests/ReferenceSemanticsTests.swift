@@ -94,6 +94,7 @@ private let oddities: [(String, @Sendable (inout MzMLDocument.Spectrum) -> Void)
             $0.arrays[0].values = [300, 100, 100]; $0.arrays[1].values = [3, 2, 1]
         }
     ),
+    ("negative zeros", { $0.arrays[1].values = [-0.0, 1, -0.0] }),
     ("unsound m/z", { $0.arrays[0].values = [.nan, -5, .infinity] }),
     ("unsound intensity", { $0.arrays[1].values = [.nan, -5, .infinity] }),
     ("too few declared", { $0.length = 2 }),

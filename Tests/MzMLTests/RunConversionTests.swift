@@ -77,6 +77,7 @@ func conversionKeepsSpectraIDsAndHeader(reader: ReadingOptions.Reader) throws {
     let (reading, summary, text) = try converted(source, in: folder)
     #expect(reading.block.mz == [1, 2] && summary.spectra == 1 && summary.nonMassSpectra == 1)
     #expect(summary.counts.skippedArrays == 3)
+    #expect(summary.counts.skippedArrayKinds == [1_000_514: 1, 1_000_515: 1, 1_000_517: 1])
     #expect(text.contains("id=\"a &lt;b&gt; &amp; AB nothing\" defaultArrayLength"))
 }
 

@@ -79,7 +79,9 @@ import Testing
     /// A smaller buffer means more read calls of the process.
     @Test func bufferSizeSetsTheReads() throws {
         func readCalls(_ size: String) throws -> Int {
-            let outcome = try EngineRun.readCallsOfProgram(["--set", "execution.buffer_size=\(size)"])
+            let outcome = try EngineRun.readCallsOfProgram([
+                "--set", "execution.file_access=buffered", "--set", "execution.buffer_size=\(size)",
+            ])
             return outcome
         }
         let small = try readCalls("16KiB")

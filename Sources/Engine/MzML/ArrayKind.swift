@@ -7,8 +7,10 @@ public enum ArrayKind {
         return names[accession] ?? Accession.text(accession)
     }
 
-    /// Children of MS:1000513 but m/z and intensity; PSI-MS 4.1.
+    /// Children of MS:1000513.
     private static let names: [Int: String] = [
+        1_000_514: "m/z",
+        1_000_515: "intensity",
         1_000_516: "charge",
         1_000_517: "signal to noise",
         1_000_595: "time",

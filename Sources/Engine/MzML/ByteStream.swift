@@ -16,11 +16,15 @@ struct ByteStream: ~Copyable {
     private let pending: UnsafeMutablePointer<UInt8>
     private var pendingRange = 0..<0
     private var ended = false
+    /// Buffers that are filled ahead, for a plain file.
+    private var ahead: ReadAheadFile?
 
     private static let pendingCapacity = 8192
 
-    /// - Parameter threads: how many inflate a gzip file, the calling one included.
-    init(path: String, threads: Int = 1) throws(MzMLError) {
+    /// - Parameters:
+    ///   - advice: what the kernel is told of the order in which a regular file is read.
+    ///   - threads: how many inflate a gzip file, the calling one included.
+    init(path: String, advice: ReadingOptions.Advice = .sequential, threads: Int = 1) throws(MzMLError) {
         self.path = path
         descriptor = open(path, O_RDONLY | O_CLOEXEC)
         pending = .allocate(capacity: Self.pendingCapacity)
@@ -32,7 +36,11 @@ struct ByteStream: ~Copyable {
         let regular = fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
         fileSize = regular ? Int(status.st_size) : 0
         #if canImport(Glibc)
-            _ = posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL)
+            switch advice {
+            case .normal: break
+            case .sequential: _ = posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL)
+            case .willneed: _ = posix_fadvise(descriptor, 0, 0, POSIX_FADV_WILLNEED)
+            }
         #endif
         try detectGzip(threads)
     }
@@ -100,8 +108,39 @@ struct ByteStream: ~Copyable {
             pendingRange = (pendingRange.lowerBound + count)..<pendingRange.upperBound
             return count
         }
-        let count = try readFile(target, capacity)
+        let count: Int
+        if let copied = try readAhead(into: target, capacity: capacity) {
+            count = copied
+        } else {
+            count = try readFile(target, capacity)
+        }
         ended = count == 0
+        return count
+    }
+
+    /// Has a plain regular file read ahead of its use from now on.
+    mutating func readAhead(depth: Int, bufferSize: Int, pool: ReadAheadPool) {
+        guard indexBytes != nil, depth > 0 else { return }
+        let offset = bytesRead - pendingRange.count
+        ahead = ReadAheadFile(
+            path: path, size: fileSize, offset: offset, bufferSize: bufferSize, depth: depth, pool: pool)
+        if ahead != nil {
+            pendingRange = 0..<0
+            bytesRead = offset
+        }
+    }
+
+    /// `nil` where nothing is read ahead.
+    private mutating func readAhead(
+        into target: UnsafeMutablePointer<UInt8>, capacity: Int
+    ) throws(MzMLError) -> Int? {
+        guard let count = ahead?.read(into: target, capacity: capacity) else { return nil }
+        guard count >= 0 else {
+            throw MzMLError(
+                .cannotRead, path: path, byteOffset: bytesRead,
+                reason: "cannot read: \(String(cString: strerror(Int32(-count))))")
+        }
+        bytesRead += count
         return count
     }
 
@@ -119,5 +158,7 @@ struct ByteStream: ~Copyable {
         pendingRange = 0..<0
         ended = false
         bytesRead = offset
+        // What was read ahead lies elsewhere.
+        ahead = nil
     }
 }

@@ -7,7 +7,8 @@ struct EncodedArray {
     enum Compression { case unstated, none, zlib, unsupported }
 
     var content = Content.other
-    /// The first term that is neither a number type nor a compression: what the array holds. 0 when it has none.
+    /// What the array holds: m/z, intensity or time where one of them is named, else the first term that is neither a
+    /// number type nor a compression; 0 when it has none.
     var contentAccession = 0
     var elementType = ElementType.unstated
     var compression = Compression.unstated
@@ -35,8 +36,14 @@ struct EncodedArray {
     /// Takes a term of the array.
     mutating func apply(_ accession: Int) {
         switch accession {
-        case 1_000_514: content = .mz
-        case 1_000_515: content = .intensity
+        case 1_000_514:
+            content = .mz
+            contentAccession = accession
+        case 1_000_515:
+            content = .intensity
+            contentAccession = accession
+        case 1_000_595:
+            contentAccession = accession
         case 1_000_521: elementType = .float32
         case 1_000_523: elementType = .float64
         case 1_000_519: elementType = .int32

@@ -41,6 +41,8 @@ public struct ReadingOptions: Sendable, Hashable {
     public var prefetchDepth = 0
     /// Threads that inflate a gzip file of several members (bgzip), the reading one included.
     public var inflateThreads = 1
+    /// Threads that read ahead for buffered files; without them `prefetchDepth` counts for mapped files only.
+    public var readAheadPool: ReadAheadPool?
     /// Spectra in every chunk but the last, and those that `maximumChunkBytes` ends before.
     public var spectraPerChunk = 64
     /// A larger `<spectrum>` element is an error.

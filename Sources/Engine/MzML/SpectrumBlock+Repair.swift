@@ -54,7 +54,7 @@ extension SpectrumBlock {
             }
             if intensity[i] < 0 { found.clampedIntensities += 1 }
             if let last = kept.last, last.mz > mz[i] { ascending = false }
-            kept.append((mz[i], max(intensity[i], 0)))
+            kept.append((mz[i], intensity[i] < 0 ? 0 : intensity[i]))
         }
         if !ascending {
             found.unsortedSpectra += 1

@@ -1,5 +1,6 @@
 import Annotation
 import FeatureDetection
+import MzML
 import Parameters
 import SpectralMatching
 import SpectrumModel
@@ -7,13 +8,19 @@ import SpectrumModel
 /// The settings of one run as the stages take them.
 public struct AnalysisConfiguration: Sendable {
     public let resolved: ResolvedConfiguration
-    public let workers: Int
+    public private(set) var workers: Int
     /// Spectra per chunk.
     public let chunkSize: Int
     /// Bytes per read.
     public let bufferSize: Int
     /// Bytes of resident memory.
-    public let memoryLimit: Int
+    public private(set) var memoryLimit: Int
+    /// How files are read, but for what the memory budget says.
+    let reading: ReadingOptions
+    /// Files that are analysed at the same time.
+    public let concurrentFiles: Int
+    /// Threads that read ahead for buffered files; 0 when nothing is read ahead.
+    let readAheadThreads: Int
     /// Whether pages of the mapped reference data are given back after every job.
     public let releasesReferencePages: Bool
     public let precision: Precision
@@ -31,6 +38,10 @@ public struct AnalysisConfiguration: Sendable {
         chunkSize = resolved.integer("execution.chunk_size")
         bufferSize = resolved.integer("execution.buffer_size")
         memoryLimit = resolved.integer("execution.memory_limit")
+        reading = Self.reading(resolved)
+        concurrentFiles = min(resolved.integer("execution.concurrent_files"), workers)
+        let isReadAhead = reading.access == .buffered && reading.prefetchDepth > 0
+        readAheadThreads = isReadAhead ? resolved.integer("execution.io_workers") : 0
         releasesReferencePages = resolved.choice("execution.reference_pages") == "release"
         precision = Precision(rawValue: resolved.choice("numeric.precision")) ?? .float64
         preset =
@@ -39,6 +50,56 @@ public struct AnalysisConfiguration: Sendable {
         search = resolved.boolean("matching.enabled") ? Self.search(resolved) : nil
         annotation = resolved.boolean("annotation.enabled") ? Self.annotation(resolved) : nil
         fragmentPrecursorTolerance = resolved.number("fragments.precursor_tolerance")
+    }
+
+    private static func reading(_ resolved: ResolvedConfiguration) -> ReadingOptions {
+        func choice<Choice: RawRepresentable>(_ name: String, _ fallback: Choice) -> Choice
+        where Choice.RawValue == String { Choice(rawValue: resolved.choice(name)) ?? fallback }
+        var options = ReadingOptions()
+        options.reader = choice("execution.reader", .fast)
+        options.access = choice("execution.file_access", .mapped)
+        options.cutting = choice("execution.cutting", .index)
+        options.advice = choice("execution.readahead", .sequential)
+        options.bufferSize = resolved.integer("execution.buffer_size")
+        options.prefetchDepth = resolved.integer("execution.prefetch_depth")
+        options.spectraPerChunk = resolved.integer("execution.chunk_size")
+        options.inflateThreads = resolved.integer("execution.workers")
+        options.recoversTruncation = resolved.boolean("selection.recover")
+        options.selection = SpectrumSelection(
+            retentionTimeSeconds: range(resolved, "selection.first_second", "selection.last_second"),
+            mz: range(resolved, "selection.lowest_mz", "selection.highest_mz"))
+        return options
+    }
+
+    /// `nil` when neither end is set, or when they leave nothing (`validSelection` says so).
+    private static func range(
+        _ resolved: ResolvedConfiguration, _ lower: String, _ upper: String
+    ) -> ClosedRange<Double>? {
+        let (low, high) = (resolved.optionalNumber(lower), resolved.optionalNumber(upper))
+        guard low != nil || high != nil else { return nil }
+        let (first, last) = (low ?? -.infinity, high ?? .infinity)
+        return first <= last ? first...last : nil
+    }
+
+    /// - Throws: `AnalysisError(.badConfiguration)` naming both ends of a range that is none.
+    func validateSelection() throws(AnalysisError) {
+        for (lower, upper) in [
+            ("selection.first_second", "selection.last_second"), ("selection.lowest_mz", "selection.highest_mz"),
+        ] {
+            guard let low = resolved.optionalNumber(lower), let high = resolved.optionalNumber(upper), low > high else {
+                continue
+            }
+            throw AnalysisError(.badConfiguration, "\(lower) (\(low)) must not be above \(upper) (\(high))")
+        }
+    }
+
+    /// The part of one file where several are analysed at the same time.
+    func share(of files: Int) -> AnalysisConfiguration {
+        guard files > 1 else { return self }
+        var share = self
+        share.workers = max(1, workers / files)
+        share.memoryLimit = MemoryBudget.fixedBytes + max(0, memoryLimit - MemoryBudget.fixedBytes) / files
+        return share
     }
 
     /// Traces per detection job and items per job of the later stages. Traces are lighter than spectra, so more of them.

@@ -45,7 +45,9 @@ public struct AnalysisRun: Sendable {
     ) throws -> RunRecord {
         let start = monotonicSeconds()
         let clock = StageClock()
-        let budget = try MemoryBudget(configuration: configuration)
+        try configuration.validateSelection()
+        let share = configuration.share(of: min(configuration.concurrentFiles, files.count))
+        let budget = try MemoryBudget(configuration: share)
         let data = try clock.measure("open references") { () throws(AnalysisError) in
             try ReferenceData.open(
                 references, cache: cache, wantsLibrary: configuration.search != nil,
@@ -58,8 +60,11 @@ public struct AnalysisRun: Sendable {
             try analyseFiles(
                 into: tables, record: &record,
                 analysis: FileAnalysis(
-                    configuration: configuration, references: data, budget: budget, folder: directory.path,
-                    clock: clock, cancellation: cancellation), start: start, onEvent: onEvent)
+                    configuration: share, references: data, budget: budget, folder: directory.path,
+                    clock: clock, cancellation: cancellation,
+                    readAheadPool: configuration.readAheadThreads > 0
+                        ? ReadAheadPool(threads: configuration.readAheadThreads) : nil), start: start,
+                onEvent: onEvent)
             guard record.inputs.contains(where: { $0.status == .analysed }) else {
                 tables.discard()
                 directory.removeIfCreatedAndEmpty()
@@ -88,36 +93,34 @@ public struct AnalysisRun: Sendable {
         let sizes = files.map { path in
             ((try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? Int ?? 0) + 1
         }
-        let total = Double(sizes.reduce(0, +))
-        var done = 0.0
+        let progress = DatasetProgress(sizes: sizes)
         var jobTimes = WorkerStageTimes()
-        for (index, path) in files.enumerated() {
-            let before = done
-            let share = Double(sizes[index])
-            do {
-                var result = try analysis.analyse(path: path, name: names[index]) { stage, fraction in
-                    // Reading and detection are most of the work; the short stages after it show as its end.
-                    let report = ProgressReport(
-                        fraction: (before + 0.95 * share * fraction) / total, stage: stage, item: names[index])
-                    onEvent(.progress(report, elapsedSeconds: monotonicSeconds() - start))
-                }
+        let turns = FileTurns(files: files, names: names, atOnce: configuration.concurrentFiles, analysis: analysis)
+        try turns.run { index, stage, fraction in
+            // Reading and detection are most of the work; the short stages after it show as its end.
+            let done = progress.report(file: index, fraction: 0.95 * fraction)
+            let report = ProgressReport(fraction: done, stage: stage, item: names[index])
+            onEvent(.progress(report, elapsedSeconds: monotonicSeconds() - start))
+        } inOrder: { index, outcome in
+            switch outcome {
+            case .success(var result):
                 jobTimes += result.detectionTimes
                 let counts = try tables.append(
                     result, annotator: analysis.annotator, afterPiece: analysis.releaseReferences,
-                    pool: WorkerPool(workers: configuration.workers),
+                    pool: WorkerPool(workers: analysis.configuration.workers),
                     grain: configuration.chunkSize * 4, clock: analysis.clock)
                 result.input.identifiedFeatures = counts.identified
                 result.input.annotatedFeatures = counts.named
                 record.inputs.append(result.input)
                 onEvent(.fileDone(result.input))
-            } catch let error as MzMLError {
+            case .failure(let error):
                 var input = RunRecord.Input(
-                    path: path, name: names[index], bytes: sizes[index] - 1, status: .failed)
+                    path: files[index], name: names[index], bytes: sizes[index] - 1, status: .failed)
                 input.error = "\(error)"
                 record.inputs.append(input)
                 onEvent(.fileDone(input))
             }
-            done += share
+            _ = progress.report(file: index, fraction: 1)
         }
         record.detectionJobs = jobTimes.named.map { RunRecord.Job(name: $0.name, cpuSeconds: $0.seconds) }
     }

@@ -24,6 +24,7 @@ final class DetectionPipeline: @unchecked Sendable {
         var tracesPerJob: Int
         var maxChunksInFlight: Int
         var maxSpectrumPoints: Int
+        var selection = SpectrumSelection.everything
         var centroiding: Centroider.Parameters
         var traces: MassTraceParameters
         var peaks: PeakParameters
@@ -40,7 +41,7 @@ final class DetectionPipeline: @unchecked Sendable {
     }
 
     private let parameters: Parameters
-    private let source: MzMLChunkSource
+    private let source: any ChunkSource
     private let committer: ScanCommitter
     private let cancellation: CancellationFlag
     private let progress: (@Sendable (Double) -> Void)?
@@ -69,7 +70,7 @@ final class DetectionPipeline: @unchecked Sendable {
     private var times = WorkerStageTimes()
 
     init(
-        source: MzMLChunkSource, fragments: FragmentStore, parameters: Parameters, cancellation: CancellationFlag,
+        source: any ChunkSource, fragments: FragmentStore, parameters: Parameters, cancellation: CancellationFlag,
         progress: (@Sendable (Double) -> Void)? = nil
     ) {
         self.source = source
@@ -94,6 +95,8 @@ final class DetectionPipeline: @unchecked Sendable {
         var counts: DecodeCounts
         var survey: SurveySummary
         var times: WorkerStageTimes
+        /// What the source found odd.
+        var warnings: [String] = []
     }
 
     /// Runs to the end of the file.
@@ -119,7 +122,8 @@ final class DetectionPipeline: @unchecked Sendable {
 
     private func work() {
         var times = WorkerStageTimes()
-        var decoder = SpectrumDecoder(header: source.header, maximumPoints: parameters.maxSpectrumPoints)
+        var decoder = SpectrumDecoder(
+            header: source.header, maximumPoints: parameters.maxSpectrumPoints, selection: parameters.selection)
         var detector = ChromatographicPeakDetector(parameters: parameters.peaks, precision: parameters.precision)
         loop: while true {
             switch nextStep() {

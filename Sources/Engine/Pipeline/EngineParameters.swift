@@ -4,7 +4,7 @@ import Parameters
 /// Every setting of the engine, described once: help, YAML, environment, tuner and documentation follow from this list.
 public enum EngineParameters {
     public static func descriptions(host: HostDescription) -> [ParameterDescription] {
-        execution(host: host) + numeric + detection + identification
+        execution(host: host) + reading(host: host) + numeric + reduction + detection + identification
     }
 
     /// The parameters that a throughput tuner searches: what cannot change results beyond a stated bound.

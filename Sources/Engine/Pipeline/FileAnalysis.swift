@@ -25,36 +25,28 @@ struct FileAnalysis: Sendable {
     let budget: MemoryBudget
     /// Folder for temporary data.
     let folder: String
-    let clock: StageClock
+    var clock: StageClock
     let cancellation: CancellationFlag
+    /// Threads that read ahead, where buffered files are read so.
+    let readAheadPool: ReadAheadPool?
 
     /// - Throws: `MzMLError` for a file that cannot be read, `AnalysisError` for output failures and cancellation.
     func analyse(
         path: String, name: String, progress: @escaping @Sendable (_ stage: String, _ fraction: Double) -> Void
     ) throws -> FileResult {
         var input = RunRecord.Input(path: path, name: name, bytes: 0, status: .analysed)
-        let source = try clock.measure("open") { () throws(MzMLError) in
-            try MzMLChunkSource(
-                path: path, bufferSize: configuration.bufferSize, spectraPerChunk: configuration.chunkSize,
-                maximumSpectrumBytes: budget.maximumSpectrumBytes, maximumChunkBytes: budget.maximumChunkBytes)
-        }
+        var reading = configuration.reading
+        reading.maximumSpectrumBytes = budget.maximumSpectrumBytes
+        reading.maximumChunkBytes = budget.maximumChunkBytes
+        reading.readAheadPool = readAheadPool
+        let source = try open(path, reading)
         input.bytes = source.fileSize
         input.instrument = source.header.instrumentName
-        let preset = try choosePreset(path: path, header: source.header, notices: &input.notices)
+        let preset = try choosePreset(path: path, header: source.header, reading: reading, notices: &input.notices)
         input.preset = preset.rawValue
         let parameters = try configuration.validDetection(preset: preset)
-
-        let fragments = FragmentStore(folder: folder)
-        let pipeline = DetectionPipeline(
-            source: source, fragments: fragments,
-            parameters: DetectionPipeline.Parameters(
-                workers: configuration.workers, tracesPerJob: configuration.tracesPerJob,
-                maxChunksInFlight: budget.maximumChunksInFlight,
-                maxSpectrumPoints: budget.maximumSpectrumPoints, centroiding: parameters.centroiding,
-                traces: parameters.traces, peaks: parameters.peaks, precision: configuration.precision),
-            cancellation: cancellation, progress: { progress("reading and detecting", $0) })
-        var outcome = try clock.measure("read and detect") { try pipeline.run() }
-        describe(outcome, source: source, in: &input)
+        var (outcome, fragments) = try detect(source, reading, parameters, progress: progress)
+        describe(outcome, in: &input)
 
         progress("grouping isotopes", 1)
         let features = clock.measure("group isotopes") {
@@ -78,16 +70,52 @@ struct FileAnalysis: Sendable {
             featureMatches: featureMatches, detectionTimes: outcome.times)
     }
 
-    private func describe(
-        _ outcome: DetectionPipeline.Outcome, source: MzMLChunkSource, in input: inout RunRecord.Input
-    ) {
+    private func open(_ path: String, _ reading: ReadingOptions) throws(MzMLError) -> any ChunkSource {
+        try clock.measure("open") { () throws(MzMLError) in
+            try openChunkSource(path: path, options: reading, maximumPoints: budget.maximumSpectrumPoints)
+        }
+    }
+
+    /// Reads and detects. What a quick cut or the scanner got wrong is found out somewhere in the file; then all of it is
+    /// read again, looking at every tag, and by libxml2 where that is not enough.
+    private func detect(
+        _ source: any ChunkSource, _ reading: ReadingOptions, _ parameters: DetectionParameters,
+        progress: @escaping @Sendable (_ stage: String, _ fraction: Double) -> Void
+    ) throws -> (outcome: DetectionPipeline.Outcome, fragments: FragmentStore) {
+        var source = source
+        var reading = reading
+        while true {
+            let fragments = FragmentStore(folder: folder)
+            let pipeline = DetectionPipeline(
+                source: source, fragments: fragments,
+                parameters: DetectionPipeline.Parameters(
+                    workers: configuration.workers, tracesPerJob: configuration.tracesPerJob,
+                    maxChunksInFlight: budget.maximumChunksInFlight,
+                    maxSpectrumPoints: budget.maximumSpectrumPoints, selection: reading.selection,
+                    centroiding: parameters.centroiding, traces: parameters.traces, peaks: parameters.peaks,
+                    precision: configuration.precision),
+                cancellation: cancellation, progress: { progress("reading and detecting", $0) })
+            do {
+                var outcome = try clock.measure("read and detect") { try pipeline.run() }
+                outcome.warnings = source.warnings
+                return (outcome, fragments)
+            } catch let error as MzMLError where error.code == .cutMismatch && reading.cutting != .careful {
+                reading.cutting = .careful
+            } catch let error as MzMLError where error.code == .beyondScanner && reading.reader != .reference {
+                reading.reader = .reference
+            }
+            source = try open(source.header.path, reading)
+        }
+    }
+
+    private func describe(_ outcome: DetectionPipeline.Outcome, in input: inout RunRecord.Input) {
         input.spectra = outcome.counts.spectra
         input.surveyScans = outcome.survey.surveyScans
         input.fragmentSpectra = outcome.survey.fragmentScans
         input.otherSpectra = outcome.survey.otherSpectra
         input.surveyPoints = outcome.survey.points
         input.chromatographicPeaks = outcome.peaks.reduce(0) { $0 + $1.table.count }
-        input.notices += source.warnings + outcome.counts.notices
+        input.notices += outcome.warnings + outcome.counts.notices
         if outcome.survey.scansWithoutOrder > 0 {
             input.notices.append(
                 "survey scans without a usable retention time, left out: \(outcome.survey.scansWithoutOrder)")
@@ -117,11 +145,11 @@ struct FileAnalysis: Sendable {
 
     /// The preset that was set, that of the instrument that the file names, or that of the class that its data show.
     private func choosePreset(
-        path: String, header: RunHeader, notices: inout [String]
+        path: String, header: RunHeader, reading: ReadingOptions, notices: inout [String]
     ) throws(MzMLError) -> DetectionPreset {
         if let preset = configuration.preset { return preset }
         guard header.instrumentClass == .unknown else { return DetectionPreset(instrument: header.instrumentClass) }
-        let inferred = try clock.measure("infer instrument") { () throws(MzMLError) in try inferInstrument(path) }
+        let inferred = try clock.measure("infer instrument") { () throws(MzMLError) in try inferInstrument(path, reading) }
         let preset = DetectionPreset(instrument: inferred)
         notices.append(
             inferred == .unknown
@@ -132,16 +160,14 @@ struct FileAnalysis: Sendable {
     }
 
     /// Looks at the first survey scans of a file.
-    private func inferInstrument(_ path: String) throws(MzMLError) -> InstrumentClass {
-        let source = try MzMLChunkSource(
-            path: path, bufferSize: configuration.bufferSize, spectraPerChunk: 16,
-            maximumSpectrumBytes: budget.maximumSpectrumBytes, maximumChunkBytes: budget.maximumChunkBytes)
-        var decoder = SpectrumDecoder(header: source.header, maximumPoints: budget.maximumSpectrumPoints)
+    private func inferInstrument(_ path: String, _ reading: ReadingOptions) throws(MzMLError) -> InstrumentClass {
+        var options = reading
+        options.spectraPerChunk = 16
+        options.prefetchDepth = 0
+        var reader = try SpectrumReader(path: path, options: options, maximumPoints: budget.maximumSpectrumPoints)
         var inference = InstrumentInference()
         var block = SpectrumBlock()
-        while !inference.isComplete, let chunk = try source.next() {
-            block.removeAll()
-            try decoder.decode(chunk, into: &block)
+        while !inference.isComplete, try reader.next(into: &block) {
             centroidProfiles(&block, with: Centroider())
             for index in 0..<block.count where block.headers[index].msLevel == 1 {
                 let points = block.points(of: index)
@@ -153,7 +179,7 @@ struct FileAnalysis: Sendable {
                     }
                 }
             }
-            source.recycle(chunk)
+            block.removeAll()
         }
         return inference.instrument
     }

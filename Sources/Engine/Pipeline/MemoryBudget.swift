@@ -1,3 +1,5 @@
+import MzML
+
 /// How the memory limit is spent: what is fixed, what each worker needs, and how many chunks may be in flight.
 ///
 /// Bounded by the limit: the program, the reading window, the scratch of the workers and the chunks in flight, whatever
@@ -23,7 +25,9 @@ struct MemoryBudget: Sendable {
     /// - Throws: `AnalysisError(.memoryLimit)` naming the smallest limit that this configuration can keep.
     init(configuration: AnalysisConfiguration) throws(AnalysisError) {
         let workers = configuration.workers
-        let fixed = Self.fixedBytes + workers * Self.bytesPerWorker + 2 * configuration.bufferSize
+        // The window, what it grows by for a spectrum that does not fit, and what is read ahead.
+        let buffers = (2 + configuration.reading.prefetchDepth) * configuration.bufferSize
+        let fixed = Self.fixedBytes + workers * Self.bytesPerWorker + buffers
         // Each worker holds one chunk, and one more waits for its turn to be committed.
         let smallest = fixed + (workers + 1) * Self.bytesInFlightPerByteOfText * Self.smallestChunkBytes
         guard configuration.memoryLimit >= smallest else {

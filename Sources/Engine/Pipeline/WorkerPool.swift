@@ -20,12 +20,9 @@ public struct WorkerPool: Sendable {
 
     /// Runs `body(worker)` once on each worker at the same time and returns when all have returned.
     public func onEachWorker(_ body: @escaping @Sendable (_ worker: Int) -> Void) {
-        var threads: [pthread_t] = []
-        for worker in 1..<max(workers, 1) {
-            if let thread = startThread({ body(worker) }) { threads.append(thread) }
-        }
+        let threads = (1..<max(workers, 1)).map { worker in WorkerThread { body(worker) } }
         body(0)
-        for thread in threads { pthread_join(thread, nil) }
+        for thread in threads { thread.join() }
     }
 
     /// Maps `0 ..< count` in order of the result, whatever the schedule: each worker takes the next `grain` indices.
@@ -61,25 +58,31 @@ public struct WorkerPool: Sendable {
     }
 }
 
-private final class ThreadBody {
-    let run: @Sendable () -> Void
-    init(_ run: @escaping @Sendable () -> Void) { self.run = run }
-}
-
-/// Starts a thread. `nil` when the system has no more:
-/// the remaining workers then share the work, and results do not change.
-private func startThread(_ body: @escaping @Sendable () -> Void) -> pthread_t? {
-    var thread: pthread_t = 0
-    let argument = Unmanaged.passRetained(ThreadBody(body))
-    let status = pthread_create(
-        &thread, nil,
-        { argument in
-            Unmanaged<ThreadBody>.fromOpaque(argument!).takeRetainedValue().run()
-            return nil
-        }, argument.toOpaque())
-    guard status == 0 else {
-        argument.release()
-        return nil
+/// A thread of its own for one piece of work.
+struct WorkerThread {
+    private final class Body {
+        let run: @Sendable () -> Void
+        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
     }
-    return thread
+
+    /// `nil` when the system has no more threads.
+    private let thread: pthread_t?
+
+    /// Starts the work. Where the system has no more threads it is left undone: it must be such that others do it.
+    init(_ body: @escaping @Sendable () -> Void) {
+        var thread: pthread_t = 0
+        let argument = Unmanaged.passRetained(Body(body))
+        let status = pthread_create(
+            &thread, nil,
+            { argument in
+                Unmanaged<Body>.fromOpaque(argument!).takeRetainedValue().run()
+                return nil
+            }, argument.toOpaque())
+        if status != 0 { argument.release() }
+        self.thread = status == 0 ? thread : nil
+    }
+
+    var isRunning: Bool { thread != nil }
+
+    func join() { if let thread { pthread_join(thread, nil) } }
 }

@@ -15,7 +15,7 @@ struct CompareSubcommand: ParsableCommand {
     @Option(name: .customLong("mode"), parsing: .upToNextOption, help: "Modes of our reader.")
     var modes: [ReaderMode] = [.memory, .standard]
 
-    /// CPU seconds that the fastest lane's samples last at least.
+    /// CPU seconds that a sample lasts, unless that takes very many passes.
     private static let shortestSample = 0.02
 
     private struct Lane {
@@ -26,6 +26,8 @@ struct CompareSubcommand: ParsableCommand {
 
         let name: String
         let work: Work
+        var passesPerSample = 1
+        /// CPU seconds of one pass, by sample.
         var seconds: [Double] = []
 
         var isCeiling: Bool { if case .ceiling = work { true } else { false } }
@@ -71,21 +73,20 @@ struct CompareSubcommand: ParsableCommand {
             return (processSeconds() - start) / Double(times)
         }
         // Warms up, and finds how many passes make a sample: one of a few milliseconds shows interrupts and evicted caches.
-        var fastest = Double.infinity
-        for lane in lanes.indices { fastest = min(fastest, try run(lane, times: 1)) }
-        let passesPerSample = Int(max(1, min(16, (Self.shortestSample / max(fastest, 1e-6)).rounded(.up))))
+        for lane in lanes.indices {
+            let once = try run(lane, times: 1)
+            lanes[lane].passesPerSample = Int(max(1, min(16, (Self.shortestSample / max(once, 1e-6)).rounded(.up))))
+        }
         for round in 0..<rounds {
             let order = Array(lanes.indices)
             for lane in round.isMultiple(of: 2) ? order : order.reversed() {
-                lanes[lane].seconds.append(try run(lane, times: passesPerSample))
+                lanes[lane].seconds.append(try run(lane, times: lanes[lane].passesPerSample))
             }
         }
-        return report(ceilings, expected, lanes, passesPerSample: passesPerSample)
+        return report(ceilings, expected, lanes)
     }
 
-    private func report(
-        _ file: CeilingReading, _ answer: ReadingAnswer, _ lanes: [Lane], passesPerSample: Int
-    ) -> JSONText {
+    private func report(_ file: CeilingReading, _ answer: ReadingAnswer, _ lanes: [Lane]) -> JSONText {
         var ratios: [(String, JSONText)] = []
         for mode in lanes where !mode.isCeiling {
             for pass in lanes where pass.isCeiling {
@@ -103,7 +104,8 @@ struct CompareSubcommand: ParsableCommand {
         return .fields([
             ("path", .text(file.path)), ("bytes", .integer(file.length)),
             ("compression", .text(file.isCompressed.map { $0 ? "zlib" : "none" } ?? "mixed")),
-            ("passesPerSample", .integer(passesPerSample)), ("points", .integer(answer.points)),
+            ("passesPerSample", .fields(lanes.map { ($0.name, .integer($0.passesPerSample)) })),
+            ("points", .integer(answer.points)),
             ("mzSum", .number(answer.mzSum)),
             ("intensitySum", .number(answer.intensitySum)),
             (

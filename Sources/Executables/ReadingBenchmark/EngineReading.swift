@@ -34,11 +34,11 @@ struct EngineInput {
     /// The same bytes, for the mode that reads them from memory.
     var memory: UnsafeBufferPointer<UInt8>?
 
-    func open(_ mode: ReaderMode) throws(MzMLError) -> MzMLChunkSource {
+    func open(_ mode: ReaderMode) throws(MzMLError) -> any ChunkSource {
         if mode == .memory, let memory {
             return try MzMLChunkSource(memory: memory, name: path, options: mode.options)
         }
-        return try MzMLChunkSource(path: path, options: mode.options)
+        return try openChunkSource(path: path, options: mode.options)
     }
 }
 
@@ -64,15 +64,6 @@ struct EngineReading {
     private mutating func forEachBlock(
         of input: EngineInput, mode: ReaderMode, _ use: (SpectrumBlock) -> Void
     ) throws(MzMLError) {
-        guard mode.sharesWork else {
-            var reader = try SpectrumReader(path: input.path, options: mode.options)
-            block.removeAll()
-            while try reader.next(into: &block) {
-                use(block)
-                block.removeAll()
-            }
-            return
-        }
         let source = try input.open(mode)
         var decoder = SpectrumDecoder(header: source.header)
         while let chunk = try source.next() {

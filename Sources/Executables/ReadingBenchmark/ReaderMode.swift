@@ -39,7 +39,4 @@ enum ReaderMode: String, CaseIterable, ExpressibleByArgument {
 
     /// Bytes that the mode is allowed for what it has read and not yet cut: the buffer, and those filled ahead.
     var bufferBytes: Int { options.bufferSize * (1 + options.prefetchDepth) }
-
-    /// Whether workers can share the reading: the reference reader is a single pass of one.
-    var sharesWork: Bool { self != .reference }
 }

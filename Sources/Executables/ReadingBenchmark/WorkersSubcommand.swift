@@ -30,7 +30,7 @@ struct WorkersSubcommand: ParsableCommand {
 
     func validate() throws {
         if pairs < 1 { throw ValidationError("--pairs: 1 at least") }
-        if !mode.sharesWork || mode == .memory { throw ValidationError("--mode: '\(mode.rawValue)' has no workers") }
+        if mode == .memory { throw ValidationError("--mode memory: the file would have to be loaded first") }
     }
 
     func run() throws {
@@ -125,10 +125,10 @@ private final class WorkerTeam: Sendable {
         var blocks: [SpectrumBlock]
     }
 
-    private let source: MzMLChunkSource
+    private let source: any ChunkSource
     private let state: Mutex<Outcome>
 
-    init(source: MzMLChunkSource, blocks: [SpectrumBlock]) {
+    init(source: any ChunkSource, blocks: [SpectrumBlock]) {
         self.source = source
         state = Mutex(Outcome(blocks: blocks))
     }

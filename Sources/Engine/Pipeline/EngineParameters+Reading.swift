@@ -1,0 +1,85 @@
+import HostEnvironment
+import MzML
+import Parameters
+
+extension EngineParameters {
+    /// How files get into memory, and which part of them is wanted.
+    static func reading(host: HostDescription) -> [ParameterDescription] {
+        let usableCPUs = host.usableCPUs.value ?? 1
+        let isBuffered = ParameterCondition(parameter: "execution.file_access", values: [.choice("buffered")])
+        return [
+            ParameterDescription(
+                name: "execution.reader", group: .execution, domain: .choice(choices(ReadingOptions.Reader.self)),
+                defaultValue: .choice("fast"),
+                text:
+                    "fast scans the bytes and leaves to libxml2 what it does not follow; reference reads everything through "
+                    + "libxml2, an order of magnitude slower, with the same result.", searchValues: []),
+            ParameterDescription(
+                name: "execution.file_access", group: .execution, domain: .choice(choices(ReadingOptions.Access.self)),
+                defaultValue: .choice("mapped"),
+                text:
+                    "mapped lets the kernel page files in where they are read, and gives back what lies behind; buffered "
+                    + "copies them into a window of buffer_size. Compressed files and pipes are always buffered."),
+            ParameterDescription(
+                name: "execution.cutting", group: .execution, domain: .choice(choices(ReadingOptions.Cutting.self)),
+                defaultValue: .choice("index"),
+                text:
+                    "Where chunks are cut. index: at the offsets of the file's own index, so that workers share the file "
+                    + "without anybody reading it first; without a right index as scan. scan: where a search finds the ends "
+                    + "of spectra. careful: where a scan of every tag does, as all of them do after a cut that was wrong.",
+                searchValues: [.choice("index"), .choice("scan")]),
+            ParameterDescription(
+                name: "execution.readahead", group: .execution, domain: .choice(choices(ReadingOptions.Advice.self)),
+                defaultValue: .choice("sequential"),
+                text:
+                    "What the kernel is told of a file (posix_fadvise, madvise): nothing special, that it is read in order, "
+                    + "or that its first part (buffered: all of it) is needed soon."),
+            ParameterDescription(
+                name: "execution.prefetch_depth", group: .execution, domain: .integer(0...64, .linear),
+                defaultValue: .integer(0), unit: "buffers",
+                text:
+                    "Stretches of buffer_size that are read ahead of their use: by threads of their own for buffered files, "
+                    + "by the kernel for mapped ones. 0 leaves it to the kernel's own read-ahead.",
+                searchValues: [0, 1, 2, 4, 8].map { .integer($0) }),
+            ParameterDescription(
+                name: "execution.io_workers", group: .execution, domain: .integer(1...64, .linear),
+                defaultValue: .integer(1), unit: "threads",
+                text: "Threads that read ahead, for all buffered files together; none is started at prefetch_depth 0.",
+                condition: isBuffered, searchValues: [1, 2, 4].map { .integer($0) }),
+            ParameterDescription(
+                name: "execution.concurrent_files", group: .execution, domain: .integer(1...64, .linear),
+                defaultValue: .integer(1), unit: "files",
+                text:
+                    "Files that are analysed at the same time. The workers are shared out among them, so more files than "
+                    + "workers is as many as workers.",
+                searchValues: (0...6).map { 1 << $0 }.filter { $0 <= max(usableCPUs, 2) }.map { .integer($0) }),
+        ]
+    }
+
+    /// What is left out before anything is decoded.
+    static let reduction: [ParameterDescription] = [
+        ParameterDescription(
+            name: "selection.first_second", group: .analysis, domain: .number(-1e9...1e9, .linear),
+            defaultValue: .automatic, unit: "s",
+            text: "Spectra before this retention time are left out; auto begins with the file.", searchValues: []),
+        ParameterDescription(
+            name: "selection.last_second", group: .analysis, domain: .number(-1e9...1e9, .linear),
+            defaultValue: .automatic, unit: "s",
+            text: "Spectra behind this retention time are left out; auto ends with the file.", searchValues: []),
+        ParameterDescription(
+            name: "selection.lowest_mz", group: .analysis, domain: .number(0...1e6, .linear), defaultValue: .automatic,
+            unit: "m/z", text: "Points below are left out.", searchValues: []),
+        ParameterDescription(
+            name: "selection.highest_mz", group: .analysis, domain: .number(0...1e6, .linear), defaultValue: .automatic,
+            unit: "m/z", text: "Points above are left out.", searchValues: []),
+        ParameterDescription(
+            name: "selection.recover", group: .analysis, domain: .boolean, defaultValue: .boolean(false),
+            text:
+                "Whether a file that ends too early is analysed as far as it goes, with a notice that says what is "
+                + "missing. Otherwise it is an error.", searchValues: []),
+    ]
+
+    private static func choices<Choice: CaseIterable & RawRepresentable>(
+        _ type: Choice.Type
+    ) -> [String] where Choice.RawValue == String { type.allCases.map(\.rawValue) }
+}
