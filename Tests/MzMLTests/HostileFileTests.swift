@@ -257,3 +257,17 @@ func wrongLengthsAreErrors(_ length: String) {
     let reading = Reading(folder.write(text.utf8, as: "lines.mzML"))
     #expect(reading.error == nil && reading.block.mz == [100, 200, 1, 2, 3] && reading.block.headers[0].msLevel == 1)
 }
+
+/// In UTF-7 a `+` starts what ASCII does not hold: only libxml2 may read it.
+@Test func encodingsThatASCIIIsNoPartOfAreReadAsTheyAre() {
+    let document = twoSpectra { _ in }.text()
+    for (name, text) in [
+        ("UTF-7", document.replacingOccurrences(of: "id=\"scan=1\"", with: "id=\"+AHM-can=1\"")),
+        ("iso-8859-15", document), ("Windows-1252", document), ("US-ASCII", document),
+    ] {
+        let encoded = text.replacingOccurrences(of: "encoding=\"utf-8\"", with: "encoding='\(name)'")
+        let reading = Reading(folder.write(encoded.utf8, as: "\(name).mzML"))
+        #expect(reading.error == nil && reading.block.mz == [100, 200, 1, 2, 3], "\(name)")
+        #expect(reading.block.headers.map(\.scanNumber) == [1, 2], "\(name)")
+    }
+}
