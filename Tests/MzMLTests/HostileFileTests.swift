@@ -271,3 +271,25 @@ func wrongLengthsAreErrors(_ length: String) {
         #expect(reading.block.headers.map(\.scanNumber) == [1, 2], "\(name)")
     }
 }
+
+/// Cut off by someone else while it is read: with `buffered` access that is an error like any truncation.
+@Test(arguments: ReadingOptions.Cutting.allCases)
+func aFileThatShrinksWhileItIsReadIsTruncated(_ cutting: ReadingOptions.Cutting) throws {
+    let path = folder.write(fixtureBytes("dda-excerpt.mzML"), as: "shrinks-\(cutting).mzML")
+    var options = ReadingOptions()
+    options.access = .buffered
+    options.cutting = cutting
+    options.bufferSize = 4096
+    options.spectraPerChunk = 1
+    var reader = try SpectrumReader(path: path, options: options)
+    var block = SpectrumBlock()
+    _ = try reader.next(into: &block)
+    #expect(truncate(path, 20_000) == 0)
+    var found: MzMLError?
+    do throws(MzMLError) {
+        while try reader.next(into: &block) {}
+    } catch {
+        found = error
+    }
+    #expect(found?.code == .truncated && found?.byteOffset == 20_000 && block.count < 6)
+}
