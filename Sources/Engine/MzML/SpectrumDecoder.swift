@@ -177,7 +177,9 @@ public struct SpectrumDecoder: ~Copyable {
         if isMass, let mz = element.mz {
             if let decoded {
                 // What was not decoded on the way is odd, and for the careful scan.
-                guard decoded.mz >= 0, decoded.mz == decoded.intensity, block.intensity.count == block.mz.count else {
+                guard element.intensity != nil, decoded.mz >= 0, decoded.mz == decoded.intensity,
+                    block.intensity.count == block.mz.count
+                else {
                     throw MzMLError(.cutMismatch, path: "", reason: "an array was not decoded where it stands")
                 }
                 block.repairPoints(from: first, counting: &counts)
