@@ -52,6 +52,8 @@ let c: [Target] = [
     .target(
         name: "CReadingCeilings", dependencies: ["CDeflate"], path: "Sources/C/CReadingCeilings", exclude: ["README.md"]
     ),
+    // A signal handler, so that a mapped file may shrink under its reader.
+    .target(name: "CMappedRegions", path: "Sources/C/CMappedRegions", exclude: ["README.md"]),
     // fork/exec with process group, parent-death signal and rlimits: must be async-signal-safe, so C.
     .target(name: "CChildLauncher", path: "Sources/C/CChildLauncher", exclude: ["README.md"]),
 ]
@@ -80,7 +82,8 @@ let numerics: [Target] = [
 let engine: [Target] = [
     room("Engine", "SpectrumModel"),
     room(
-        "Engine", "MzML", ["SpectrumModel", "CLibXML2", "CDeflate", "CZlib", "CBase64", "ContentHash", "TextNumbers"]),
+        "Engine", "MzML",
+        ["SpectrumModel", "CLibXML2", "CDeflate", "CZlib", "CBase64", "CMappedRegions", "ContentHash", "TextNumbers"]),
     room("Engine", "FeatureDetection", ["SpectrumModel", "SignalKernels"]),
     room("Engine", "SpectralMatching", ["SpectrumModel", "ContentHash", "CZlib", "TextNumbers"]),
     room("Engine", "Annotation", ["SpectrumModel", "SpectralMatching", "ContentHash", "TextNumbers"]),

@@ -17,7 +17,8 @@ import Testing
         [], ["analyze"], ["optimize"], ["workload"], ["workload", "list"], ["workload", "prepare"],
         ["workload", "verify"],
         ["evaluate"],
-        ["convert"], ["library"], ["library", "prepare"], ["library", "info"], ["config"], ["config", "show"], ["config", "docs"],
+        ["convert"], ["library"], ["library", "prepare"], ["library", "info"], ["config"], ["config", "show"],
+        ["config", "docs"],
     ])
     func helpTeaches(command: [String]) throws {
         let outcome = try run(command + ["--help"])

@@ -1,4 +1,5 @@
 import Foundation
+import SpectrumModel
 import Statistics
 import Testing
 
@@ -76,7 +77,8 @@ func mappedFilesCarryTheAdvice() throws {
         let input = try #require(MappedInput.map(path: path, residentBytes: 1 << 20, advice: advice))
         defer { withExtendedLifetime(input) {} }
         let lines = memoryMap()
-        let start = try #require(lines.firstIndex { $0.hasSuffix(path.split(separator: "/").suffix(2).joined(separator: "/")) })
+        let start = try #require(
+            lines.firstIndex { $0.hasSuffix(path.split(separator: "/").suffix(2).joined(separator: "/")) })
         let line = try #require(lines[start...].first { $0.hasPrefix("VmFlags:") })
         return line.split(separator: " ")
     }
@@ -93,7 +95,8 @@ func mappedPagesAreGivenBack() throws {
     let input = try #require(MappedInput.map(path: path, residentBytes: 1 << 20, advice: .normal))
     func resident() throws -> Int {
         let lines = memoryMap()
-        let start = try #require(lines.firstIndex { $0.hasSuffix(path.split(separator: "/").suffix(2).joined(separator: "/")) })
+        let start = try #require(
+            lines.firstIndex { $0.hasSuffix(path.split(separator: "/").suffix(2).joined(separator: "/")) })
         let line = try #require(lines[start...].first { $0.hasPrefix("Rss:") })
         return try #require(Int(line.split(separator: " ")[1])) << 10
     }
@@ -109,4 +112,32 @@ func mappedPagesAreGivenBack() throws {
     }
     #expect(sum == 7 * (8 << 20))
     #expect(largest < 3 << 20, "\(largest) bytes were resident")
+}
+
+/// A mapped file that shrinks while it is read is an error, not the end of the program, wherever the reader is.
+@Test(arguments: [ReadingOptions.Cutting.index, .scan, .careful])
+func aMappedFileThatShrinksIsAnError(cutting: ReadingOptions.Cutting) throws {
+    let folder = TemporaryFolder()
+    var document = MzMLDocument(spectra: [])
+    for i in 0..<400 {
+        document.spectra.append(
+            .init(mz: (0..<100).map { 100 + Double($0) }, intensity: (0..<100).map { Double($0 + i) }))
+    }
+    let path = folder.write(document.text().utf8)
+    var options = ReadingOptions()
+    options.cutting = cutting
+    options.spectraPerChunk = 10
+    var reader = try SpectrumReader(path: path, options: options)
+    var block = SpectrumBlock()
+    #expect(try reader.next(into: &block) && block.count == 10)
+    #expect(truncate(path, 30_000) == 0)
+    var error: MzMLError?
+    do throws(MzMLError) {
+        while try reader.next(into: &block) {}
+    } catch let failure {
+        error = failure
+    }
+    #expect(error?.code == .cannotRead && error?.reason.contains("shrank") == true, "\(error as Any)")
+    // Nothing that was made of empty pages is among what was delivered.
+    #expect(block.mz.allSatisfy { $0 >= 100 && $0 < 200 } && block.count < 400)
 }

@@ -20,7 +20,9 @@ let readingModes: [@Sendable (inout ReadingOptions) -> Void] =
 
 /// What a file gives in every mode, once: the modes must agree, errors included.
 private func agreed(_ path: String, _ sourceLocation: SourceLocation = #_sourceLocation) -> Reading {
-    let expected = Reading(path) { $0.cutting = .careful; $0.access = .buffered }
+    let expected = Reading(path) {
+        $0.cutting = .careful; $0.access = .buffered
+    }
     for (i, mode) in readingModes.enumerated() {
         for (bufferSize, spectraPerChunk) in [(4096, 1), (10_000, 3), (1 << 20, 64)] {
             let reading = Reading(path, bufferSize: bufferSize, spectraPerChunk: spectraPerChunk, configure: mode)
@@ -61,7 +63,9 @@ private func withIndex(_ document: [UInt8], change: (inout [Int]) -> Void = { _ 
     #expect(agreed(path).block.count == 9)
     #expect(Reading(path).indexState == .usable(spectra: 9))
     #expect(Reading(path) { $0.cutting = .scan }.indexState == .unread)
-    #expect(Reading(folder.write(MzMLDocument(spectra: [.init(mz: [1], intensity: [1])]).text().utf8)).indexState == .absent)
+    #expect(
+        Reading(folder.write(MzMLDocument(spectra: [.init(mz: [1], intensity: [1])]).text().utf8)).indexState == .absent
+    )
 }
 
 @Test func aWrongIndexIsNoticedAndNotUsed() throws {
@@ -101,7 +105,9 @@ private func withIndex(_ document: [UInt8], change: (inout [Int]) -> Void = { _ 
 @Test func decoysBetweenAndInsideSpectraChangeNothing() {
     let decoy = "<spectrum index=\"9\"><binary>x</binary></spectrum>"
     let folder = TemporaryFolder()
-    for wrapped in ["<!-- \(decoy) -->", "<?x \(decoy)?>", "<!-- </spectrum> <spectrum -->", "<!-- </spectrumList> -->"] {
+    for wrapped in [
+        "<!-- \(decoy) -->", "<?x \(decoy)?>", "<!-- </spectrum> <spectrum -->", "<!-- </spectrumList> -->",
+    ] {
         for place in 0..<3 {
             var document = MzMLDocument(spectra: (0..<6).map { .init(mz: [Double($0)], intensity: [1]) })
             if place == 0 { document.spectra[2].terms += wrapped }
@@ -129,7 +135,9 @@ func modesAgreeOnDamage(seed: Int) throws {
         default: bytes.removeSubrange(position...)
         }
         let path = folder.write(bytes)
-        let expected = Reading(path) { $0.cutting = .careful; $0.access = .buffered }.fingerprint
+        let expected = Reading(path) {
+            $0.cutting = .careful; $0.access = .buffered
+        }.fingerprint
         for (i, mode) in readingModes.enumerated() {
             let reading = Reading(path, bufferSize: 4096, spectraPerChunk: 2, configure: mode)
             #expect(reading.fingerprint == expected, "seed \(seed), round \(round), mode \(i)")
@@ -142,7 +150,9 @@ func modesAgreeOnDamage(seed: Int) throws {
     let all = Reading(path)
     func selected(_ selection: SpectrumSelection) -> Reading {
         let readings = readingModes.map { mode in
-            Reading(path, spectraPerChunk: 2) { mode(&$0); $0.selection = selection }
+            Reading(path, spectraPerChunk: 2) {
+                mode(&$0); $0.selection = selection
+            }
         }
         #expect(readings.allSatisfy { $0.fingerprint == readings[0].fingerprint })
         return readings[0]
@@ -174,7 +184,8 @@ func modesAgreeOnDamage(seed: Int) throws {
     document.spectra[1].terms = document.spectra[1].terms.replacingOccurrences(of: "value=\"1\"", with: "value=\"2\"")
     let text = document.text()
     let second = text.range(of: "<binary>", range: text.range(of: "<spectrum index=\"1\"")!.upperBound..<text.endIndex)!
-    let broken = text.replacingCharacters(in: second.upperBound..<text.index(second.upperBound, offsetBy: 4), with: "****")
+    let broken = text.replacingCharacters(
+        in: second.upperBound..<text.index(second.upperBound, offsetBy: 4), with: "****")
     let folder = TemporaryFolder()
     let path = folder.write(broken.utf8)
     #expect(Reading(path).error?.code == .invalidBase64)

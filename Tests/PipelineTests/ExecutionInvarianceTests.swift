@@ -30,7 +30,8 @@ import Testing
         ["index", "scan", "careful"].flatMap { cutting in
             [("0", "1", "1"), ("3", "2", "2")].map { depth, threads, files in
                 [
-                    "execution.file_access=\(access)", "execution.cutting=\(cutting)", "execution.prefetch_depth=\(depth)",
+                    "execution.file_access=\(access)", "execution.cutting=\(cutting)",
+                    "execution.prefetch_depth=\(depth)",
                     "execution.io_workers=\(threads)", "execution.concurrent_files=\(files)", "execution.workers=2",
                     "execution.buffer_size=64KiB",
                 ]
@@ -63,7 +64,8 @@ import Testing
         let expected = try EngineRun(files, ["execution.workers=4"]).record
         for count in [2, 3, 4] {
             let record = try EngineRun(
-                files, ["execution.workers=4", "execution.concurrent_files=\(count)"]).record
+                files, ["execution.workers=4", "execution.concurrent_files=\(count)"]
+            ).record
             #expect(record.digest == expected.digest && record.inputs.map(\.status) == expected.inputs.map(\.status))
             #expect(record.inputs.map(\.error) == expected.inputs.map(\.error))
             #expect(record.stages.contains { $0.name == "analyse files" })

@@ -80,7 +80,8 @@ import Testing
         let whole = try #require(Self.dda).record
         let part = try EngineRun([EngineRun.dda], ["execution.workers=2"] + assignments).record
         let slow = try EngineRun(
-            [EngineRun.dda], ["execution.workers=2", "execution.reader=reference"] + assignments).record
+            [EngineRun.dda], ["execution.workers=2", "execution.reader=reference"] + assignments
+        ).record
         #expect(part.digest != whole.digest && part.digest == slow.digest)
         let (all, some) = (try #require(whole.inputs.first), try #require(part.inputs.first))
         #expect(some.surveyPoints < all.surveyPoints && some.surveyPoints > 0)
@@ -105,7 +106,8 @@ import Testing
         let kept = try EngineRun([cut], ["selection.recover=true"]).record
         let input = try #require(kept.inputs.first)
         #expect(input.status == .analysed && input.spectra > 100)
-        #expect(input.notices.contains { $0.contains("is missing") && $0.contains("of 507 declared") }, "\(input.notices)")
+        #expect(
+            input.notices.contains { $0.contains("is missing") && $0.contains("of 507 declared") }, "\(input.notices)")
     }
 
     /// Smaller chunks are more chunks: one report of progress for each.

@@ -1,3 +1,4 @@
+import CMappedRegions
 import Synchronization
 
 #if canImport(Glibc)
@@ -9,7 +10,8 @@ import Synchronization
 /// The bytes of a file in memory: mapped, or the caller's own.
 ///
 /// Pages behind the readers are given back as they finish, so that the resident part of a mapping stays near
-/// `residentBytes` and what is in work, whatever the file's size.
+/// `residentBytes` and what is in work, whatever the file's size. A page that cannot be had, because the file shrank or
+/// its disk failed, reads as zeros, and `isBroken` tells.
 final class MappedInput: @unchecked Sendable {
     // @unchecked: the bytes are only read, and all that changes is behind `progress`.
 
@@ -25,7 +27,8 @@ final class MappedInput: @unchecked Sendable {
     /// Never empty.
     let bytes: UnsafeBufferPointer<UInt8>
     var start: UnsafePointer<UInt8> { bytes.baseAddress! }
-    private let isMapping: Bool
+    /// Of the mapping's watch; `nil` for the caller's own bytes.
+    private let watch: Int32?
     private let residentBytes: Int
     private let progress = Mutex(Progress())
 
@@ -34,13 +37,13 @@ final class MappedInput: @unchecked Sendable {
     /// Bytes that stay valid while the input lives.
     init(memory: UnsafeBufferPointer<UInt8>) {
         bytes = memory
-        isMapping = false
+        watch = nil
         residentBytes = .max
     }
 
-    private init(mapping: UnsafeBufferPointer<UInt8>, residentBytes: Int) {
+    private init(mapping: UnsafeBufferPointer<UInt8>, watch: Int32, residentBytes: Int) {
         bytes = mapping
-        isMapping = true
+        self.watch = watch
         self.residentBytes = residentBytes
     }
 
@@ -59,6 +62,11 @@ final class MappedInput: @unchecked Sendable {
         guard let memory = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), memory != MAP_FAILED else {
             return nil
         }
+        let watch = mapped_region_watch(memory, size)
+        guard watch >= 0 else {
+            munmap(memory, size)
+            return nil
+        }
         switch advice {
         case .normal: break
         case .sequential: madvise(memory, size, Int32(MADV_SEQUENTIAL))
@@ -66,16 +74,29 @@ final class MappedInput: @unchecked Sendable {
         }
         return MappedInput(
             mapping: UnsafeBufferPointer(start: memory.assumingMemoryBound(to: UInt8.self), count: size),
-            residentBytes: residentBytes)
+            watch: watch, residentBytes: residentBytes)
     }
 
     deinit {
-        if isMapping { munmap(UnsafeMutableRawPointer(mutating: start), bytes.count) }
+        guard let watch else { return }
+        mapped_region_forget(watch)
+        munmap(UnsafeMutableRawPointer(mutating: start), bytes.count)
+    }
+
+    /// A part of the file could not be read; what was read of it since is void.
+    var isBroken: Bool { watch.map { mapped_region_faults($0) > 0 } ?? false }
+
+    /// - Throws: `cannotRead` when a part of the file could not be read.
+    func checkIsWhole(path: String) throws(MzMLError) {
+        guard isBroken else { return }
+        throw MzMLError(
+            .cannotRead, path: path, reason: "a part of the file could not be read: it shrank, or its disk failed",
+            hint: "leave the file alone while it is read, or copy it again")
     }
 
     /// Asks the kernel to read up to `distance` bytes behind `offset` ahead of their use, a buffer at a time.
     func prefetch(from offset: Int, distance: Int) {
-        guard isMapping, distance > 0 else { return }
+        guard watch != nil, distance > 0 else { return }
         let target = min(bytes.count, offset + distance)
         let stretch = progress.withLock { progress -> Range<Int>? in
             let next = max(progress.advised, offset)
@@ -90,7 +111,7 @@ final class MappedInput: @unchecked Sendable {
 
     /// Notes that a stretch is done with. The stretches of a file follow each other without gaps, in any order.
     func finish(_ stretch: Range<Int>) {
-        guard isMapping else { return }
+        guard watch != nil else { return }
         let freed = progress.withLock { progress -> Range<Int>? in
             if stretch.lowerBound > progress.finished {
                 let place = progress.early.firstIndex { $0.lowerBound > stretch.lowerBound } ?? progress.early.endIndex

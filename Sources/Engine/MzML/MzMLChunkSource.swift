@@ -74,12 +74,15 @@ public final class MzMLChunkSource: ChunkSource {
             options.bufferSize > 0 && options.spectraPerChunk > 0 && options.maximumSpectrumBytes > 0,
             "sizes must be positive")
         var scanner = scanner
-        let (header, hasSpectrumList) = try scanner.readHeader()
-        scanner.mapped?.finish(0..<scanner.cursor)
+        let mapped = scanner.mapped
+        let (header, hasSpectrumList) = try Self.checked(mapped, path: scanner.path) { () throws(MzMLError) in
+            try scanner.readHeader()
+        }
+        mapped?.finish(0..<scanner.cursor)
         self.header = header
         self.options = options
         fileSize = scanner.fileSize
-        mapped = scanner.mapped
+        self.mapped = mapped
         consumed = Atomic(scanner.bytesConsumed)
         idle = Mutex([])
         let bytes = scanner.indexBytes
@@ -92,6 +95,20 @@ public final class MzMLChunkSource: ChunkSource {
                 bytes, firstSpectrum: state.scanner.cursor, declaredCount: header.declaredSpectrumCount)
         }
         self.state = Mutex(state)
+    }
+
+    /// Defects that come from a part of the file that could not be read are called that.
+    private static func checked<Result>(
+        _ mapped: MappedInput?, path: String, _ body: () throws(MzMLError) -> Result
+    ) throws(MzMLError) -> Result {
+        do throws(MzMLError) {
+            let result = try body()
+            try mapped?.checkIsWhole(path: path)
+            return result
+        } catch {
+            try mapped?.checkIsWhole(path: path)
+            throw error
+        }
     }
 
     /// Bytes of the file read so far (compressed bytes of a gzip file): for progress.
@@ -123,6 +140,7 @@ public final class MzMLChunkSource: ChunkSource {
             if let failure = state.failure { throw failure }
             chunk.reset(firstIndex: state.scanner.spectraRead, at: state.scanner.cursor)
             do throws(MzMLError) {
+                try self.mapped?.checkIsWhole(path: self.header.path)
                 if try !Self.cutQuickly(&state, into: &chunk, options: options) {
                     while chunk.count < options.spectraPerChunk, chunk.byteCount < options.maximumChunkBytes,
                         try state.scanner.nextSpectrum(into: &chunk)
@@ -130,11 +148,18 @@ public final class MzMLChunkSource: ChunkSource {
                     chunk.stretch = chunk.stretch.lowerBound..<max(state.scanner.cursor, chunk.stretch.lowerBound)
                     if state.scanner.isFinished, !state.isClosed { try self.close(&state) }
                 }
+                try self.mapped?.checkIsWhole(path: self.header.path)
             } catch {
-                if error.code == .truncated, options.recoversTruncation {
+                if error.code == .truncated, options.recoversTruncation, self.mapped?.isBroken != true {
                     Self.acceptEnd(error, &state, header: self.header)
                 } else {
-                    let failure = Self.completed(error, spectraRead: state.scanner.spectraRead, header: self.header)
+                    var failure = Self.completed(error, spectraRead: state.scanner.spectraRead, header: self.header)
+                    do throws(MzMLError) {
+                        try self.mapped?.checkIsWhole(path: self.header.path)
+                    } catch {
+                        failure = error
+                        chunk.count = 0
+                    }
                     state.failure = failure
                     if chunk.count == 0 { throw failure }
                 }
@@ -210,6 +235,7 @@ public final class MzMLChunkSource: ChunkSource {
     func chromatograms() throws(MzMLError) -> [Chromatogram] {
         var tail = ChromatogramTail(header: header, offset: listEnd)
         if let mapped {
+            defer { withExtendedLifetime(mapped) {} }
             var position = listEnd
             while position < mapped.bytes.count {
                 let end = min(mapped.bytes.count, position + ChromatogramTail.pieceBytes)

@@ -56,7 +56,13 @@ public struct SpectrumDecoder: ~Copyable {
             counts += chunk.decodedCounts
         case .quick:
             if let mapped = chunk.mapped {
+                let before = (counts: counts, spectra: block.count, points: block.mz.count)
                 try decodeQuick(chunk, ByteRun(rebasing: mapped.bytes[chunk.mappedRange]), into: &block)
+                if mapped.isBroken {
+                    counts = before.counts
+                    block.truncate(spectra: before.spectra, points: before.points)
+                    try mapped.checkIsWhole(path: header.path)
+                }
             } else {
                 try chunk.bytes.withUnsafeBufferPointer { bytes throws(MzMLError) in
                     try decodeQuick(chunk, bytes, into: &block)

@@ -45,7 +45,8 @@ struct SpectrumIndex {
             case .file(let descriptor, _):
                 let block = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
                     while filled < count {
-                        let got = pread(descriptor, buffer.baseAddress! + filled, count - filled, off_t(offset + filled))
+                        let got = pread(
+                            descriptor, buffer.baseAddress! + filled, count - filled, off_t(offset + filled))
                         if got <= 0 { break }
                         filled += got
                     }

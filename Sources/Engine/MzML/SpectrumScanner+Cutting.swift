@@ -53,7 +53,8 @@ extension SpectrumScanner {
             next = max(low - 1, first + 1)
         }
         // One that is too large is left to the careful scan, which says so.
-        while next > first, let large = (first..<next).first(where: { offsets[$0 + 1] - offsets[$0] > limits.spectrumBytes })
+        while next > first,
+            let large = (first..<next).first(where: { offsets[$0 + 1] - offsets[$0] > limits.spectrumBytes })
         {
             next = large
         }

@@ -42,7 +42,9 @@ struct SpectrumScanner: ~Copyable {
         {
             self.init(input: input, path: path, limits: limits)
         } else {
-            self.init(stream: try ByteStream(path: path, threads: options.inflateThreads), bufferSize: max(options.bufferSize, 4096), limits: limits)
+            self.init(
+                stream: try ByteStream(path: path, threads: options.inflateThreads),
+                bufferSize: max(options.bufferSize, 4096), limits: limits)
         }
     }
 
@@ -247,7 +249,9 @@ extension SpectrumScanner {
     }
 
     private mutating func deliver(from start: Int, to end: Int, into chunk: inout RawChunk) throws(MzMLError) -> Bool {
-        guard end - start <= limits.spectrumBytes else { throw tooLarge(.spectrumTooLarge, limits.spectrumBytes, start) }
+        guard end - start <= limits.spectrumBytes else {
+            throw tooLarge(.spectrumTooLarge, limits.spectrumBytes, start)
+        }
         chunk.append(ByteRun(start: pointer(start), count: end - start), streamOffset: start)
         spectraRead += 1
         cursor = end

@@ -151,7 +151,9 @@ struct FileAnalysis: Sendable {
     ) throws(MzMLError) -> DetectionPreset {
         if let preset = configuration.preset { return preset }
         guard header.instrumentClass == .unknown else { return DetectionPreset(instrument: header.instrumentClass) }
-        let inferred = try clock.measure("infer instrument") { () throws(MzMLError) in try inferInstrument(path, reading) }
+        let inferred = try clock.measure("infer instrument") { () throws(MzMLError) in
+            try inferInstrument(path, reading)
+        }
         let preset = DetectionPreset(instrument: inferred)
         notices.append(
             inferred == .unknown
