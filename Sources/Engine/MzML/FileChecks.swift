@@ -45,6 +45,9 @@ struct FileChecks: ~Copyable {
 
     /// Compares the index with where the spectra were found; `offsets` is `nil` where that is not known to the byte.
     func index(spectraAt offsets: [Int]?, header: RunHeader) -> RunInspection.Check {
+        guard container != .pipe else {
+            return RunInspection.Check(state: .notChecked, reason: "a pipe is read once")
+        }
         guard container == .plain else {
             return RunInspection.Check(state: .notChecked, reason: "it counts bytes of the file without compression")
         }

@@ -260,7 +260,9 @@ extension ReferenceSpectrum {
     }
 
     /// Arrays that are skipped, by what they hold: all but the first m/z and the first intensity of a mass spectrum.
-    var skippedContents: [Int] { contents(besides: isMassSpectrum ? [ReferenceArray.mz, ReferenceArray.intensity] : []) }
+    var skippedContents: [Int] {
+        contents(besides: isMassSpectrum ? [ReferenceArray.mz, ReferenceArray.intensity] : [])
+    }
 
     /// The same for any spectrum, of light too.
     var extraContents: [Int] { contents(besides: [ReferenceArray.mz, ReferenceArray.intensity]) }

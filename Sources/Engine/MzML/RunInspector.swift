@@ -46,6 +46,7 @@ public struct RunInspector: Sendable {
             conclude(&run, survey)
         } catch {
             fail(error, &run)
+            run.problems.append(error.reason)
         }
         return run
     }
@@ -197,8 +198,14 @@ public struct RunInspector: Sendable {
     }
 
     private func conclude(_ run: inout RunInspection, _ survey: RunSurvey) {
-        if let failure = run.failure { run.problems.insert(failure.message, at: 0) }
-        if run.index.state == .wrong, let reason = run.index.reason { run.problems.append("the index is wrong: \(reason)") }
+        if let failure = run.failure {
+            // The file is known here; a byte and a spectrum remain.
+            let place = failure.message.dropFirst(failure.message.hasPrefix(run.path + ",") ? run.path.count + 2 : 0)
+            run.problems.insert("reading stopped: \(place)", at: 0)
+        }
+        if run.index.state == .wrong, let reason = run.index.reason {
+            run.problems.append("the index is wrong: \(reason)")
+        }
         if run.checksum.state == .wrong, let reason = run.checksum.reason {
             run.problems.append("the checksum is wrong: \(reason)")
         }
@@ -251,11 +258,15 @@ extension RunInspection {
         mzMLVersion = header.mzMLVersion
         runID = header.runID
         started = header.startTimestamp
-        func names(_ terms: [CVTerm]) -> [String] { terms.map { $0.value.isEmpty ? $0.name : "\($0.name) \($0.value)" } }
+        func names(_ terms: [CVTerm]) -> [String] {
+            terms.map { $0.value.isEmpty ? $0.name : "\($0.name) \($0.value)" }
+        }
+        // Attributes of a part (accuracy, resolution) have values, its kinds have none.
+        func kinds(_ terms: [CVTerm]) -> [String] { names(terms.filter { $0.value.isEmpty }) }
         instrument = Instrument(
             name: header.instrumentName, kind: header.instrumentClass.rawValue,
-            serialNumber: header.instrumentSerialNumber, ionSources: names(header.ionSources),
-            analyzers: names(header.analyzers), detectors: names(header.detectors))
+            serialNumber: header.instrumentSerialNumber, ionSources: kinds(header.ionSources),
+            analyzers: kinds(header.analyzers), detectors: kinds(header.detectors))
         software = header.softwareList.map { Software(name: $0.name, version: $0.version) }
         sourceFiles = header.sourceFileList.map {
             SourceFile(name: $0.name, format: $0.fileFormat?.name, nativeIDFormat: $0.nativeIDFormat?.name)

@@ -35,7 +35,9 @@ extension SpectrumFacts {
         precursor = element.precursorCount > 0 ? element.precursor : nil
         id = element.id.map { nativeID($0) } ?? ""
         let arrays = [element.mz, element.intensity].compactMap { $0 }
-        if let first = arrays.first { declaredPoints = max(0, first.length >= 0 ? first.length : element.defaultLength) }
+        if let first = arrays.first {
+            declaredPoints = max(0, first.length >= 0 ? first.length : element.defaultLength)
+        }
         encodings = arrays.map(\.encoding)
         extraArrays = element.skippedArrays
         statedMZ = (element.lowestMZ, element.highestMZ)

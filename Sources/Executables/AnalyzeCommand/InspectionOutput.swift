@@ -65,7 +65,9 @@ struct InspectionText {
         add(
             "chromatograms",
             run.chromatograms.map { "\(number($0.count)) \($0.kind), \(counted($0.points, "point"))" })
-        add("index", [check(run.index, more: run.index.spectra.map { ", \(counted($0, "spectrum", "spectra"))" } ?? "")])
+        add(
+            "index", [check(run.index, more: run.index.spectra.map { ", \(counted($0, "spectrum", "spectra"))" } ?? "")]
+        )
         add("checksum", [check(run.checksum, more: "")])
         return entries + problems
     }
@@ -150,7 +152,9 @@ struct InspectionText {
         guard !run.levels.isEmpty else { return [] }
         var header = ["level", "spectra", "polarity", "form", "time (s)", "m/z", "points"]
         if run.valuesRead { header += ["sum of m/z", "sum of intensity"] }
-        let alignments: [ConsoleTable.Alignment] = [.left, .right, .left, .left, .right, .right, .right, .right, .right]
+        let alignments: [ConsoleTable.Alignment] = [
+            .left, .right, .left, .left, .right, .right, .right, .right, .right,
+        ]
         var table = ConsoleTable(header: header, alignments: Array(alignments.prefix(header.count)))
         for level in run.levels {
             let sums = level.sums
