@@ -257,3 +257,39 @@ func wrongLengthsAreErrors(_ length: String) {
     let reading = Reading(folder.write(text.utf8, as: "lines.mzML"))
     #expect(reading.error == nil && reading.block.mz == [100, 200, 1, 2, 3] && reading.block.headers[0].msLevel == 1)
 }
+
+/// In UTF-7 a `+` starts what ASCII does not hold: only libxml2 may read it.
+@Test func encodingsThatASCIIIsNoPartOfAreReadAsTheyAre() {
+    let document = twoSpectra { _ in }.text()
+    for (name, text) in [
+        ("UTF-7", document.replacingOccurrences(of: "id=\"scan=1\"", with: "id=\"+AHM-can=1\"")),
+        ("iso-8859-15", document), ("Windows-1252", document), ("US-ASCII", document),
+    ] {
+        let encoded = text.replacingOccurrences(of: "encoding=\"utf-8\"", with: "encoding='\(name)'")
+        let reading = Reading(folder.write(encoded.utf8, as: "\(name).mzML"))
+        #expect(reading.error == nil && reading.block.mz == [100, 200, 1, 2, 3], "\(name)")
+        #expect(reading.block.headers.map(\.scanNumber) == [1, 2], "\(name)")
+    }
+}
+
+/// Cut off by someone else while it is read: with `buffered` access that is an error like any truncation.
+@Test(arguments: ReadingOptions.Cutting.allCases)
+func aFileThatShrinksWhileItIsReadIsTruncated(_ cutting: ReadingOptions.Cutting) throws {
+    let path = folder.write(fixtureBytes("dda-excerpt.mzML"), as: "shrinks-\(cutting).mzML")
+    var options = ReadingOptions()
+    options.access = .buffered
+    options.cutting = cutting
+    options.bufferSize = 4096
+    options.spectraPerChunk = 1
+    var reader = try SpectrumReader(path: path, options: options)
+    var block = SpectrumBlock()
+    _ = try reader.next(into: &block)
+    #expect(truncate(path, 20_000) == 0)
+    var found: MzMLError?
+    do throws(MzMLError) {
+        while try reader.next(into: &block) {}
+    } catch {
+        found = error
+    }
+    #expect(found?.code == .truncated && found?.byteOffset == 20_000 && block.count < 6)
+}

@@ -1,4 +1,6 @@
 import Evaluation
+import Foundation
+import Instrumentation
 import Pipeline
 import TestSupport
 import Testing
@@ -21,6 +23,51 @@ import Testing
     @Test(arguments: settings) func digestIsTheSame(settings: [String]) throws {
         let reference = try #require(Self.reference ?? nil)
         #expect(try EngineRun(Self.inputs, settings).record.digest == reference)
+    }
+
+    /// Every way to get at the bytes, alone and with several workers and files at a time.
+    static let readingSettings: [[String]] = ["mapped", "buffered"].flatMap { access in
+        ["index", "scan", "careful"].flatMap { cutting in
+            [("0", "1", "1"), ("3", "2", "2")].map { depth, threads, files in
+                [
+                    "execution.file_access=\(access)", "execution.cutting=\(cutting)", "execution.prefetch_depth=\(depth)",
+                    "execution.io_workers=\(threads)", "execution.concurrent_files=\(files)", "execution.workers=2",
+                    "execution.buffer_size=64KiB",
+                ]
+            }
+        }
+    }
+
+    @Test(arguments: readingSettings) func everyWayOfReadingKeepsTheDigest(settings: [String]) throws {
+        let reference = try #require(Self.reference ?? nil)
+        #expect(try EngineRun(Self.inputs, settings).record.digest == reference)
+    }
+
+    @Test(arguments: ["normal", "sequential", "willneed"]) func adviceKeepsTheDigest(advice: String) throws {
+        let reference = try #require(Self.reference ?? nil)
+        #expect(try EngineRun(Self.inputs, ["execution.readahead=\(advice)"]).record.digest == reference)
+    }
+
+    @Test(arguments: ["1", "2"]) func theReferenceReaderKeepsTheDigest(workers: String) throws {
+        let reference = try #require(Self.reference ?? nil)
+        let run = try EngineRun(Self.inputs, ["execution.reader=reference", "execution.workers=\(workers)"])
+        #expect(run.record.digest == reference && run.record.inputs.allSatisfy { $0.reading == "reference" })
+    }
+
+    /// More files than turns, bad ones among them: the order and the failures are those of one file at a time.
+    @Test func filesAtATimeKeepOrderAndFailures() throws {
+        let folder = try TemporaryDirectory()
+        let bad = folder.file("bad.mzML")
+        try "<mzML><run>".write(toFile: bad, atomically: true, encoding: .utf8)
+        let files = [EngineRun.profile, bad, EngineRun.dda, EngineRun.profile, bad]
+        let expected = try EngineRun(files, ["execution.workers=4"]).record
+        for count in [2, 3, 4] {
+            let record = try EngineRun(
+                files, ["execution.workers=4", "execution.concurrent_files=\(count)"]).record
+            #expect(record.digest == expected.digest && record.inputs.map(\.status) == expected.inputs.map(\.status))
+            #expect(record.inputs.map(\.error) == expected.inputs.map(\.error))
+            #expect(record.stages.contains { $0.name == "analyse files" })
+        }
     }
 
     /// A limit near the smallest one ends chunks early and lets fewer wait; the result stays.

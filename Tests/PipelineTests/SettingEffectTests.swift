@@ -56,6 +56,58 @@ import Testing
         #expect(changed.record.digest != reference.record.digest)
     }
 
+    /// What the record says of how a file was read follows the settings, and what the file allows.
+    @Test func readerAccessAndCuttingAreWhatIsSet() throws {
+        func reading(_ file: String, _ assignments: [String]) throws -> String? {
+            try EngineRun([file], assignments + ["matching.enabled=false", "annotation.enabled=false"])
+                .record.inputs.first?.reading
+        }
+        #expect(try reading(EngineRun.dda, []) == "fast, mapped, index")
+        #expect(try reading(EngineRun.dda, ["execution.file_access=buffered"]) == "fast, buffered, index")
+        #expect(try reading(EngineRun.dda, ["execution.cutting=scan"]) == "fast, mapped, scan")
+        #expect(try reading(EngineRun.dda, ["execution.cutting=careful"]) == "fast, mapped, careful")
+        #expect(try reading(EngineRun.dda, ["execution.reader=reference"]) == "reference")
+        // This one has no index.
+        #expect(try reading(EngineRun.profile, []) == "fast, mapped, scan")
+    }
+
+    /// Each selection leaves out what it names, and as much in both readers.
+    @Test(arguments: [
+        ["selection.first_second=270"], ["selection.last_second=250"], ["selection.lowest_mz=400"],
+        ["selection.highest_mz=300"], ["selection.first_second=250", "selection.last_second=280"],
+    ])
+    func selectionsLeaveOut(assignments: [String]) throws {
+        let whole = try #require(Self.dda).record
+        let part = try EngineRun([EngineRun.dda], ["execution.workers=2"] + assignments).record
+        let slow = try EngineRun(
+            [EngineRun.dda], ["execution.workers=2", "execution.reader=reference"] + assignments).record
+        #expect(part.digest != whole.digest && part.digest == slow.digest)
+        let (all, some) = (try #require(whole.inputs.first), try #require(part.inputs.first))
+        #expect(some.surveyPoints < all.surveyPoints && some.surveyPoints > 0)
+        #expect((some.spectra < all.spectra) == assignments[0].contains("second"))
+    }
+
+    @Test func contradictingSelectionsAreRefused() {
+        let error = #expect(throws: AnalysisError.self) {
+            _ = try EngineRun([EngineRun.dda], ["selection.lowest_mz=500", "selection.highest_mz=100"])
+        }
+        #expect(error?.code == .badConfiguration && "\(error as Any)".contains("selection.lowest_mz"))
+    }
+
+    /// A file that ends too early is an error, or analysed as far as it goes, with a notice.
+    @Test func recoveryKeepsWhatIsThere() throws {
+        let folder = try TemporaryDirectory()
+        let cut = folder.file("cut.mzML")
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: EngineRun.dda))
+        try bytes.prefix(bytes.count / 2).write(to: URL(fileURLWithPath: cut))
+        let refused = try EngineRun([cut], []).record
+        #expect(refused.inputs.first?.status == .failed && refused.digest == nil)
+        let kept = try EngineRun([cut], ["selection.recover=true"]).record
+        let input = try #require(kept.inputs.first)
+        #expect(input.status == .analysed && input.spectra > 100)
+        #expect(input.notices.contains { $0.contains("is missing") && $0.contains("of 508 declared") }, "\(input.notices)")
+    }
+
     /// Smaller chunks are more chunks: one report of progress for each.
     @Test func chunkSizeSetsTheNumberOfChunks() throws {
         #expect(try chunks("1") > 500)

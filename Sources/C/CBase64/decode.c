@@ -55,7 +55,6 @@ __attribute__((target("avx2"))) static void decode_blocks_avx2(cursor *c) {
     const uint8_t *in = c->in;
     uint8_t *out = c->out;
     while (c->in_end - in >= 32 && c->out_end - out >= 32) {
-        _mm_prefetch((const char *)in + 2048, _MM_HINT_T0);
         const __m256i text = _mm256_loadu_si256((const __m256i *)in);
         /* The mask 0x2F keeps bit 5, which the shuffles ignore, and clears bit 7, which would zero the lane. */
         const __m256i high = _mm256_and_si256(_mm256_srli_epi32(text, 4), slash);
@@ -107,9 +106,6 @@ __attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi"))) static void deco
     const uint8_t *in = c->in;
     uint8_t *out = c->out;
     while (c->in_end - in >= 128 && c->out_end - out >= 112) {
-        /* The hardware's own prefetching stops at every page. */
-        _mm_prefetch((const char *)in + 2048, _MM_HINT_T0);
-        _mm_prefetch((const char *)in + 2112, _MM_HINT_T0);
         const __m512i text0 = _mm512_loadu_si512(in), text1 = _mm512_loadu_si512(in + 64);
         const __m512i values0 = _mm512_permutex2var_epi8(low_half, text0, high_half);
         const __m512i values1 = _mm512_permutex2var_epi8(low_half, text1, high_half);

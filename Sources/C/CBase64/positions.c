@@ -19,6 +19,7 @@ __attribute__((target("avx512f,avx512bw,bmi"))) static uint32_t *positions_avx51
     const __m512i pattern = _mm512_set1_epi8((char)wanted);
     const uint8_t *p = *from;
     for (; to - p >= 64; p += 64) {
+        _mm_prefetch((const char *)p + BYTES_POSITIONS_WINDOW, _MM_HINT_T0);
         uint64_t marks = _mm512_cmpeq_epi8_mask(_mm512_loadu_si512(p), pattern);
         for (; marks != 0; marks &= marks - 1) *out++ = (uint32_t)(p - start) + (uint32_t)__builtin_ctzll(marks);
     }

@@ -17,49 +17,53 @@ static int sound_from(const double *mz, const float *intensity, size_t first, si
 }
 
 #if defined(__x86_64__)
+/* Bits of a float from +0 up to, and not including, infinity are below this as an unsigned number. A negative zero is not,
+   though sound: the slow rule decides then. */
+#define INFINITY_BITS 0x7F800000
+
 __attribute__((target("avx512f"))) static int sound_avx512(const double *mz, const float *intensity, size_t count) {
-    const __m512d infinity = _mm512_set1_pd(INFINITY);
-    const __m512 narrow_infinity = _mm512_set1_ps(INFINITY);
-    unsigned wrong = sound_from(mz, intensity, 0, 1) ? 0 : 1;
-    size_t i = 1;
+    const __m512i bound = _mm512_set1_epi32(INFINITY_BITS);
+    __m512i before = _mm512_setzero_si512();
+    unsigned wrong = 0;
+    size_t i = 0;
     for (; i + 16 <= count; i += 16) {
-        const __m512d first = _mm512_loadu_pd(mz + i), second = _mm512_loadu_pd(mz + i + 8);
-        const __m512 level = _mm512_loadu_ps(intensity + i);
-        wrong |= _mm512_cmp_pd_mask(first, _mm512_loadu_pd(mz + i - 1), _CMP_NGE_UQ);
-        wrong |= _mm512_cmp_pd_mask(second, _mm512_loadu_pd(mz + i + 7), _CMP_NGE_UQ);
-        wrong |= _mm512_cmp_pd_mask(second, infinity, _CMP_NLT_UQ);
-        wrong |= _mm512_cmp_ps_mask(level, _mm512_setzero_ps(), _CMP_NGE_UQ);
-        wrong |= _mm512_cmp_ps_mask(level, narrow_infinity, _CMP_NLT_UQ);
+        const __m512i first = _mm512_loadu_si512(mz + i), second = _mm512_loadu_si512(mz + i + 8);
+        /* Each value's predecessor, across the vectors. */
+        const __m512i before_first = _mm512_alignr_epi64(first, before, 7);
+        const __m512i before_second = _mm512_alignr_epi64(second, first, 7);
+        wrong |= _mm512_cmp_pd_mask(_mm512_castsi512_pd(first), _mm512_castsi512_pd(before_first), _CMP_NGE_UQ);
+        wrong |= _mm512_cmp_pd_mask(_mm512_castsi512_pd(second), _mm512_castsi512_pd(before_second), _CMP_NGE_UQ);
+        wrong |= _mm512_cmpge_epu32_mask(_mm512_loadu_si512(intensity + i), bound);
+        before = second;
     }
-    return wrong == 0 && sound_from(mz, intensity, i, count);
+    /* Ascending values are finite if the last one is. */
+    return wrong == 0 && sound_from(mz, intensity, i, count) && mz[count - 1] < INFINITY;
 }
 
 __attribute__((target("avx2"))) static int sound_avx2(const double *mz, const float *intensity, size_t count) {
-    const __m256d infinity = _mm256_set1_pd(INFINITY);
-    const __m256 narrow_infinity = _mm256_set1_ps(INFINITY);
+    const __m256i bound = _mm256_set1_epi32(INFINITY_BITS - 1);
     __m256d wrong = _mm256_setzero_pd();
-    __m256 narrow_wrong = _mm256_setzero_ps();
+    __m256i narrow_wrong = _mm256_setzero_si256();
     size_t i = 1;
     for (; i + 8 <= count; i += 8) {
         const __m256d first = _mm256_loadu_pd(mz + i), second = _mm256_loadu_pd(mz + i + 4);
-        const __m256 level = _mm256_loadu_ps(intensity + i);
+        const __m256i level = _mm256_loadu_si256((const __m256i *)(intensity + i));
         wrong = _mm256_or_pd(wrong, _mm256_cmp_pd(first, _mm256_loadu_pd(mz + i - 1), _CMP_NGE_UQ));
         wrong = _mm256_or_pd(wrong, _mm256_cmp_pd(second, _mm256_loadu_pd(mz + i + 3), _CMP_NGE_UQ));
-        wrong = _mm256_or_pd(wrong, _mm256_cmp_pd(second, infinity, _CMP_NLT_UQ));
-        narrow_wrong = _mm256_or_ps(narrow_wrong, _mm256_cmp_ps(level, _mm256_setzero_ps(), _CMP_NGE_UQ));
-        narrow_wrong = _mm256_or_ps(narrow_wrong, _mm256_cmp_ps(level, narrow_infinity, _CMP_NLT_UQ));
+        /* Signed: too large, or negative. */
+        narrow_wrong = _mm256_or_si256(narrow_wrong, _mm256_or_si256(_mm256_cmpgt_epi32(level, bound), level));
     }
-    const int masks = _mm256_movemask_pd(wrong) | _mm256_movemask_ps(narrow_wrong);
-    return masks == 0 && sound_from(mz, intensity, 0, 1) && sound_from(mz, intensity, i, count);
+    const int masks = _mm256_movemask_pd(wrong) | _mm256_movemask_ps(_mm256_castsi256_ps(narrow_wrong));
+    return masks == 0 && sound_from(mz, intensity, 0, 1) && sound_from(mz, intensity, i, count)
+        && mz[count - 1] < INFINITY;
 }
 #endif
 
 int points_are_sound(const double *mz, const float *intensity, size_t count) {
     if (count == 0) return 1;
 #if defined(__x86_64__)
-    /* Ascending values are finite if the last one is, so one look at infinity per step does. */
-    if (__builtin_cpu_supports("avx512f")) return sound_avx512(mz, intensity, count);
-    if (__builtin_cpu_supports("avx2")) return sound_avx2(mz, intensity, count);
+    if (__builtin_cpu_supports("avx512f")) return sound_avx512(mz, intensity, count) || sound_from(mz, intensity, 0, count);
+    if (__builtin_cpu_supports("avx2")) return sound_avx2(mz, intensity, count) || sound_from(mz, intensity, 0, count);
 #endif
     return sound_from(mz, intensity, 0, count);
 }

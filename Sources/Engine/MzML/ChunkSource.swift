@@ -10,6 +10,8 @@ public protocol ChunkSource: AnyObject, Sendable {
     var bytesConsumed: Int { get }
     /// What was odd but did not stop the reading. Complete once `next()` has returned `nil`.
     var warnings: [String] { get }
+    /// How the file is read in the end, for a record: `fast, mapped, index`. Final once `next()` has returned `nil`.
+    var manner: String { get }
     /// The next spectra; `nil` behind the last one.
     func next() throws(MzMLError) -> RawChunk?
     /// Takes back a chunk that is no longer needed.
@@ -34,6 +36,7 @@ public final class ReferenceChunkSource: ChunkSource {
         self.reader = Mutex(reader)
     }
 
+    public var manner: String { ReadingOptions.Reader.reference.rawValue }
     public var bytesConsumed: Int { reader.withLock { $0.bytesConsumed } }
     public var warnings: [String] { reader.withLock { $0.warnings } }
 

@@ -103,6 +103,15 @@ public final class MzMLChunkSource: ChunkSource {
     /// What became of the file's own index. Final once `next()` has returned `nil`.
     public var indexState: IndexState { state.withLock { $0.indexState } }
 
+    public var manner: String {
+        let access = mapped == nil ? ReadingOptions.Access.buffered : .mapped
+        let cutting = state.withLock { state -> ReadingOptions.Cutting in
+            if case .usable = state.indexState { return .index }
+            return state.isQuick ? .scan : .careful
+        }
+        return "\(ReadingOptions.Reader.fast.rawValue), \(access.rawValue), \(cutting.rawValue)"
+    }
+
     /// The next `spectraPerChunk` spectra, fewer at the end or when they are large; `nil` behind the last one.
     ///
     /// Whole spectra that precede a defect are delivered first; the call after that throws, and so does every later one.

@@ -145,6 +145,12 @@ final class ReadAheadBuffer: @unchecked Sendable {
         pthread_mutex_unlock(mutex)
     }
 
+    var isFilled: Bool {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        return state == .filled
+    }
+
     /// Waits for the bytes, reading them here when nobody has begun.
     func finished() -> (bytes: ByteRun, errorNumber: Int32) {
         fillIfUnclaimed()
@@ -198,6 +204,10 @@ struct ReadAheadFile: ~Copyable {
             pool.submit(buffer)
         }
     }
+
+    /// Buffers behind the one in use, and how many of them are filled.
+    var buffersAhead: Int { max(buffers.count - 1, 0) }
+    var filledAhead: Int { buffers.dropFirst().count { $0.isFilled } }
 
     /// Copies 1 to `capacity` bytes; 0 at the end. A negative result is an error number.
     mutating func read(into target: UnsafeMutablePointer<UInt8>, capacity: Int) -> Int {

@@ -147,7 +147,11 @@ extension ReferenceArray {
         return compressionTerm == Self.zlib ? try inflated(decoded, byteCount: byteCount) : decoded
     }
 
-    /// The bytes of a zlib stream, and at most one more than expected. What follows the stream is ignored.
+    /// Bytes beyond the expected ones that are inflated too, as the fast path does: a stream that is damaged there is
+    /// called damaged, not too long.
+    private static let inflatedBeyond = 1024
+
+    /// The bytes of a zlib stream, and at most some more than expected. What follows the stream is ignored.
     private func inflated(_ compressed: [UInt8], byteCount: Int) throws(MzMLError) -> [UInt8] {
         var stream = z_stream()
         guard lavoisier_inflate_init(&stream, 15) == Z_OK else {
@@ -156,7 +160,7 @@ extension ReferenceArray {
         defer { inflateEnd(&stream) }
         var input = compressed
         var status = Z_OK
-        let output = [UInt8](unsafeUninitializedCapacity: byteCount + 1) { output, filled in
+        let output = [UInt8](unsafeUninitializedCapacity: byteCount + Self.inflatedBeyond + 1) { output, filled in
             input.withUnsafeMutableBufferPointer { input in
                 var taken = 0
                 // Lengths are 32 bits wide in zlib; pieces keep within them.
@@ -174,7 +178,8 @@ extension ReferenceArray {
             }
         }
         // Too long is the caller's to say; anything else must have reached the end, where the checksum is verified.
-        guard status == Z_STREAM_END || output.count > byteCount else {
+        let isTooLong = status == Z_OK && output.count > byteCount + Self.inflatedBeyond
+        guard status == Z_STREAM_END || isTooLong else {
             throw MzMLError(
                 .invalidCompression, path: "", reason: "the zlib stream of the \(name) is damaged",
                 hint: "copy or convert the file again")

@@ -6,8 +6,13 @@ extension SpectrumBlock {
     mutating func truncate(spectra: Int, points: Int) {
         headers.removeLast(count - spectra)
         offsets.removeLast(offsets.count - spectra - 1)
-        mz.removeLast(mz.count - points)
-        intensity.removeLast(intensity.count - points)
+        dropPoints(from: points)
+    }
+
+    /// Drops points that belong to no spectrum yet.
+    mutating func dropPoints(from first: Int) {
+        mz.removeLast(mz.count - first)
+        intensity.removeLast(intensity.count - first)
     }
 
     /// Appends all spectra of another block.

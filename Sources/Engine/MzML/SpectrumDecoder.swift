@@ -76,7 +76,8 @@ public struct SpectrumDecoder: ~Copyable {
             tags.reset(to: start)
             do throws(MzMLError) {
                 _ = try element.read(start, base + range.upperBound, groups: groups, selection: selection, tags: &tags)
-                try append(element, index: chunk.firstIndex + i, start: start, to: &block)
+                try append(
+                    element, index: chunk.firstIndex + i, start: start, first: block.mz.count, decoded: nil, to: &block)
             } catch {
                 var located = error
                 if error.code == .cutMismatch { located.code = .malformedSpectrum }
@@ -104,13 +105,7 @@ public struct SpectrumDecoder: ~Copyable {
                 guard matches("<spectrum", p, end), end - p > 9, isXMLSpace(p[9]) else {
                     throw MzMLError(.cutMismatch, path: "", reason: "a spectrum is not where it should be")
                 }
-                var element = newElement(trustsLengths: true)
-                let next = try element.read(p, end, groups: groups, selection: selection, tags: &tags)
-                guard !element.isSuspicious else {
-                    throw MzMLError(.cutMismatch, path: "", reason: "the length of an array is not what is stated")
-                }
-                try append(element, index: chunk.firstIndex + i, start: p, to: &block)
-                p = next
+                p = try decodeNext(p, end, index: chunk.firstIndex + i, into: &block)
             }
             while p < end, isXMLSpace(p.pointee) { p += 1 }
             guard p == end else {
@@ -126,6 +121,39 @@ public struct SpectrumDecoder: ~Copyable {
         }
     }
 
+    /// Decodes the element at `start` and returns where it ends. Arrays are decoded as the scan comes to them, so that
+    /// the bytes of the file are touched once and in order.
+    private mutating func decodeNext(
+        _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, index: Int, into block: inout SpectrumBlock
+    ) throws(MzMLError) -> UnsafePointer<UInt8> {
+        var element = newElement(trustsLengths: true)
+        var p = try element.readStart(start, end)
+        let first = block.mz.count
+        var decoded = (mz: -1, intensity: -1)
+        while true {
+            let pause = try element.step(&p, start, end, groups: groups, selection: selection, tags: &tags)
+            guard case .payload = pause else {
+                guard case .end(let behind) = pause else { return p }
+                try append(element, index: index, start: start, first: first, decoded: decoded, to: &block)
+                return behind
+            }
+            if element.isDeselected || element.isLight { continue }
+            let array = element.array
+            let count = array.length >= 0 ? array.length : element.defaultLength
+            guard count >= 0 else { continue }
+            switch array.content {
+            case .mz where element.mz == nil:
+                try codec.appendMZ(array, count: count, start: start, to: &block.mz)
+                decoded.mz = count
+            case .intensity where element.intensity == nil:
+                try codec.appendIntensity(array, count: count, start: start, to: &block.intensity)
+                decoded.intensity = count
+            default:
+                break
+            }
+        }
+    }
+
     private func newElement(trustsLengths: Bool) -> SpectrumElement {
         SpectrumElement(
             defaultPolarity: header.defaultPolarity, trustsLengths: trustsLengths,
@@ -133,16 +161,34 @@ public struct SpectrumDecoder: ~Copyable {
     }
 
     private mutating func append(
-        _ element: SpectrumElement, index: Int, start: UnsafePointer<UInt8>, to block: inout SpectrumBlock
+        _ element: SpectrumElement, index: Int, start: UnsafePointer<UInt8>, first: Int,
+        decoded: (mz: Int, intensity: Int)?, to block: inout SpectrumBlock
     ) throws(MzMLError) {
+        guard !element.isSuspicious else {
+            throw MzMLError(.cutMismatch, path: "", reason: "the length of an array is not what is stated")
+        }
         let isMass = !element.isLight && (element.mz != nil || (element.arrayCount == 0 && element.msLevel > 0))
         let isLeftOut = element.isDeselected || (element.arrayCount == 0 && !selection.takes(element))
         if isLeftOut || (!isMass && selection.msLevels?.contains(0) == false) {
             counts.deselectedSpectra += 1
+            block.dropPoints(from: first)
             return
         }
-        let first = block.mz.count
-        if isMass, let mz = element.mz { try appendPoints(element, mz: mz, start: start, to: &block) }
+        if isMass, let mz = element.mz {
+            if let decoded {
+                // What was not decoded on the way is odd, and for the careful scan.
+                guard element.intensity != nil, decoded.mz >= 0, decoded.mz == decoded.intensity,
+                    block.intensity.count == block.mz.count
+                else {
+                    throw MzMLError(.cutMismatch, path: "", reason: "an array was not decoded where it stands")
+                }
+                block.repairPoints(from: first, counting: &counts)
+            } else {
+                try appendPoints(element, mz: mz, start: start, to: &block)
+            }
+        } else {
+            block.dropPoints(from: first)
+        }
         let isEmpty = block.mz.count == first
         if let window = selection.mz { block.keepPoints(from: first, within: window) }
         count(element, isMass: isMass, isEmpty: isEmpty, points: block.mz.count - first)

@@ -1,4 +1,3 @@
-import CBase64
 import SpectrumModel
 import TextNumbers
 
@@ -46,10 +45,15 @@ struct SpectrumElement {
     private var selectedIonCount = 0
     /// Where the ions of the precursor in work begin: -1 is `precursor`, then `furtherPrecursors`.
     private var firstIon = -1
-    private var array = EncodedArray()
+    /// The array in work.
+    private(set) var array = EncodedArray()
     /// A value that is read here refers to entities.
     private var hasReferences = false
 
+    /// A start tag that is its own end.
+    private var isClosed = false
+    /// The reading paused at a text whose end was not looked at.
+    private var awaitsPayloadEnd = false
     private let trustsLengths: Bool
     private let readsMZRange: Bool
 
@@ -71,12 +75,46 @@ struct SpectrumElement {
         _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, groups: [ParameterGroup],
         selection: SpectrumSelection, tags: inout TagCursor
     ) throws(MzMLError) -> UnsafePointer<UInt8> {
+        var p = try readStart(start, end)
+        while true {
+            switch try step(&p, start, end, groups: groups, selection: selection, tags: &tags) {
+            case .payload: continue
+            case .end(let behind): return behind
+            }
+        }
+    }
+
+    /// Where the reading of an element pauses.
+    enum Pause {
+        /// At the text of `array`, whose terms have been read.
+        case payload
+        /// Behind the element.
+        case end(UnsafePointer<UInt8>)
+    }
+
+    /// Reads the start tag at `start`; returns where the rest is to be read from.
+    mutating func readStart(
+        _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>
+    ) throws(MzMLError) -> UnsafePointer<UInt8> {
         guard end - start >= 11 else { throw MzMLError(.cutMismatch, path: "", reason: "a spectrum is cut off") }
-        var p = readAttributes(start + 9, end)
+        let p = readAttributes(start + 9, end)
         guard let open = tagEnd(p, end) else {
             throw MzMLError(.cutMismatch, path: "", reason: "the tag of a spectrum does not end")
         }
-        if open[-1] == UInt8(ascii: "/") { return try finished(at: open + 1) }
+        isClosed = open[-1] == UInt8(ascii: "/")
+        return isClosed ? open + 1 : open
+    }
+
+    /// Reads on from `p` to the next pause. At the text of an array whose stated length is trusted, `p` is where it should
+    /// end; whether it does is looked at when reading goes on, so that the text may be decoded before.
+    /// - Throws: as `read`.
+    mutating func step(
+        _ position: inout UnsafePointer<UInt8>, _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>,
+        groups: [ParameterGroup], selection: SpectrumSelection, tags: inout TagCursor
+    ) throws(MzMLError) -> Pause {
+        if isClosed { return .end(try finished(at: position)) }
+        var p = position
+        if awaitsPayloadEnd { try checkPayloadEnd(&p, end) }
         while let tag = tags.next(from: p, end), end - tag > 2 {
             p = tag + 1
             switch tag[1] {
@@ -87,7 +125,7 @@ struct SpectrumElement {
                     if matches("</binaryDataArray", tag, end), end - tag > 17, endsName(tag[17]) { finishArray() }
                 } else if matches("</spectrum", tag, end), end - tag > 10, endsName(tag[10]) {
                     guard let close = find(UInt8(ascii: ">"), tag + 10, end) else { break }
-                    return try finished(at: close + 1)
+                    return .end(try finished(at: close + 1))
                 }
             case UInt8(ascii: "!"), UInt8(ascii: "?"):
                 guard case .skipped(let behind) = skipMarkup(tag, end) else {
@@ -97,9 +135,24 @@ struct SpectrumElement {
                 p = behind
             default:
                 p = try readChild(tag, end, elementStart: start, groups: groups, selection: selection)
+                if awaitsPayloadEnd {
+                    position = p
+                    return .payload
+                }
             }
         }
         throw MzMLError(.cutMismatch, path: "", reason: "a spectrum does not end where it should")
+    }
+
+    /// A trusted length has to lead to the end tag, with nothing but blanks before it.
+    private mutating func checkPayloadEnd(
+        _ p: inout UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>
+    ) throws(MzMLError) {
+        awaitsPayloadEnd = false
+        while p < end, isXMLSpace(p.pointee) { p += 1 }
+        guard matches("</binary", p, end) else {
+            throw MzMLError(.cutMismatch, path: "", reason: "the length of an array is not what is stated")
+        }
     }
 
     /// Takes the start tag of a child element other than a term; returns where the search for the next tag may start.
@@ -326,15 +379,30 @@ struct SpectrumElement {
     }
 
     private mutating func readScanStart(_ text: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) {
-        guard let value = decimal(text, end) else { return }
-        switch attribute("unitAccession", text, end).flatMap({ Accession.parse($0) }) {
-        case 31, 1_000_038: retentionTimeSeconds = value * 60
-        case 10, 1_000_039: retentionTimeSeconds = value
-        case 28: retentionTimeSeconds = value / 1000
-        case 32: retentionTimeSeconds = value * 3600
+        var number: Double?
+        var unit: Int?
+        var attributes = AttributeCursor(text, end)
+        while let (name, value) = attributes.next() {
+            if equals(name, "value") {
+                if value.contains(UInt8(ascii: "&")) { hasReferences = true }
+                number = decimalNumber(trimmed(value))
+            } else if equals(name, "unitAccession") {
+                if value.contains(UInt8(ascii: "&")) { hasReferences = true }
+                unit = Accession.parse(trimmed(value))
+            }
+        }
+        guard let number else {
+            unreadableValues += 1
+            return
+        }
+        switch unit {
+        case 31, 1_000_038: retentionTimeSeconds = number * 60
+        case 10, 1_000_039: retentionTimeSeconds = number
+        case 28: retentionTimeSeconds = number / 1000
+        case 32: retentionTimeSeconds = number * 3600
         default:
             timesWithoutUnit += 1
-            retentionTimeSeconds = value
+            retentionTimeSeconds = number
         }
     }
 
@@ -355,10 +423,6 @@ struct SpectrumElement {
                 array.encodedLength = wholeNumber(trimmed(value)) ?? -1
             }
         }
-        // The end of the text is looked at before its start is decoded, some 300 bytes from here.
-        if trustsLengths, array.encodedLength > 0 {
-            bytes_prefetch(UnsafeRawPointer(attributes.position) + (array.encodedLength &+ 300))
-        }
     }
 
     /// Notes where the base64 text lies. The search for its end also brings it into the cache for the decoder.
@@ -372,10 +436,11 @@ struct SpectrumElement {
             return open + 1
         }
         if trustsLengths || isDeselected, array.encodedLength > 0, array.encodedLength < end - open - 1 {
-            // One look at where the text should end, instead of one at every byte: the decoder refuses what is no base64.
+            // Not one look at every byte: the decoder refuses what is no base64.
             let close = open + 1 + array.encodedLength
-            if matches("</binary>", close, end) {
+            if trustsLengths || matches("</binary>", close, end) {
                 array.payload = ByteRun(start: open + 1, count: array.encodedLength)
+                awaitsPayloadEnd = trustsLengths
                 return close
             }
         }
@@ -404,7 +469,7 @@ struct SpectrumElement {
         default:
             skippedArrays.append(array.contentAccession)
             // Nobody decodes its text, so a length that leads too far has to be found out here.
-            if let text = array.payload, text.contains(UInt8(ascii: "<")) { isSuspicious = true }
+            if trustsLengths, let text = array.payload, text.contains(UInt8(ascii: "<")) { isSuspicious = true }
         }
     }
 }

@@ -10,6 +10,8 @@ extension SpectrumScanner {
     mutating func cutQuickly(
         into chunk: inout RawChunk, wanted: Int, maximumBytes: Int, index: SpectrumIndex?
     ) throws(MzMLError) -> Bool {
+        // A window does not grow for more than one spectrum.
+        let maximumBytes = mapped == nil ? min(maximumBytes, bufferSize) : maximumBytes
         let cut: (start: Int, end: Int, count: Int)? =
             if let index {
                 try cutByIndex(index, wanted: wanted, maximumBytes: maximumBytes)
@@ -41,14 +43,14 @@ extension SpectrumScanner {
         let start = offsets[first]
         var next = min(first + wanted, offsets.count - 1)
         if offsets[next] - start > maximumBytes {
-            // The first offset beyond the limit, found by bisection; at least one spectrum.
+            // The last offset within the limit, found by bisection; at least one spectrum.
             var low = first + 1
             var high = next
             while low < high {
                 let middle = (low + high) / 2
-                if offsets[middle] - start < maximumBytes { low = middle + 1 } else { high = middle }
+                if offsets[middle] - start <= maximumBytes { low = middle + 1 } else { high = middle }
             }
-            next = low
+            next = max(low - 1, first + 1)
         }
         // One that is too large is left to the careful scan, which says so.
         while next > first, let large = (first..<next).first(where: { offsets[$0 + 1] - offsets[$0] > limits.spectrumBytes })
@@ -80,12 +82,12 @@ extension SpectrumScanner {
     private mutating func cutByScan(
         wanted: Int, maximumBytes: Int
     ) throws(MzMLError) -> (start: Int, end: Int, count: Int)? {
-        guard var start = try nextSpectrumTag(from: cursor) else { return nil }
+        guard var start = try nextSpectrumTag(from: cursor, grows: true) else { return nil }
         let first = start
         var count = 0
-        while count < wanted, start - first < maximumBytes {
-            guard let end = try endOfSpectrum(from: start), end - start <= limits.spectrumBytes,
-                let next = try nextSpectrumTag(from: end)
+        while count < wanted, start - first < maximumBytes || count == 0 {
+            guard let end = try endOfSpectrum(from: start, grows: count == 0), end - start <= limits.spectrumBytes,
+                count == 0 || end - first <= maximumBytes, let next = try nextSpectrumTag(from: end, grows: count == 0)
             else { break }
             count += 1
             start = next
@@ -94,16 +96,16 @@ extension SpectrumScanner {
     }
 
     /// The `<spectrum` tag that follows `offset` with nothing but blanks before it.
-    private mutating func nextSpectrumTag(from offset: Int) throws(MzMLError) -> Int? {
+    private mutating func nextSpectrumTag(from offset: Int, grows: Bool) throws(MzMLError) -> Int? {
         var p = offset
         while true {
             while p < base + filled, isXMLSpace(pointer(p).pointee) { p += 1 }
             if base + filled - p >= 10 { return isSpectrumTag(at: p) ? p : nil }
-            if try !refillSpectra(keeping: cursor) { return nil }
+            if try !readMore(grows: grows) { return nil }
         }
     }
 
-    private mutating func endOfSpectrum(from offset: Int) throws(MzMLError) -> Int? {
+    private mutating func endOfSpectrum(from offset: Int, grows: Bool) throws(MzMLError) -> Int? {
         let tag: StaticString = "</spectrum>"
         let length = tag.utf8CodeUnitCount
         var p = offset
@@ -112,7 +114,13 @@ extension SpectrumScanner {
                 return self.offset(of: UnsafePointer(found.assumingMemoryBound(to: UInt8.self))) + length
             }
             p = max(p, base + filled - length + 1)
-            if try !refillSpectra(keeping: cursor) { return nil }
+            if try !readMore(grows: grows) { return nil }
         }
+    }
+
+    /// Reads behind what lies in the window from the cursor on; false at the end, and when it would have to grow but may not.
+    private mutating func readMore(grows: Bool) throws(MzMLError) -> Bool {
+        guard grows || base < cursor || filled < capacity else { return false }
+        return try refillSpectra(keeping: cursor)
     }
 }

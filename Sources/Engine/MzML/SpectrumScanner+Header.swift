@@ -44,6 +44,9 @@ extension SpectrumScanner {
                 if tag[1] == UInt8(ascii: "!") || tag[1] == UInt8(ascii: "?") {
                     switch skipMarkup(tag, windowEnd) {
                     case .skipped(let next):
+                        if matches("<?xml", tag, windowEnd) {
+                            try refuseOtherEncodings(ByteRun(start: tag, count: min(next - tag, 200)))
+                        }
                         p = offset(of: next)
                         continue
                     case .declaration:
@@ -59,7 +62,8 @@ extension SpectrumScanner {
                     return p..<(offset(of: close) + 1)
                 } else if isBroken(tagAt: tag + 1, windowEnd) {
                     throw MzMLError(
-                        .malformedXML, path: path, byteOffset: p, reason: "a tag does not end before the next one starts",
+                        .malformedXML, path: path, byteOffset: p,
+                        reason: "a tag does not end before the next one starts",
                         hint: "the file is damaged; convert it again")
                 }
             }
@@ -104,6 +108,18 @@ extension SpectrumScanner {
         let first = (window[0], window[1])
         guard first == (0xFE, 0xFF) || first == (0xFF, 0xFE) || first == (0x3C, 0) || first == (0, 0x3C) else { return }
         throw MzMLError(.beyondScanner, path: path, reason: "the text is UTF-16 or UTF-32")
+    }
+
+    /// Known are those in which a byte below 128 is always the character that ASCII has there.
+    private func refuseOtherEncodings(_ declaration: ByteRun) throws(MzMLError) {
+        let text = String(decoding: declaration, as: UTF8.self).lowercased()
+        let pieces = text.split(omittingEmptySubsequences: false) { $0 == "\"" || $0 == "'" }
+        for (label, name) in zip(pieces, pieces.dropFirst()) where label.contains("encoding") {
+            let isKnown =
+                ["utf-8", "utf8", "us-ascii", "ascii", "latin1"].contains(name)
+                || ["iso-8859-", "windows-125", "cp125"].contains { name.hasPrefix($0) }
+            if !isKnown { throw MzMLError(.beyondScanner, path: path, reason: "the text is in \(name)") }
+        }
     }
 
     private func notMzML(_ reason: String) -> MzMLError {

@@ -1,6 +1,6 @@
 import CBase64
 
-/// Finds the `<` of a stretch of XML one after the other, looking for many at a time: one vectorised pass over a kilobyte
+/// Finds the `<` of the tags of spectra that matter one after the other, looking for many at a time: one vectorised pass over a kilobyte
 /// costs less than one search per tag.
 struct TagCursor: ~Copyable {
     private let positions: UnsafeMutablePointer<UInt32>
@@ -37,7 +37,7 @@ struct TagCursor: ~Copyable {
             }
             start = max(reached, position)
             guard start < end else { return nil }
-            count = bytes_positions(UInt8(ascii: "<"), start, end, positions)
+            count = spectrum_tags(start, end, positions)
             taken = 0
             reached = min(start + Int(BYTES_POSITIONS_WINDOW), end)
         }

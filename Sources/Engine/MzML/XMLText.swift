@@ -52,12 +52,7 @@ func equals(_ run: ByteRun, _ text: StaticString) -> Bool {
 private func valueEnd(
     _ quote: UInt8, _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>
 ) -> UnsafePointer<UInt8>? {
-    var p = start
-    while p < end, p.pointee != quote {
-        if p.pointee == UInt8(ascii: "<") { return nil }
-        p += 1
-    }
-    return p < end ? p : nil
+    attribute_value_end(quote, start, end)
 }
 
 /// Whether a `<` stands in the tag which `start` lies in: then it will never end.

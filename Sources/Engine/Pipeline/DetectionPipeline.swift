@@ -97,6 +97,8 @@ final class DetectionPipeline: @unchecked Sendable {
         var times: WorkerStageTimes
         /// What the source found odd.
         var warnings: [String] = []
+        /// How the source read the file.
+        var manner = ""
     }
 
     /// Runs to the end of the file.

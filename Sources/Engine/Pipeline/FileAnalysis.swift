@@ -98,6 +98,7 @@ struct FileAnalysis: Sendable {
             do {
                 var outcome = try clock.measure("read and detect") { try pipeline.run() }
                 outcome.warnings = source.warnings
+                outcome.manner = source.manner
                 return (outcome, fragments)
             } catch let error as MzMLError where error.code == .cutMismatch && reading.cutting != .careful {
                 reading.cutting = .careful
@@ -109,6 +110,7 @@ struct FileAnalysis: Sendable {
     }
 
     private func describe(_ outcome: DetectionPipeline.Outcome, in input: inout RunRecord.Input) {
+        input.reading = outcome.manner
         input.spectra = outcome.counts.spectra
         input.surveyScans = outcome.survey.surveyScans
         input.fragmentSpectra = outcome.survey.fragmentScans

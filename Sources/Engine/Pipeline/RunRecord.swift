@@ -23,6 +23,8 @@ public struct RunRecord: Sendable, Codable, Hashable {
         public var error: String?
         public var instrument: String?
         public var preset: String?
+        /// Reader, access and cutting as they were in the end: `fast, mapped, index`.
+        public var reading: String?
         public var spectra = 0
         public var surveyScans = 0
         public var fragmentSpectra = 0

@@ -58,8 +58,12 @@ void base64_encode(const uint8_t *input, size_t length, char *output);
    returns how often. */
 size_t bytes_positions(uint8_t wanted, const uint8_t *start, const uint8_t *end, uint32_t *positions);
 
-/* Brings the cache line of an address nearer; any address is allowed. */
-static inline void bytes_prefetch(const void *address) { __builtin_prefetch(address); }
+/* The same for the '<' of tags, without those tags of a <spectrum> that say nothing of its peaks: frequent terms such as
+   the total ion current, user parameters, scan windows, and the ends of all elements but spectra and arrays. */
+size_t spectrum_tags(const uint8_t *start, const uint8_t *end, uint32_t *positions);
+
+/* The quote that ends the attribute value at `start`; NULL when there is none, or a '<', which no value can hold, is first. */
+const uint8_t *attribute_value_end(uint8_t quote, const uint8_t *start, const uint8_t *end);
 
 /* First occurrence of the needle, or NULL. A GNU extension that Swift's Glibc module does not show. */
 const void *bytes_find(const void *haystack, size_t length, const void *needle, size_t needle_length);
