@@ -14,8 +14,8 @@ extension DecodeCounts {
         add(deselectedSpectra, "spectrum lies outside the selection", "spectra lie outside the selection")
         notices += repairs
         for (kind, count) in skippedArrayKinds.sorted(by: { $0.key < $1.key }) {
-            let name = kind == 0 ? "that name no kind" : "of \(ArrayKind.name(kind))"
-            add(count, "array \(name) was skipped", "arrays \(name) were skipped")
+            let name = ArrayKind.name(kind)
+            add(count, "array of \(name) was skipped", "arrays of \(name) were skipped")
         }
         add(
             extraPrecursors, "further precursor or selected ion is carried and not used for identification",

@@ -200,8 +200,9 @@ public struct RunInspector: Sendable {
     private func conclude(_ run: inout RunInspection, _ survey: RunSurvey) {
         if let failure = run.failure {
             // The file is known here; a byte and a spectrum remain.
-            let place = failure.message.dropFirst(failure.message.hasPrefix(run.path + ",") ? run.path.count + 2 : 0)
-            run.problems.insert("reading stopped: \(place)", at: 0)
+            let isNamed = [",", ":"].contains { failure.message.hasPrefix(run.path + $0) }
+            run.problems.insert(
+                "reading stopped: \(failure.message.dropFirst(isNamed ? run.path.count + 2 : 0))", at: 0)
         }
         if run.index.state == .wrong, let reason = run.index.reason {
             run.problems.append("the index is wrong: \(reason)")
