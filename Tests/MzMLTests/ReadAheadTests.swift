@@ -53,6 +53,20 @@ func bytesReadAheadAreThoseOfTheFile(threads: Int) {
     }
 }
 
+/// The lines of the kernel's account of this process's memory, whose size nobody knows beforehand.
+private func memoryMap() -> [Substring] {
+    guard let stream = fopen("/proc/self/smaps", "r") else { return [] }
+    defer { fclose(stream) }
+    var text: [UInt8] = []
+    var piece = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+        let count = fread(&piece, 1, piece.count, stream)
+        if count == 0 { break }
+        text += piece[..<count]
+    }
+    return String(decoding: text, as: UTF8.self).split(separator: "\n")
+}
+
 /// The advice reaches the kernel: a mapping that is read in order is marked so.
 @Test(.enabled(if: FileManager.default.fileExists(atPath: "/proc/self/smaps")))
 func mappedFilesCarryTheAdvice() throws {
@@ -61,8 +75,8 @@ func mappedFilesCarryTheAdvice() throws {
     func flags(_ advice: ReadingOptions.Advice) throws -> [Substring] {
         let input = try #require(MappedInput.map(path: path, residentBytes: 1 << 20, advice: advice))
         defer { withExtendedLifetime(input) {} }
-        let lines = try String(contentsOfFile: "/proc/self/smaps", encoding: .utf8).split(separator: "\n")
-        let start = try #require(lines.firstIndex { $0.hasSuffix(path) })
+        let lines = memoryMap()
+        let start = try #require(lines.firstIndex { $0.hasSuffix(path.split(separator: "/").suffix(2).joined(separator: "/")) })
         let line = try #require(lines[start...].first { $0.hasPrefix("VmFlags:") })
         return line.split(separator: " ")
     }
@@ -78,8 +92,8 @@ func mappedPagesAreGivenBack() throws {
     let path = folder.write(Array(repeating: UInt8(7), count: 8 << 20), as: "large")
     let input = try #require(MappedInput.map(path: path, residentBytes: 1 << 20, advice: .normal))
     func resident() throws -> Int {
-        let lines = try String(contentsOfFile: "/proc/self/smaps", encoding: .utf8).split(separator: "\n")
-        let start = try #require(lines.firstIndex { $0.hasSuffix(path) })
+        let lines = memoryMap()
+        let start = try #require(lines.firstIndex { $0.hasSuffix(path.split(separator: "/").suffix(2).joined(separator: "/")) })
         let line = try #require(lines[start...].first { $0.hasPrefix("Rss:") })
         return try #require(Int(line.split(separator: " ")[1])) << 10
     }

@@ -7,6 +7,7 @@ struct Outcome {
     var block = SpectrumBlock()
     var counts = DecodeCounts()
     var warnings: [String] = []
+    var chromatograms: [Chromatogram] = []
     var error: MzMLError?
 
     /// Small enough that what a few bytes can promise is refused rather than taken.
@@ -22,11 +23,42 @@ struct Outcome {
             header = reader.header
             do throws(MzMLError) {
                 while try reader.next(into: &block) {}
+                chromatograms = try reader.chromatograms()
             } catch {
                 self.error = error
             }
             counts = reader.counts
             warnings = reader.warnings
+        } catch {
+            self.error = error
+        }
+    }
+
+    /// The same bytes in memory that ends where they end, so that the address sanitizer sees what is read behind them.
+    ///
+    /// What only the reference reader reads ends with `beyondScanner`.
+    init(memory: UnsafeBufferPointer<UInt8>, name: String, options: ReadingOptions) {
+        var options = options
+        options.maximumSpectrumBytes = Self.maximumSpectrumBytes
+        do throws(MzMLError) {
+            let source = try MzMLChunkSource(memory: memory, name: name, options: options)
+            header = source.header
+            var decoder = SpectrumDecoder(header: source.header, maximumPoints: Self.maximumPoints)
+            do throws(MzMLError) {
+                while let chunk = try source.next() {
+                    do throws(MzMLError) {
+                        try decoder.decode(chunk, into: &block)
+                        source.recycle(chunk)
+                    } catch {
+                        guard error.code == .cutMismatch else { throw error }
+                        try source.readCarefully(from: chunk)
+                    }
+                }
+            } catch {
+                self.error = error
+            }
+            counts = decoder.counts
+            warnings = source.warnings
         } catch {
             self.error = error
         }

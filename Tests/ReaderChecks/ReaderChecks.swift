@@ -16,6 +16,7 @@ public enum ReaderChecks {
         scratch.write(bytes)
         guard bytes.starts(with: [0x1F, 0x8B]) else {
             try checkReaders(scratch, isWellFormed: isWellFormed(bytes))
+            try checkMemory(bytes, scratch)
             // Cut off, by a rule that depends on nothing but the bytes.
             if bytes.count > 64 { try checkCut(bytes, at: bytes.count * 7 / 8, scratch) }
             return
@@ -64,6 +65,17 @@ public enum ReaderChecks {
         guard isWellFormed else { return }
         try requireSelection(selected, of: careful)
         try requireSame(careful, reference)
+    }
+
+    private static func checkMemory(_ bytes: UnsafeBufferPointer<UInt8>, _ scratch: ScratchFile) throws(Finding) {
+        let path = scratch.path
+        let file = Outcome(path: path, options: options { $0.cutting = .scan })
+        for cutting in [ReadingOptions.Cutting.careful, .scan] {
+            let memory = Outcome(memory: bytes, name: path, options: options { $0.cutting = cutting })
+            try memory.requirePromises("memory")
+            guard memory.error == nil, file.error == nil else { continue }
+            if let difference = file.difference(to: memory) { throw Finding("memory: \(difference)") }
+        }
     }
 
     /// A file that ends too early gives what it holds whole, and recovery gives the same without the error.
@@ -177,6 +189,9 @@ public enum ReaderChecks {
         var counts = (fast.counts, reference.counts)
         counts.0.skippedArrayKinds = [:]
         counts.1.skippedArrayKinds = [:]
+        guard fast.error != nil || "\(fast.chromatograms)" == "\(reference.chromatograms)" else {
+            throw Finding("reference: chromatograms \(fast.chromatograms) and \(reference.chromatograms)")
+        }
         guard counts.0 == counts.1 else { throw Finding("reference: counts \(counts.0) and \(counts.1)") }
     }
 }

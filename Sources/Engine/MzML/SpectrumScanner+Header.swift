@@ -3,7 +3,6 @@ extension SpectrumScanner {
     mutating func readHeader() throws(MzMLError) -> (header: RunHeader, hasSpectrumList: Bool) {
         var p = try documentStart()
         var open: [String] = []
-        var emptyList = false
         while true {
             let tag = try nextHeaderTag(from: p)
             let name = tagName(tag.lowerBound)
@@ -11,10 +10,14 @@ extension SpectrumScanner {
             if name == "spectrum" { return (try parseHeader(upTo: tag.lowerBound, open: open), true) }
             if name == "/spectrumList" || name == "chromatogramList" || name == "/run" || name == "/mzML" {
                 isFinished = true
-                return (try parseHeader(upTo: tag.lowerBound, open: open), emptyList || name == "/spectrumList")
+                return (try parseHeader(upTo: tag.lowerBound, open: open), name == "/spectrumList")
             }
             let selfClosing = pointer(tag.upperBound - 2).pointee == UInt8(ascii: "/")
-            if name == "spectrumList", selfClosing { emptyList = true }
+            if name == "spectrumList", selfClosing {
+                // Nothing that follows can be a spectrum.
+                isFinished = true
+                return (try parseHeader(upTo: tag.upperBound, open: open), true)
+            }
             if name.first == "/" {
                 _ = open.popLast()
             } else if !selfClosing {
