@@ -45,6 +45,8 @@ struct ReferenceSpectrum {
     /// Lowest and highest observed m/z as stated.
     private(set) var lowestMZ: Double?
     private(set) var highestMZ: Double?
+    /// The lowest and the highest limit of its scan windows; NaN without one.
+    private(set) var scanWindows = (lowest: Double.nan, highest: Double.nan)
     private(set) var arrays: [ReferenceArray] = []
     private(set) var counts = DecodeCounts()
     private var statedLevel = 0
@@ -160,6 +162,12 @@ struct ReferenceSpectrum {
         case 1_000_511: statedLevel = whole(value) ?? statedLevel
         case 1_000_528: lowestMZ = Self.decimal(value)
         case 1_000_527: highestMZ = Self.decimal(value)
+        case 1_000_501:
+            guard let limit = Self.decimal(value) else { return }
+            scanWindows.lowest = min(scanWindows.lowest.isNaN ? limit : scanWindows.lowest, limit)
+        case 1_000_500:
+            guard let limit = Self.decimal(value) else { return }
+            scanWindows.highest = max(scanWindows.highest.isNaN ? limit : scanWindows.highest, limit)
         case 1_000_016 where retentionTimeSeconds.isNaN:
             guard let time = decimal(value) else { return }
             let scale = TimeUnit(accession: unit)
@@ -253,8 +261,15 @@ extension ReferenceSpectrum {
 
     /// Arrays that are skipped, by what they hold: all but the first m/z and the first intensity of a mass spectrum.
     var skippedContents: [Int] {
+        contents(besides: isMassSpectrum ? [ReferenceArray.mz, ReferenceArray.intensity] : [])
+    }
+
+    /// The same for any spectrum, of light too.
+    var extraContents: [Int] { contents(besides: [ReferenceArray.mz, ReferenceArray.intensity]) }
+
+    private func contents(besides taken: Set<Int>) -> [Int] {
         var skipped: [Int] = []
-        var expected: Set<Int> = isMassSpectrum ? [ReferenceArray.mz, ReferenceArray.intensity] : []
+        var expected = taken
         for array in arrays where expected.remove(array.content) == nil { skipped.append(array.content) }
         return skipped
     }

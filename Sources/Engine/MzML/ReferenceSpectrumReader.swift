@@ -21,6 +21,10 @@ public final class ReferenceSpectrumReader {
     public var keepsNativeIDs = false
     /// The ids of the spectra that the last call of `next` appended.
     public private(set) var nativeIDs: [String] = []
+    /// Called for every spectrum that is delivered.
+    var observe: ((ReferenceSpectrum) -> Void)?
+    /// Whether values are decoded; without, spectra come without points.
+    var readsValues = true
     private let options: ReadingOptions
     private let maximumPoints: Int
     private let input: ReferenceInput
@@ -156,7 +160,8 @@ public final class ReferenceSpectrumReader {
             found.skippedArrays += 1
             found.skippedArrayKinds[content, default: 0] += 1
         }
-        var points = try spectrum.points(maximumPoints: maximumPoints, counting: &found)
+        var points = readsValues ? try spectrum.points(maximumPoints: maximumPoints, counting: &found) : []
+        observe?(spectrum)
         if spectrum.isMassSpectrum {
             if points.isEmpty { found.emptySpectra = 1 }
             if let window = options.selection.mz { points.removeAll { !window.contains($0.mz) } }

@@ -4,6 +4,10 @@ import SpectrumModel
 public struct RunHeader: Sendable {
     /// The file that the header was read from.
     public var path: String
+    /// The version that the file states, for example `1.1.0`; `nil` where it states none.
+    public var mzMLVersion: String?
+    /// Whether the root element is `indexedmzML`, which promises an index and a checksum.
+    public var isIndexed: Bool
     /// The `id` of the run.
     public var runID: String?
     /// From the model of the run's default instrument configuration (all configurations where the run names none), or
@@ -44,6 +48,8 @@ public struct RunHeader: Sendable {
 
     public init(path: String) {
         self.path = path
+        mzMLVersion = nil
+        isIndexed = false
         runID = nil
         instrumentClass = .unknown
         instrument = nil

@@ -38,8 +38,11 @@ final class RunHeaderParser: XMLElementHandler {
 
     func start(_ name: String, _ attributes: XMLAttributes, in parser: XMLPushParser) throws(MzMLError) {
         switch name {
+        case "indexedmzML" where elements.isEmpty:
+            header.isIndexed = true
         case "mzML":
             version = attributes["version"] ?? ""
+            header.mzMLVersion = attributes["version"]
         case "cv":
             header.controlledVocabularies.append(
                 RunHeader.ControlledVocabulary(

@@ -109,6 +109,6 @@ public struct ConfigurationRequest: Sendable {
     /// Variables of ours that are not settings of the engine.
     private static let otherVariables: Set<String> = [
         "LAVOISIER_CONFIG_DIR", "LAVOISIER_CACHE_DIR", "LAVOISIER_DATA_DIR", "LAVOISIER_EXTRA_DATA",
-        "LAVOISIER_UPDATE_GOLDEN",
+        "LAVOISIER_UPDATE_GOLDEN", "LAVOISIER_PEER_PYTHON",
     ]
 }

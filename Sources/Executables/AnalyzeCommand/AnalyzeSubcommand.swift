@@ -3,6 +3,7 @@ import Console
 import Foundation
 import HostEnvironment
 import Instrumentation
+import MzML
 import Parameters
 import Pipeline
 
@@ -26,6 +27,12 @@ struct AnalyzeSubcommand: ParsableCommand {
     @OptionGroup var settings: SettingOptions
     @OptionGroup var references: ReferenceOptions
 
+    @Option(help: "Short for --set execution.reader=...: fast, or reference for libxml2.")
+    var reader: ReadingOptions.Reader?
+
+    @Flag(help: "Short for --set selection.recover=true: analyse what comes before a truncation.")
+    var recover = false
+
     @Flag(help: "Print run.json to standard output.")
     var json = false
 
@@ -37,7 +44,10 @@ struct AnalyzeSubcommand: ParsableCommand {
             StopSignals.install()
             let host = HostReader().read()
             let files = try InputFiles.expand(inputs)
-            let outcome = try settings.request(inputs: files).resolve(host: host)
+            var request = settings.request(inputs: files)
+            if let reader { request.assignments.append("execution.reader=\(reader.rawValue)") }
+            if recover { request.assignments.append("selection.recover=true") }
+            let outcome = try request.resolve(host: host)
             let line = LiveLine(mode: .suitable(quiet: quiet))
             for notice in outcome.notices { line.milestone("lavoisier: \(notice)") }
             let run = AnalysisRun(

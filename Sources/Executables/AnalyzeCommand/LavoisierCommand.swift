@@ -17,7 +17,8 @@ struct LavoisierCommand: ParsableCommand {
             """,
         version: LavoisierVersion.current,
         subcommands: [
-            AnalyzeSubcommand.self, ConvertSubcommand.self, OptimizeSubcommand.self, WorkloadSubcommand.self,
+            AnalyzeSubcommand.self, InspectSubcommand.self, ConvertSubcommand.self, OptimizeSubcommand.self,
+            WorkloadSubcommand.self,
             EvaluateSubcommand.self,
             LibrarySubcommand.self,
             ConfigSubcommand.self,
