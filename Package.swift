@@ -46,8 +46,8 @@ let c: [Target] = [
     systemLibrary("COpenBLAS", pkgConfig: "openblas", apt: "libopenblas-dev"),
     systemLibrary("CLAPACKE", pkgConfig: "lapacke", apt: "liblapacke-dev"),
     systemLibrary("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
-    // Vectorised base64 with run-time dispatch: Swift's SIMD has no byte shuffle.
-    .target(name: "CBase64", path: "Sources/C/CBase64", exclude: ["README.md"]),
+    // Vectorised loops of the reader with run-time dispatch: Swift's SIMD has no byte shuffle.
+    .target(name: "CReadingKernels", path: "Sources/C/CReadingKernels", exclude: ["README.md"]),
     // What plain C reaches on the same files; for `make bench` only.
     .target(
         name: "CReadingCeilings", dependencies: ["CDeflate"], path: "Sources/C/CReadingCeilings", exclude: ["README.md"]
@@ -83,7 +83,10 @@ let engine: [Target] = [
     room("Engine", "SpectrumModel"),
     room(
         "Engine", "MzML",
-        ["SpectrumModel", "CLibXML2", "CDeflate", "CZlib", "CBase64", "CMappedRegions", "ContentHash", "TextNumbers"]),
+        [
+            "SpectrumModel", "CLibXML2", "CDeflate", "CZlib", "CReadingKernels", "CMappedRegions", "ContentHash",
+            "TextNumbers",
+        ]),
     room("Engine", "FeatureDetection", ["SpectrumModel", "SignalKernels"]),
     room("Engine", "SpectralMatching", ["SpectrumModel", "ContentHash", "CZlib", "TextNumbers"]),
     room("Engine", "Annotation", ["SpectrumModel", "SpectralMatching", "ContentHash", "TextNumbers"]),
@@ -182,7 +185,7 @@ let testTargets: [Target] = [
         name: "ReaderChecks", dependencies: ["MzML", "SpectrumModel", "CLibXML2", "CZlib"], path: "Tests/ReaderChecks",
         swiftSettings: house),
     tests(
-        "MzML", ["MzML", "SpectrumModel", "Statistics", "ContentHash", "CBase64", "CZlib", "ReaderChecks"],
+        "MzML", ["MzML", "SpectrumModel", "Statistics", "ContentHash", "CReadingKernels", "CZlib", "ReaderChecks"],
         resources: [.copy("Fixtures")]),
     tests("FeatureDetection", ["FeatureDetection", "SpectrumModel", "Statistics"]),
     tests("SpectralMatching", ["SpectralMatching", "SpectrumModel", "Statistics", testSupport]),

@@ -64,3 +64,12 @@ func fixture(_ name: String) -> String {
 func fixtureBytes(_ name: String) -> [UInt8] {
     [UInt8](FileManager.default.contents(atPath: fixture(name)) ?? Data())
 }
+
+extension MzMLChunkSource {
+    convenience init(path: String, bufferSize: Int, spectraPerChunk: Int) throws(MzMLError) {
+        var options = ReadingOptions()
+        options.bufferSize = bufferSize
+        options.spectraPerChunk = spectraPerChunk
+        try self.init(path: path, options: options)
+    }
+}

@@ -1,5 +1,5 @@
-import CBase64
 import CDeflate
+import CReadingKernels
 
 /// Decodes binary arrays to the ends of flat arrays. Owns the scratch memory and the decompressor.
 struct ArrayCodec: ~Copyable {

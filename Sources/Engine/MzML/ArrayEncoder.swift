@@ -1,5 +1,5 @@
-import CBase64
 import CDeflate
+import CReadingKernels
 
 /// Turns arrays into the text of `<binary>`. Owns the scratch memory and the compressor.
 struct ArrayEncoder: ~Copyable {

@@ -57,18 +57,6 @@ public final class MzMLChunkSource: ChunkSource {
         try self.init(scanner: scanner, options: options)
     }
 
-    public convenience init(
-        path: String, bufferSize: Int, spectraPerChunk: Int, maximumSpectrumBytes: Int = 1 << 30,
-        maximumChunkBytes: Int = .max
-    ) throws(MzMLError) {
-        var options = ReadingOptions()
-        options.bufferSize = bufferSize
-        options.spectraPerChunk = spectraPerChunk
-        options.maximumSpectrumBytes = maximumSpectrumBytes
-        options.maximumChunkBytes = maximumChunkBytes
-        try self.init(path: path, options: options)
-    }
-
     private init(scanner: consuming sending SpectrumScanner, options: ReadingOptions) throws(MzMLError) {
         precondition(
             options.bufferSize > 0 && options.spectraPerChunk > 0 && options.maximumSpectrumBytes > 0,

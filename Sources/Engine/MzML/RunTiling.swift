@@ -63,14 +63,11 @@ private struct RunExtent {
     private(set) var lastSeconds = -Double.infinity
 
     init(measuring path: String) throws(MzMLError) {
-        let source = try openForTiling(path)
-        header = source.header
-        var decoder = SpectrumDecoder(header: source.header)
+        var reader = try openForTiling(path)
+        header = reader.header
         var block = SpectrumBlock()
-        while let chunk = try source.next() {
-            block.removeAll()
-            try decoder.decode(chunk, into: &block)
-            source.recycle(chunk)
+        while try reader.next(into: &block) {
+            defer { block.removeAll() }
             for (i, header) in block.headers.enumerated() where header.msLevel > 0 {
                 spectra += 1
                 points += block.points(of: i).count
@@ -86,8 +83,8 @@ private struct RunExtent {
     var step: Double { (lastSeconds - firstSeconds).rounded(.up) + 1 }
 }
 
-private func openForTiling(_ path: String) throws(MzMLError) -> MzMLChunkSource {
-    try MzMLChunkSource(path: path, bufferSize: 1 << 20, spectraPerChunk: 64)
+private func openForTiling(_ path: String) throws(MzMLError) -> SpectrumReader {
+    try SpectrumReader(path: path, options: ReadingOptions())
 }
 
 /// Writes the runs one after the other, `repetitions` times; returns the time of the last scan.
@@ -102,13 +99,11 @@ private func append(
     var kept = SpectrumBlock()
     for _ in 0..<repetitions {
         for run in runs {
-            let source = try openForTiling(run.header.path)
-            var decoder = SpectrumDecoder(header: source.header)
+            var reader = try openForTiling(run.header.path)
             let shift = elapsed + (runs[0].firstSeconds - run.firstSeconds)
-            while let chunk = try source.next() {
-                block.removeAll()
-                try decoder.decode(chunk, into: &block)
-                source.recycle(chunk)
+            block.removeAll()
+            while try reader.next(into: &block) {
+                defer { block.removeAll() }
                 kept.removeAll()
                 for (i, original) in block.headers.enumerated() where original.msLevel > 0 {
                     scan += 1

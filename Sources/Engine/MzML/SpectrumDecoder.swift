@@ -1,5 +1,5 @@
-import CBase64
 import CDeflate
+import CReadingKernels
 import SpectrumModel
 import TextNumbers
 

@@ -258,7 +258,8 @@ struct SpectrumElement {
         // The usual order of the attributes needs five comparisons of words and one load.
         if end - tag >= 46 {
             let raw = UnsafeRawPointer(tag)
-            guard raw.loadUnaligned(as: UInt64.self).littleEndian == 0x6D61_7261_5076_633C else { return tag + 1 }  // "<cvParam"
+            // "<cvParam"
+            guard raw.loadUnaligned(as: UInt64.self).littleEndian == 0x6D61_7261_5076_633C else { return tag + 1 }
             var digits = raw + 34
             // ` cvRef="MS" accession="MS:`
             var isUsual =

@@ -1,4 +1,4 @@
-import CBase64
+import CReadingKernels
 import SpectrumModel
 import TextNumbers
 

@@ -1,4 +1,4 @@
-import CBase64
+import CReadingKernels
 
 /// Quick cuts: whole spectra are found by the file's index or by their end tags alone, and nothing in between is looked
 /// at. What the bytes really hold shows when they are decoded; if it is something else, the careful scan reads them again.

@@ -1,4 +1,4 @@
-import CBase64
+import CReadingKernels
 
 /// Finds the `<` of the tags of spectra that matter one after the other, looking for many at a time: one vectorised pass over a kilobyte
 /// costs less than one search per tag.

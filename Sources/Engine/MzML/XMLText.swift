@@ -1,4 +1,4 @@
-import CBase64
+import CReadingKernels
 
 #if canImport(Glibc)
     import Glibc

@@ -1,4 +1,4 @@
-#include "CBase64.h"
+#include "CReadingKernels.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>

@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "CBase64.h"
+#include "CReadingKernels.h"
 
 #include <string.h>
 

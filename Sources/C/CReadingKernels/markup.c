@@ -1,4 +1,4 @@
-#include "CBase64.h"
+#include "CReadingKernels.h"
 
 #include <string.h>
 
