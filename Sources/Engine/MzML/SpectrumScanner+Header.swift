@@ -8,15 +8,17 @@ extension SpectrumScanner {
             let name = tagName(tag.lowerBound)
             if open.isEmpty { try checkRoot(name) }
             if name == "spectrum" { return (try parseHeader(upTo: tag.lowerBound, open: open), true) }
-            if name == "/spectrumList" || name == "chromatogramList" || name == "/run" || name == "/mzML" {
+            if name == "/spectrumList" || name == "chromatogramList" || name == "/run" || name == "/mzML"
+                || name == "/indexedmzML"
+            {
                 isFinished = true
                 return (try parseHeader(upTo: tag.lowerBound, open: open), name == "/spectrumList")
             }
             let selfClosing = pointer(tag.upperBound - 2).pointee == UInt8(ascii: "/")
-            if name == "spectrumList", selfClosing {
-                // Nothing that follows can be a spectrum.
+            if selfClosing, open.isEmpty || name == "spectrumList" {
+                // An empty root or list: nothing that follows can be a spectrum.
                 isFinished = true
-                return (try parseHeader(upTo: tag.upperBound, open: open), true)
+                return (try parseHeader(upTo: tag.upperBound, open: open), name == "spectrumList")
             }
             if name.first == "/" {
                 _ = open.popLast()
