@@ -58,6 +58,15 @@ struct SpectrumIndex {
 
     private static let blockBytes = 1 << 20
     private static let tailBytes = 2048
+    /// Offsets that are tried when the index is read.
+    private static let samples = 4
+
+    private static func isSpectrum(_ bytes: Bytes, at offset: Int) -> Bool {
+        bytes.withBytes(offset, 10) { text in
+            guard text.count == 10, let base = text.baseAddress else { return false }
+            return matches("<spectrum", base, base + 10) && isXMLSpace(text[9])
+        }
+    }
 
     /// Reads the index that the end of the file points to and checks it against what is known of the file.
     ///
@@ -88,6 +97,12 @@ struct SpectrumIndex {
         }
         if let declaredCount, declaredCount != offsets.count {
             return wrong("it names \(offsets.count) spectra of \(declaredCount) declared")
+        }
+        // All of them would touch pages all over the file; the decoder looks at each where it gets to it.
+        let step = max(1, offsets.count / samples)
+        if let miss = stride(from: 0, to: offsets.count, by: step).first(where: { !isSpectrum(bytes, at: offsets[$0]) })
+        {
+            return wrong("it places spectrum \(miss + 1) at byte \(offsets[miss]), where none starts")
         }
         return (SpectrumIndex(offsets: offsets), .usable(spectra: offsets.count))
     }
