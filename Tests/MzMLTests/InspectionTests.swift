@@ -1,6 +1,7 @@
 import ContentHash
 import Foundation
 import SpectrumModel
+import Statistics
 import Testing
 
 @testable import MzML
@@ -328,4 +329,42 @@ func checksumsAreThoseOfTheStandard(padding: Int) throws {
     var indexes: [Int] = []
     let run = RunInspector(options: options, readsValues: true).inspect(mixed) { indexes.append($0.index) }
     #expect(indexes == [0, 1, 2] && run.spectra == 3 && run.levels[0].spectra == 3 && run.reader == .reference)
+}
+
+/// On damaged files an inspection finds what the reader finds, up to the same defect.
+@Test(arguments: [UInt64(1), 2, 3])
+func damagedFilesAreInspectedAsTheyAreRead(seed: UInt64) {
+    let folder = TemporaryFolder()
+    let original = fixtureBytes("dda-excerpt.mzML")
+    var generator = SeededGenerator(seed: seed)
+    for round in 0..<60 {
+        var bytes = original
+        switch Int.random(in: 0..<4, using: &generator) {
+        case 0: bytes.removeLast(Int.random(in: 1..<bytes.count, using: &generator))
+        case 1:
+            let start = Int.random(in: 0..<bytes.count, using: &generator)
+            bytes.removeSubrange(start..<min(bytes.count, start + Int.random(in: 1..<200, using: &generator)))
+        case 2:
+            let start = Int.random(in: 0..<bytes.count, using: &generator)
+            let piece = bytes[start..<min(bytes.count, start + 300)]
+            bytes.insert(contentsOf: piece, at: Int.random(in: 0..<bytes.count, using: &generator))
+        default:
+            for _ in 0..<Int.random(in: 1..<4, using: &generator) {
+                bytes[Int.random(in: 0..<bytes.count, using: &generator)] = UInt8.random(in: 0...255, using: &generator)
+            }
+        }
+        let path = folder.write(bytes)
+        for reader in ReadingOptions.Reader.allCases {
+            let reading = Reading(path) { $0.reader = reader }
+            let run = inspected(path, values: true) { $0.reader = reader }
+            let place = "seed \(seed), round \(round), \(reader)"
+            #expect(run.failure?.code == reading.error?.code.rawValue, "\(place)")
+            #expect(run.failure?.byteOffset == reading.error?.byteOffset, "\(place)")
+            #expect(run.spectra == reading.block.count, "\(place)")
+            #expect(run.levels.reduce(0) { $0 + ($1.sums?.points ?? 0) } == reading.block.mz.count, "\(place)")
+            #expect(Set(reading.counts.repairs).isSubset(of: run.problems), "\(place)")
+            // The metadata reach at least as far.
+            #expect(inspected(path) { $0.reader = reader }.spectra >= run.spectra, "\(place)")
+        }
+    }
 }
