@@ -47,8 +47,8 @@ struct SpectrumElement {
     private var firstIon = -1
     /// The array in work.
     private(set) var array = EncodedArray()
-    /// A value that is read here refers to entities.
-    private var hasReferences = false
+    /// A value that is read here refers to entities, or an array stands inside an array.
+    private var needsReference = false
 
     /// A start tag that is its own end.
     private var isClosed = false
@@ -176,8 +176,8 @@ struct SpectrumElement {
     }
 
     private func finished(at end: UnsafePointer<UInt8>) throws(MzMLError) -> UnsafePointer<UInt8> {
-        guard !hasReferences else {
-            throw MzMLError(.beyondScanner, path: "", reason: "a value of the spectrum is written with references")
+        guard !needsReference else {
+            throw MzMLError(.beyondScanner, path: "", reason: "a value with references, or an array inside an array")
         }
         return end
     }
@@ -190,10 +190,10 @@ struct SpectrumElement {
         while let (name, value) = attributes.next() {
             if equals(name, "id") {
                 id = value
-                if value.contains(UInt8(ascii: "&")) { hasReferences = true }
+                if value.contains(UInt8(ascii: "&")) { needsReference = true }
             } else if equals(name, "defaultArrayLength") {
                 defaultLength = wholeNumber(trimmed(value)) ?? -1
-                if value.contains(UInt8(ascii: "&")) { hasReferences = true }
+                if value.contains(UInt8(ascii: "&")) { needsReference = true }
             }
         }
         return attributes.position
@@ -236,7 +236,7 @@ struct SpectrumElement {
             var attributes = AttributeCursor(nameEnd, end)
             while let (key, value) = attributes.next() {
                 guard equals(key, "ref") else { continue }
-                if value.contains(UInt8(ascii: "&")) { hasReferences = true }
+                if value.contains(UInt8(ascii: "&")) { needsReference = true }
                 guard let group = groups.first(where: { $0.hasID(value) }) else { continue }
                 for term in group.terms {
                     term.attributes.withUnsafeBufferPointer { text in
@@ -284,7 +284,7 @@ struct SpectrumElement {
             if let accession = Accession.parse(value) {
                 apply(accession, tag + 8, end)
             } else if value.contains(UInt8(ascii: "&")) {
-                hasReferences = true
+                needsReference = true
             }
             break
         }
@@ -357,7 +357,7 @@ struct SpectrumElement {
         var attributes = AttributeCursor(text, end)
         while let (name, value) = attributes.next() {
             guard equals(name, key) else { continue }
-            if value.contains(UInt8(ascii: "&")) { hasReferences = true }
+            if value.contains(UInt8(ascii: "&")) { needsReference = true }
             return trimmed(value)
         }
         return nil
@@ -385,10 +385,10 @@ struct SpectrumElement {
         var attributes = AttributeCursor(text, end)
         while let (name, value) = attributes.next() {
             if equals(name, "value") {
-                if value.contains(UInt8(ascii: "&")) { hasReferences = true }
+                if value.contains(UInt8(ascii: "&")) { needsReference = true }
                 number = decimalNumber(trimmed(value))
             } else if equals(name, "unitAccession") {
-                if value.contains(UInt8(ascii: "&")) { hasReferences = true }
+                if value.contains(UInt8(ascii: "&")) { needsReference = true }
                 unit = Accession.parse(trimmed(value))
             }
         }
@@ -414,6 +414,7 @@ struct SpectrumElement {
     ) {
         // All that decides about the selection stands before the arrays (the schema's order).
         if arrayCount == 0 { isDeselected = !selection.takes(self) }
+        if place == .array { needsReference = true }
         place = .array
         array = EncodedArray()
         var attributes = AttributeCursor(nameEnd, end)
