@@ -19,5 +19,5 @@ if [ "$seconds" = minimise ]; then
     mv .build/fuzz-minimal Fuzzing/corpus
     exit 0
 fi
-"$fuzzer" -dict=Fuzzing/mzml.dict -max_len=20000 -timeout=10 -rss_limit_mb=512 -malloc_limit_mb=128 \
+"$fuzzer" -dict=Fuzzing/mzml.dict -max_len=20000 -timeout=10 -rss_limit_mb=1024 -malloc_limit_mb=128 \
     -artifact_prefix=.build/fuzz-findings/ -max_total_time="$seconds" "$@" .build/fuzz-corpus Fuzzing/corpus
