@@ -120,6 +120,65 @@ private func withIndex(_ document: [UInt8], change: (inout [Int]) -> Void = { _ 
     }
 }
 
+/// A text that is longer than stated, by blanks, is counted in every way of reading.
+@Test func blanksBehindATextAreCountedInEveryMode() {
+    let text = MzMLDocument(spectra: (0..<6).map { .init(mz: [Double($0), 9], intensity: [1, 2]) }).text()
+        .replacingOccurrences(of: "</binary>", with: "\n  </binary>")
+    let folder = TemporaryFolder()
+    let path = folder.write(withIndex(Array(text.utf8)))
+    let reading = agreed(path)
+    #expect(reading.error == nil && reading.counts.encodedLengthMismatches == 12)
+    #expect(Reading(path) { $0.reader = .reference }.counts == reading.counts)
+}
+
+/// Spectra of light are not decoded; a stated length that leads into the next array is found out all the same.
+@Test func wrongLengthsInSpectraOfLightChangeNothing() {
+    var document = MzMLDocument(spectra: (0..<4).map { .init(mz: [Double($0), 9], intensity: [1, 2]) })
+    document.spectra[1].terms += "<cvParam cvRef=\"MS\" accession=\"MS:1000804\" name=\"\" value=\"\"/>\n"
+    document.spectra[1].arrays[0].accession = "MS:1000617"
+    let plain = document.text()
+    // From the first text of spectrum 1 to the end of its second.
+    let start = plain.range(of: "<binary>", range: plain.range(of: "MS:1000617")!.upperBound..<plain.endIndex)!
+        .upperBound
+    let first = plain.range(of: "</binary>", range: start..<plain.endIndex)!
+    let second = plain.range(of: "</binary>", range: first.upperBound..<plain.endIndex)!
+    let length = plain.utf8.distance(from: start, to: second.lowerBound)
+    let stated = plain.range(of: "encodedLength=\"", options: .backwards, range: plain.startIndex..<start)!
+    let end = plain.range(of: "\"", range: stated.upperBound..<plain.endIndex)!
+    let text = plain.replacingCharacters(in: stated.upperBound..<end.lowerBound, with: "\(length)")
+    let folder = TemporaryFolder()
+    _ = agreed(folder.write(text.utf8))
+}
+
+/// What would need a second reading of a pipe is an error or a warning, and never a wait for another writer.
+@Test(.timeLimit(.minutes(1))) func pipesAreReadOnce() throws {
+    let folder = TemporaryFolder()
+    func piped(_ bytes: [UInt8]) throws -> (path: String, writer: Thread) {
+        let path = folder.path + "/\(UUID().uuidString)"
+        #expect(mkfifo(path, 0o600) == 0)
+        let writer = Thread {
+            guard let stream = fopen(path, "wb") else { return }
+            signal(SIGPIPE, SIG_IGN)
+            fwrite(bytes, 1, bytes.count, stream)
+            fclose(stream)
+        }
+        writer.start()
+        return (path, writer)
+    }
+    var options = ReadingOptions()
+    options.access = .buffered
+    var reader = try SpectrumReader(path: try piped(fixtureBytes("dda-excerpt.mzML")).path, options: options)
+    var block = SpectrumBlock()
+    while try reader.next(into: &block) {}
+    #expect(block.count == 6 && block.mz == Reading(fixture("dda-excerpt.mzML")).block.mz)
+    #expect(try reader.chromatograms().isEmpty)
+    #expect(reader.warnings.contains { $0.contains("a pipe is read once") })
+    let wide = "<?xml version=\"1.0\"?><mzML/>".data(using: .utf16) ?? Data()
+    let path = try piped([UInt8](wide)).path
+    let error = #expect(throws: MzMLError.self) { _ = try SpectrumReader(path: path, options: options) }
+    #expect(error?.code == .cannotRead && error?.reason.contains("a pipe is read once") == true)
+}
+
 /// Damage anywhere gives the same spectra and the same error in every mode.
 @Test(arguments: 0..<3)
 func modesAgreeOnDamage(seed: Int) throws {

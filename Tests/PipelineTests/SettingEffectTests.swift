@@ -67,6 +67,12 @@ import Testing
         #expect(try reading(EngineRun.dda, ["execution.cutting=scan"]) == "fast, mapped, scan")
         #expect(try reading(EngineRun.dda, ["execution.cutting=careful"]) == "fast, mapped, careful")
         #expect(try reading(EngineRun.dda, ["execution.reader=reference"]) == "reference")
+        // Buffers are read ahead for buffered files, and only then.
+        let buffered = ["execution.file_access=buffered", "execution.prefetch_depth=2"]
+        #expect(try reading(EngineRun.dda, buffered) == "fast, buffered, index, read ahead")
+        #expect(
+            try reading(EngineRun.profile, buffered + ["execution.io_workers=3"]) == "fast, buffered, scan, read ahead")
+        #expect(try reading(EngineRun.dda, ["execution.prefetch_depth=2"]) == "fast, mapped, index")
         // This one has no index.
         #expect(try reading(EngineRun.profile, []) == "fast, mapped, scan")
     }
@@ -162,7 +168,10 @@ import Testing
 
     /// The threads of the process while it runs, as the kernel counts them.
     @Test(arguments: [1, 2, 4]) func workersSetTheThreads(workers: Int) throws {
-        #expect(try EngineRun.mostThreads(workers: workers) == workers)
+        // On a busy machine a worker may find nothing left to do in a run this short.
+        var most = 0
+        for _ in 0..<5 where most < workers { most = max(most, try EngineRun.mostThreads(workers: workers)) }
+        #expect(most == workers)
     }
 
     @Test func precisionIsUsed() throws {

@@ -30,8 +30,9 @@ static void on_bus_error(int number, siginfo_t *info, void *context) {
         const uintptr_t start = atomic_load(&regions[i].start);
         if (length == 0 || address < start || address - start >= length) continue;
         void *page = (void *)(address / page_size * page_size);
-        if (mmap(page, page_size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED) break;
+        /* Counted first: whoever reads the empty page must find the count. */
         atomic_fetch_add(&regions[i].faults, 1);
+        if (mmap(page, page_size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED) break;
         return;
     }
     if (previous.sa_flags & SA_SIGINFO) {

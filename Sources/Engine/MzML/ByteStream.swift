@@ -11,6 +11,8 @@ struct ByteStream: ~Copyable {
     let fileSize: Int
     private let descriptor: Int32
     private var bytesRead = 0
+    /// Of these, what buffers delivered that were filled ahead.
+    private(set) var bytesReadAhead = 0
     private var gzip: GzipStream?
     /// The first bytes of the file, read and not yet delivered.
     private let pending: UnsafeMutablePointer<UInt8>
@@ -141,6 +143,7 @@ struct ByteStream: ~Copyable {
                 reason: "cannot read: \(String(cString: strerror(Int32(-count))))")
         }
         bytesRead += count
+        bytesReadAhead += count
         return count
     }
 

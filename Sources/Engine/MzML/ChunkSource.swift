@@ -1,6 +1,12 @@
 import SpectrumModel
 import Synchronization
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 /// Chunks of a file in order, for a `SpectrumDecoder`. Safe to use from several threads; calls are served one at a time.
 public protocol ChunkSource: AnyObject, Sendable {
     var header: RunHeader { get }
@@ -57,6 +63,20 @@ public final class ReferenceChunkSource: ChunkSource {
     public func recycle(_ chunk: consuming RawChunk) {}
 }
 
+/// Whether a path leads to something that gives the same bytes each time it is opened; a pipe does not.
+public func canBeReadAgain(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+}
+
+/// - Throws: `cannotRead` for what `canBeReadAgain` says no to; opening a pipe again would wait for ever.
+func requireRereadable(_ path: String, _ what: String) throws(MzMLError) {
+    guard !canBeReadAgain(path) else { return }
+    throw MzMLError(
+        .cannotRead, path: path, reason: "\(what) would need a second reading, and a pipe is read once",
+        hint: "save it as a file first")
+}
+
 /// Opens a file with the reader that the options name, or with the reference reader where the scanner does not follow.
 /// - Throws: as `MzMLChunkSource`.
 public func openChunkSource(
@@ -67,6 +87,7 @@ public func openChunkSource(
             return try MzMLChunkSource(path: path, options: options)
         } catch {
             guard error.code == .beyondScanner else { throw error }
+            try requireRereadable(path, error.reason + ": the reference reader")
         }
     }
     return try ReferenceChunkSource(path: path, options: options, maximumPoints: maximumPoints)

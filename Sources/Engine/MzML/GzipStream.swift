@@ -139,17 +139,19 @@ extension GzipStream {
         stream.pointee.next_out = target
         stream.pointee.avail_out = UInt32(capacity)
         while Int(stream.pointee.avail_out) == capacity, phase == .insideMember {
-            guard input.fill(1) else {
+            // Without input left, zlib may still hold output that did not fit the last time.
+            let hasInput = input.fill(1)
+            let given = hasInput ? min(input.count, Self.streamInput - input.offset % Self.streamInput) : 0
+            stream.pointee.next_in = hasInput ? UnsafeMutablePointer(mutating: input.start) : nil
+            stream.pointee.avail_in = UInt32(given)
+            let status = CZlib.inflate(stream, Z_NO_FLUSH)
+            input.use(given - Int(stream.pointee.avail_in))
+            if !hasInput, status == Z_OK || status == Z_BUF_ERROR, Int(stream.pointee.avail_out) == capacity {
                 if let error = input.failure { try fail(error) }
                 isIncomplete = true
                 phase = .ended
                 return 0
             }
-            let given = min(input.count, Self.streamInput - input.offset % Self.streamInput)
-            stream.pointee.next_in = UnsafeMutablePointer(mutating: input.start)
-            stream.pointee.avail_in = UInt32(given)
-            let status = CZlib.inflate(stream, Z_NO_FLUSH)
-            input.use(given - Int(stream.pointee.avail_in))
             switch status {
             case Z_OK, Z_BUF_ERROR:
                 continue

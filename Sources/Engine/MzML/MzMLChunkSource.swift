@@ -114,7 +114,9 @@ public final class MzMLChunkSource: ChunkSource {
             if case .usable = state.indexState { return .index }
             return state.isQuick ? .scan : .careful
         }
+        let isReadAhead = state.withLock { $0.scanner.bytesReadAhead > 0 }
         return "\(ReadingOptions.Reader.fast.rawValue), \(access.rawValue), \(cutting.rawValue)"
+            + (isReadAhead ? ", read ahead" : "")
     }
 
     /// The next `spectraPerChunk` spectra, fewer at the end or when they are large; `nil` behind the last one.
@@ -232,6 +234,7 @@ public final class MzMLChunkSource: ChunkSource {
             }
             return try tail.finish()
         }
+        try requireRereadable(header.path, "its chromatograms")
         var stream = try ByteStream(path: header.path)
         let piece = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: ChromatogramTail.pieceBytes)
         defer { piece.deallocate() }

@@ -35,7 +35,8 @@ public struct MzMLError: Error, Sendable, Hashable, CustomStringConvertible {
         case unsupportedArray = "unsupported-array"
         /// A piece that was cut quickly does not hold what it should: `MzMLChunkSource.readCarefully(from:)` tells.
         case cutMismatch = "cut-mismatch"
-        /// Well-formed XML that the scanner does not follow, and the reference reader does.
+        /// Well-formed XML that the scanner does not follow, and the reference reader does; an error where the file cannot
+        /// be read a second time.
         case beyondScanner = "beyond-scanner"
         /// The output cannot be written.
         case cannotWrite = "cannot-write"

@@ -31,6 +31,7 @@ private final class JobQueue: @unchecked Sendable {
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let wake = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private var waiting: [ReadAheadBuffer] = []
+    private var threadCount = 0
     private var isStopped = false
 
     init() {
@@ -58,11 +59,15 @@ private final class JobQueue: @unchecked Sendable {
             argument.release()
             return
         }
+        threadCount += 1
         pthread_detach(thread)
     }
 
     func submit(_ buffer: ReadAheadBuffer) {
+        guard threadCount > 0 else { return }
         pthread_mutex_lock(mutex)
+        // Those that were filled by who needed them are done with.
+        waiting.removeAll { !$0.isEmpty }
         waiting.append(buffer)
         pthread_cond_signal(wake)
         pthread_mutex_unlock(mutex)
@@ -143,6 +148,12 @@ final class ReadAheadBuffer: @unchecked Sendable {
         state = .filled
         pthread_cond_broadcast(filled)
         pthread_mutex_unlock(mutex)
+    }
+
+    var isEmpty: Bool {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        return state == .empty
     }
 
     var isFilled: Bool {

@@ -149,7 +149,12 @@ struct SpectrumElement {
         _ p: inout UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>
     ) throws(MzMLError) {
         awaitsPayloadEnd = false
+        let stated = p
         while p < end, isXMLSpace(p.pointee) { p += 1 }
+        if p > stated, let text = array.payload?.baseAddress {
+            // The text is longer than stated, by blanks.
+            array.payload = ByteRun(start: text, count: p - text)
+        }
         guard matches("</binary", p, end) else {
             throw MzMLError(.cutMismatch, path: "", reason: "the length of an array is not what is stated")
         }
@@ -465,14 +470,19 @@ struct SpectrumElement {
         guard place == .array else { return }
         place = .ignored
         arrayCount += 1
+        if isLight { findWrongLength() }
         switch array.content {
         case .mz where mz == nil: mz = array
         case .intensity where intensity == nil: intensity = array
         default:
             skippedArrays.append(array.contentAccession)
-            // Nobody decodes its text, so a length that leads too far has to be found out here.
-            if trustsLengths, let text = array.payload, text.contains(UInt8(ascii: "<")) { isSuspicious = true }
+            findWrongLength()
         }
+    }
+
+    /// Where nobody decodes a text, a length that leads too far has to be found out by looking at it.
+    private mutating func findWrongLength() {
+        if trustsLengths, let text = array.payload, text.contains(UInt8(ascii: "<")) { isSuspicious = true }
     }
 }
 

@@ -47,6 +47,7 @@ struct SpectrumIndex {
                     while filled < count {
                         let got = pread(
                             descriptor, buffer.baseAddress! + filled, count - filled, off_t(offset + filled))
+                        if got < 0, errno == EINTR { continue }
                         if got <= 0 { break }
                         filled += got
                     }

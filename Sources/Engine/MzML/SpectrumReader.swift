@@ -51,6 +51,7 @@ public struct SpectrumReader: ~Copyable {
             return try MzMLChunkSource(path: path, options: options)
         } catch {
             guard error.code == .beyondScanner else { throw error }
+            try requireRereadable(path, error.reason + ": the reference reader")
             return nil
         }
     }
@@ -99,6 +100,7 @@ public struct SpectrumReader: ~Copyable {
     }
 
     private mutating func readByReference() throws(MzMLError) {
+        try requireRereadable(path, "what libxml2 alone can read")
         let slow = try ReferenceSpectrumReader(path: path, options: options, maximumPoints: maximumPoints)
         slow.keepsNativeIDs = decoder.keepsNativeIDs
         reference = slow

@@ -42,9 +42,12 @@ struct SpectrumScanner: ~Copyable {
         {
             self.init(input: input, path: path, limits: limits)
         } else {
-            self.init(
-                stream: try ByteStream(path: path, threads: options.inflateThreads),
-                bufferSize: max(options.bufferSize, 4096), limits: limits)
+            let bufferSize = max(options.bufferSize, 4096)
+            var stream = try ByteStream(path: path, advice: options.advice, threads: options.inflateThreads)
+            if let pool = options.readAheadPool {
+                stream.readAhead(depth: options.prefetchDepth, bufferSize: bufferSize, pool: pool)
+            }
+            self.init(stream: stream, bufferSize: bufferSize, limits: limits)
         }
     }
 
@@ -80,6 +83,14 @@ struct SpectrumScanner: ~Copyable {
         switch stream {
         case .some(let stream): stream.bytesConsumed
         case .none: isFinished ? fileSize : cursor
+        }
+    }
+
+    /// Bytes that were delivered by buffers filled ahead.
+    var bytesReadAhead: Int {
+        switch stream {
+        case .some(let stream): stream.bytesReadAhead
+        case .none: 0
         }
     }
 

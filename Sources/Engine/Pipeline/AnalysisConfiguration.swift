@@ -16,7 +16,7 @@ public struct AnalysisConfiguration: Sendable {
     /// Bytes of resident memory.
     public private(set) var memoryLimit: Int
     /// How files are read, but for what the memory budget says.
-    let reading: ReadingOptions
+    private(set) var reading: ReadingOptions
     /// Files that are analysed at the same time.
     public let concurrentFiles: Int
     /// Threads that read ahead for buffered files; 0 when nothing is read ahead.
@@ -98,6 +98,7 @@ public struct AnalysisConfiguration: Sendable {
         guard files > 1 else { return self }
         var share = self
         share.workers = max(1, workers / files)
+        share.reading.inflateThreads = share.workers
         share.memoryLimit = MemoryBudget.fixedBytes + max(0, memoryLimit - MemoryBudget.fixedBytes) / files
         return share
     }

@@ -19,7 +19,8 @@ extension EngineParameters {
                 defaultValue: .choice("fast"),
                 text:
                     "fast scans the bytes and leaves to libxml2 what it does not follow; reference reads everything through "
-                    + "libxml2, an order of magnitude slower, with the same result.", searchValues: []),
+                    + "libxml2, an order of magnitude slower. Both give the same result for well-formed files; only reference refuses the "
+                    + "others.", searchValues: []),
             ParameterDescription(
                 name: "execution.file_access", group: .execution, domain: .choice(choices(ReadingOptions.Access.self)),
                 defaultValue: .choice("mapped"),

@@ -103,6 +103,7 @@ struct FileAnalysis: Sendable {
             } catch let error as MzMLError where error.code == .cutMismatch && reading.cutting != .careful {
                 reading.cutting = .careful
             } catch let error as MzMLError where error.code == .beyondScanner && reading.reader != .reference {
+                guard canBeReadAgain(source.header.path) else { throw error }
                 reading.reader = .reference
             }
             source = try open(source.header.path, reading)
@@ -151,6 +152,12 @@ struct FileAnalysis: Sendable {
     ) throws(MzMLError) -> DetectionPreset {
         if let preset = configuration.preset { return preset }
         guard header.instrumentClass == .unknown else { return DetectionPreset(instrument: header.instrumentClass) }
+        guard canBeReadAgain(path) else {
+            notices.append(
+                "the file names no known instrument, and a pipe cannot be looked at beforehand: preset "
+                    + "\(DetectionPreset(instrument: .unknown).rawValue) is used")
+            return DetectionPreset(instrument: .unknown)
+        }
         let inferred = try clock.measure("infer instrument") { () throws(MzMLError) in
             try inferInstrument(path, reading)
         }

@@ -90,6 +90,11 @@ struct ConvertSubcommand: ParsableCommand {
         guard FileManager.default.fileExists(atPath: output, isDirectory: &isFolder) else { return }
         if isFolder.boolValue { throw refused("is a folder", "give the name of a file") }
         if !force { throw refused("exists already", "--force overwrites it") }
+        var status = stat()
+        // By its own name: a link would be replaced, not what it leads to.
+        guard lstat(output, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw refused("is not a regular file", "--force overwrites regular files only; give the name of one")
+        }
     }
 
     /// Device and number of the file that a path leads to.

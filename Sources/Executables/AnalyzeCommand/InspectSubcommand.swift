@@ -40,7 +40,8 @@ struct InspectSubcommand: ParsableCommand {
     @Flag(help: "Read every value, and add up m/z and intensity.") var sums = false
     @Flag(help: "A line per spectrum, with its sums.") var spectra = false
     @Flag(help: "JSON instead of text.") var json = false
-    @Option(help: "fast, or reference: slowly through libxml2, with the same result.") var reader = ReadingOptions
+    @Option(help: "fast, or reference: slowly through libxml2, which also refuses what is not well formed.")
+    var reader = ReadingOptions
         .Reader.fast
     @Flag(help: "Take a file that ends too early for one that ends there.") var recover = false
 
