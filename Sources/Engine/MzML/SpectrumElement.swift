@@ -453,13 +453,9 @@ struct SpectrumElement {
         }
         guard let close = find(UInt8(ascii: "<"), open + 1, end) else { return end }
         guard matches("</binary", close, end) else {
-            if end - close > 1, close[1] == UInt8(ascii: "!") || close[1] == UInt8(ascii: "?") {
-                throw MzMLError(
-                    .beyondScanner, path: "", byteOffset: close - elementStart,
-                    reason: "a <binary> element holds a comment or a CDATA section")
-            }
+            // A comment, a CDATA section, or an element that has no business here: well formed or not, libxml2 tells.
             throw MzMLError(
-                .malformedSpectrum, path: "", byteOffset: tag - elementStart,
+                .beyondScanner, path: "", byteOffset: close - elementStart,
                 reason: "a <binary> element holds something other than text")
         }
         array.payload = ByteRun(start: open + 1, count: close - open - 1)
