@@ -8,15 +8,13 @@ extension SpectrumScanner {
             let name = tagName(tag.lowerBound)
             if open.isEmpty { try checkRoot(name) }
             if name == "spectrum" { return (try parseHeader(upTo: tag.lowerBound, open: open), true) }
-            if name == "/spectrumList" || name == "chromatogramList" || name == "/run" || name == "/mzML"
-                || name == "/indexedmzML"
-            {
+            if name == "/spectrumList" || name == "chromatogramList" || name == "/run" || name == "/mzML" {
                 isFinished = true
                 return (try parseHeader(upTo: tag.lowerBound, open: open), name == "/spectrumList")
             }
             let selfClosing = pointer(tag.upperBound - 2).pointee == UInt8(ascii: "/")
-            if selfClosing, open.isEmpty || name == "spectrumList" {
-                // An empty root or list: nothing that follows can be a spectrum.
+            if selfClosing, name == "mzML" || name == "spectrumList" {
+                // An empty run or list: nothing that follows can be a spectrum.
                 isFinished = true
                 return (try parseHeader(upTo: tag.upperBound, open: open), name == "spectrumList")
             }
