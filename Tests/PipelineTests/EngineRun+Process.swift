@@ -1,14 +1,6 @@
 import Foundation
-import Instrumentation
 import Pipeline
-import Synchronization
 import TestSupport
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
 
 extension EngineRun {
     /// Read calls that the program makes for one file, from the kernel's accounting of this process's reaped children.
@@ -35,21 +27,26 @@ extension EngineRun {
         return try RunRecord(json: String(contentsOfFile: folder.file("run.json"), encoding: .utf8))
     }
 
-    /// Most worker threads that were alive at once during a run in this process, the calling one included.
-    ///
-    /// Threads are counted by the pool's own starts: the test process has threads of its own.
-    static func mostThreads(workers: Int) throws -> Int {
+    /// Most threads that the program had at once, as the kernel lists them while it runs on four files.
+    static func mostThreadsOfProgram(_ assignments: [String]) throws -> Int {
         let folder = try TemporaryDirectory()
-        let threads = Mutex<Set<UInt64>>([])
-        try run(
-            [dda], ["execution.workers=\(workers)", "execution.chunk_size=1", "matching.enabled=false"],
-            output: folder.path
-        ) { event in
-            if case .progress(let report, _) = event, report.stage == "reading and detecting" {
-                let thread = UInt64(pthread_self())
-                threads.withLock { $0.formUnion([thread]) }
-            }
-        }
-        return threads.withLock { $0.count }
+        let script = """
+            "$0" "$@" & child=$!; most=0
+            while read -r state < /proc/$child/stat; do
+                case "$state" in *") Z "*) break ;; esac
+                set -- /proc/$child/task/*
+                [ $# -gt $most ] && most=$#
+            done
+            echo $most
+            """
+        let outcome = try Program.run(
+            "/bin/sh",
+            [
+                "-c", script, Program.path("lavoisier"), "analyze", dda, profile, dda, profile, "--output", folder.path,
+                "--quiet", "--profile", "none", "--set", "matching.enabled=false", "--set", "annotation.enabled=false",
+            ] + assignments.flatMap { ["--set", $0] })
+        // The shell does not wait for the program's status (it may have inherited a blocked SIGCHLD); the record tells.
+        _ = try RunRecord(json: String(contentsOfFile: folder.file("run.json"), encoding: .utf8))
+        return outcome.output.split(separator: "\n").last.flatMap { Int($0) } ?? 0
     }
 }

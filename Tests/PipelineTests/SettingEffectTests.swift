@@ -168,10 +168,21 @@ import Testing
 
     /// The threads of the process while it runs, as the kernel counts them.
     @Test(arguments: [1, 2, 4]) func workersSetTheThreads(workers: Int) throws {
-        // On a busy machine a worker may find nothing left to do in a run this short.
-        var most = 0
-        for _ in 0..<5 where most < workers { most = max(most, try EngineRun.mostThreads(workers: workers)) }
-        #expect(most == workers)
+        let alone = try EngineRun.mostThreadsOfProgram(["execution.workers=1"])
+        #expect(try EngineRun.mostThreadsOfProgram(["execution.workers=\(workers)"]) == alone + workers - 1)
+    }
+
+    /// Threads that read ahead are there when, and only when, buffers are read ahead for buffered files.
+    @Test func readingAheadTakesItsOwnThreads() throws {
+        func threads(_ assignments: [String]) throws -> Int {
+            try EngineRun.mostThreadsOfProgram(["execution.workers=1"] + assignments)
+        }
+        let plain = try threads([])
+        let ahead = ["execution.prefetch_depth=2", "execution.file_access=buffered"]
+        #expect(try threads(ahead) == plain + 1)
+        #expect(try threads(ahead + ["execution.io_workers=3"]) == plain + 3)
+        #expect(try threads(["execution.prefetch_depth=2"]) == plain)
+        #expect(try threads(["execution.file_access=buffered", "execution.io_workers=3"]) == plain)
     }
 
     @Test func precisionIsUsed() throws {

@@ -50,13 +50,7 @@ struct ElementScan: ~Copyable {
             do throws(MzMLError) {
                 _ = try element.read(start, end, groups: groups, selection: .everything, tags: &tags)
             } catch {
-                var located = error
-                if error.code == .cutMismatch { located.code = .malformedSpectrum }
-                located.path = header.path
-                located.byteOffset = chunk.streamOffsets[i] + (error.byteOffset ?? 0)
-                located.spectrumIndex = chunk.firstIndex + i
-                located.spectrumID = element.id.map { String(decoding: $0.prefix(200), as: UTF8.self) }
-                throw located
+                throw chunk.located(error, spectrum: i, id: element.id, path: header.path)
             }
             var found = SpectrumFacts(element, start, end)
             found.offset = chunk.streamOffsets[i]

@@ -43,6 +43,8 @@ struct EncodedArray {
             content = .intensity
             contentAccession = accession
         case 1_000_595:
+            // Of several contents the last one counts.
+            content = .other
             contentAccession = accession
         case 1_000_521: elementType = .float32
         case 1_000_523: elementType = .float64

@@ -114,7 +114,7 @@ public final class MzMLChunkSource: ChunkSource {
             if case .usable = state.indexState { return .index }
             return state.isQuick ? .scan : .careful
         }
-        let isReadAhead = state.withLock { $0.scanner.bytesReadAhead > 0 }
+        let isReadAhead = state.withLock { $0.scanner.bytesReadAhead } > 0
         return "\(ReadingOptions.Reader.fast.rawValue), \(access.rawValue), \(cutting.rawValue)"
             + (isReadAhead ? ", read ahead" : "")
     }

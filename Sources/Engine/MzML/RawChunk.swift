@@ -45,6 +45,18 @@ public struct RawChunk: Sendable {
     /// Bytes of XML.
     public var byteCount: Int { mapped == nil ? bytes.count : mappedRange.count }
 
+    /// An error of one of the spectra of a careful cut, with its place in the file.
+    func located(_ error: MzMLError, spectrum: Int, id: ByteRun?, path: String) -> MzMLError {
+        var located = error
+        // The cut is right, so it is the spectrum that is not.
+        if error.code == .cutMismatch { located.code = .malformedSpectrum }
+        located.path = path
+        located.byteOffset = streamOffsets[spectrum] + (error.byteOffset ?? 0)
+        located.spectrumIndex = firstIndex + spectrum
+        located.spectrumID = id.map { String(decoding: $0.prefix(200), as: UTF8.self) }
+        return located
+    }
+
     func range(of spectrum: Int) -> Range<Int> { (spectrum == 0 ? 0 : ends[spectrum - 1])..<ends[spectrum] }
 
     mutating func reset(firstIndex: Int, at offset: Int) {

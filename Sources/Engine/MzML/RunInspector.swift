@@ -71,12 +71,7 @@ public struct RunInspector: Sendable {
                 return
             } catch {
                 guard error.code == .beyondScanner else { throw error }
-                guard checks.container != .pipe else {
-                    throw MzMLError(
-                        .cannotRead, path: path,
-                        reason: "\(error.reason), which needs a second reading, and a pipe is read once",
-                        hint: "write it to a file first")
-                }
+                try requireRereadable(path, error.reason + ": the reference reader")
             }
             survey = RunSurvey()
             run.problems = []

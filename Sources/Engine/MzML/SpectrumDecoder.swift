@@ -85,13 +85,7 @@ public struct SpectrumDecoder: ~Copyable {
                 try append(
                     element, index: chunk.firstIndex + i, start: start, first: block.mz.count, decoded: nil, to: &block)
             } catch {
-                var located = error
-                if error.code == .cutMismatch { located.code = .malformedSpectrum }
-                located.path = header.path
-                located.byteOffset = chunk.streamOffsets[i] + (error.byteOffset ?? 0)
-                located.spectrumIndex = chunk.firstIndex + i
-                located.spectrumID = element.id.map { String(decoding: $0.prefix(200), as: UTF8.self) }
-                throw located
+                throw chunk.located(error, spectrum: i, id: element.id, path: header.path)
             }
         }
     }
