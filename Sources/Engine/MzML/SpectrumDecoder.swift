@@ -21,6 +21,10 @@ public struct SpectrumDecoder: ~Copyable {
     private let selection: SpectrumSelection
     private var codec: ArrayCodec
     private var tags = TagCursor()
+    private var forms = SpectrumForms()
+    /// What is left out, and ids, are for the parser.
+    private var usesForms: Bool { isUnselective && !keepsNativeIDs }
+    private let isUnselective: Bool
 
     /// - Parameters:
     ///   - maximumPoints: a spectrum that declares more is an error, before any memory is taken for it: a few compressed
@@ -32,6 +36,7 @@ public struct SpectrumDecoder: ~Copyable {
     ) {
         self.header = header
         self.selection = selection
+        isUnselective = selection == .everything
         // Sorted: with equal ids (which the schema forbids) the choice must not depend on hashing.
         groups = header.parameterGroups.sorted { $0.key < $1.key }.map { ParameterGroup(id: $0.key, terms: $0.value) }
         codec = ArrayCodec(maximumPoints: maximumPoints)
@@ -126,15 +131,23 @@ public struct SpectrumDecoder: ~Copyable {
     private mutating func decodeNext(
         _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, index: Int, into block: inout SpectrumBlock
     ) throws(MzMLError) -> UnsafePointer<UInt8> {
-        var element = newElement(trustsLengths: true)
-        var p = try element.readStart(start, end)
         let first = block.mz.count
+        if usesForms {
+            if let behind = try decodeByForm(start, end, index: index, into: &block) { return behind }
+            block.dropPoints(from: first)
+        }
+        var element = newElement(trustsLengths: true)
+        element.keepsTakenValues = usesForms && forms.wantsAnother
+        var p = try element.readStart(start, end)
         var decoded = (mz: -1, intensity: -1)
         while true {
             let pause = try element.step(&p, start, end, groups: groups, selection: selection, tags: &tags)
             guard case .payload = pause else {
                 guard case .end(let behind) = pause else { return p }
                 try append(element, index: index, start: start, first: first, decoded: decoded, to: &block)
+                if element.keepsTakenValues, let header = block.headers.last {
+                    forms.learn(element, header: header, from: ByteRun(start: start, count: behind - start))
+                }
                 return behind
             }
             if element.isDeselected || element.isLight { continue }
@@ -152,6 +165,34 @@ public struct SpectrumDecoder: ~Copyable {
                 break
             }
         }
+    }
+
+    /// Decodes the element at `start` if it reads like one before it, and returns where it ends.
+    ///
+    /// Otherwise `nil`, and points behind the last spectrum may be left in the block.
+    private mutating func decodeByForm(
+        _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, index: Int, into block: inout SpectrumBlock
+    ) throws(MzMLError) -> UnsafePointer<UInt8>? {
+        guard var p = forms.begin(start, end, index: index) else { return nil }
+        let first = block.mz.count
+        for _ in 0..<2 {
+            guard let array = forms.nextArray(&p, end) else { return nil }
+            if array.content == .mz {
+                try codec.appendMZ(array, count: array.length, start: start, to: &block.mz)
+            } else {
+                try codec.appendIntensity(array, count: array.length, start: start, to: &block.intensity)
+            }
+            guard let behind = forms.goOn(p, end) else { return nil }
+            p = behind
+        }
+        guard block.mz.count == block.intensity.count else { return nil }
+        block.repairPoints(from: first, counting: &counts)
+        counts.spectra += 1
+        counts.points += block.mz.count - first
+        if block.mz.count == first { counts.emptySpectra += 1 }
+        block.headers.append(forms.header)
+        block.offsets.append(block.mz.count)
+        return p
     }
 
     private func newElement(trustsLengths: Bool) -> SpectrumElement {
@@ -254,13 +295,15 @@ public struct SpectrumDecoder: ~Copyable {
 }
 
 /// The number behind `scan=` in a native id such as `controllerType=0 controllerNumber=1 scan=19`.
-func nativeScanNumber(_ id: ByteRun) -> Int? {
+func nativeScanNumber(_ id: ByteRun) -> Int? { scanNumberDigits(id).flatMap { wholeNumber($0) } }
+
+/// The digits of that number.
+func scanNumberDigits(_ id: ByteRun) -> ByteRun? {
     var i = 0
     while i + 5 < id.count {
         let here = ByteRun(rebasing: id[i...])
         if i == 0 || isXMLSpace(id[i - 1]), equals(ByteRun(rebasing: here[..<5]), "scan=") {
-            let digits = here[5...].prefix { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
-            return wholeNumber(ByteRun(rebasing: digits))
+            return ByteRun(rebasing: here[5...].prefix { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") })
         }
         i += 1
     }

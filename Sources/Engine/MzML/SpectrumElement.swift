@@ -20,6 +20,8 @@ struct SpectrumElement {
     var polarity: Polarity
     var representation = SpectrumRepresentation.unknown
     var retentionTimeSeconds = Double.nan
+    /// The unit that the start of the scan is stated in.
+    private(set) var scanStartUnit: TimeUnit?
     var precursor = Precursor()
     var furtherPrecursors: [Precursor] = []
     var precursorCount = 0
@@ -49,6 +51,9 @@ struct SpectrumElement {
     private(set) var array = EncodedArray()
     /// A value that is read here refers to entities, or an array stands inside an array.
     private var needsReference = false
+    /// The values that were looked at, where they are wanted.
+    private(set) var takenValues: [TakenValue] = []
+    var keepsTakenValues = false
 
     /// A start tag that is its own end.
     private var isClosed = false
@@ -195,9 +200,11 @@ struct SpectrumElement {
         while let (name, value) = attributes.next() {
             if equals(name, "id") {
                 id = value
+                took(.id, value)
                 if value.contains(UInt8(ascii: "&")) { needsReference = true }
             } else if equals(name, "defaultArrayLength") {
                 defaultLength = wholeNumber(trimmed(value)) ?? -1
+                took(.defaultLength, value)
                 if value.contains(UInt8(ascii: "&")) { needsReference = true }
             }
         }
@@ -325,61 +332,68 @@ struct SpectrumElement {
     ) {
         if place == .precursor {
             switch accession {
-            case 1_000_827: change(decimal(text, end)) { $0.isolationTargetMZ = $1 }
-            case 1_000_828: change(decimal(text, end)) { $0.isolationLowerOffset = $1 }
-            case 1_000_829: change(decimal(text, end)) { $0.isolationUpperOffset = $1 }
-            case 1_000_045: change(decimal(text, end)) { $0.collisionEnergy = $1 }
+            case 1_000_827: changePrecursor(.isolationTargetMZ, text, end)
+            case 1_000_828: changePrecursor(.isolationLowerOffset, text, end)
+            case 1_000_829: changePrecursor(.isolationUpperOffset, text, end)
+            case 1_000_045: changePrecursor(.collisionEnergy, text, end)
             default: break
             }
         } else {
             switch accession {
-            case 1_000_744, 1_000_040: changeLast(decimal(text, end)) { $0.selectedIonMZ = $1 }
-            case 1_000_041: changeLast(whole(text, end).map { abs($0) }) { $0.charge = $1 }
-            case 1_000_042: changeLast(decimal(text, end)) { $0.intensity = $1 }
+            case 1_000_744, 1_000_040: changeIon(.selectedIonMZ, text, end)
+            case 1_000_041: changeIon(.charge, text, end)
+            case 1_000_042: changeIon(.ionIntensity, text, end)
             default: break
             }
         }
     }
 
     /// Changes all ions of the precursor in work.
-    private mutating func change<Value>(_ value: Value, _ body: (inout Precursor, Value) -> Void) {
-        if firstIon < 0 { body(&precursor, value) }
-        for i in max(firstIon, 0)..<furtherPrecursors.count { body(&furtherPrecursors[i], value) }
+    private mutating func changePrecursor(
+        _ field: SpectrumField, _ text: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>
+    ) {
+        let value = attribute("value", as: field, text, end)
+        var isRead = firstIon < 0 ? precursor.set(field, from: value) : true
+        for i in max(firstIon, 0)..<furtherPrecursors.count { isRead = furtherPrecursors[i].set(field, from: value) }
+        if !isRead { unreadableValues += 1 }
     }
 
     /// Changes the ion in work.
-    private mutating func changeLast<Value>(_ value: Value, _ body: (inout Precursor, Value) -> Void) {
-        if furtherPrecursors.isEmpty {
-            body(&precursor, value)
-        } else {
-            body(&furtherPrecursors[furtherPrecursors.count - 1], value)
-        }
+    private mutating func changeIon(
+        _ field: SpectrumField, _ text: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>
+    ) {
+        let value = attribute("value", as: field, text, end)
+        let isRead =
+            furtherPrecursors.isEmpty
+            ? precursor.set(field, from: value) : furtherPrecursors[furtherPrecursors.count - 1].set(field, from: value)
+        if !isRead { unreadableValues += 1 }
     }
 
+    /// The value of the first attribute of that name, without blanks around it.
     private mutating func attribute(
-        _ key: StaticString, _ text: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>
+        _ key: StaticString, as field: SpectrumField, _ text: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>
     ) -> ByteRun? {
         var attributes = AttributeCursor(text, end)
         while let (name, value) = attributes.next() {
             guard equals(name, key) else { continue }
             if value.contains(UInt8(ascii: "&")) { needsReference = true }
+            took(field, value)
             return trimmed(value)
         }
         return nil
     }
 
-    private mutating func decimal(_ text: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) -> Double? {
-        let value = attribute("value", text, end).flatMap { decimalNumber($0) }
-        if value == nil { unreadableValues += 1 }
-        return value
+    @inline(__always)
+    private mutating func took(_ field: SpectrumField, _ value: ByteRun) {
+        if keepsTakenValues { takenValues.append(TakenValue(field: field, text: value)) }
     }
 
     private mutating func optionalDecimal(_ text: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) -> Double {
-        attribute("value", text, end).flatMap { decimalNumber($0) } ?? .nan
+        attribute("value", as: .fixed, text, end).flatMap { decimalNumber($0) } ?? .nan
     }
 
     private mutating func whole(_ text: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) -> Int? {
-        let value = attribute("value", text, end).flatMap { wholeNumber($0) }
+        let value = attribute("value", as: .fixed, text, end).flatMap { wholeNumber($0) }
         if value == nil { unreadableValues += 1 }
         return value
     }
@@ -392,6 +406,7 @@ struct SpectrumElement {
             if equals(name, "value") {
                 if value.contains(UInt8(ascii: "&")) { needsReference = true }
                 number = decimalNumber(trimmed(value))
+                took(.scanStart, value)
             } else if equals(name, "unitAccession") {
                 if value.contains(UInt8(ascii: "&")) { needsReference = true }
                 unit = Accession.parse(trimmed(value))
@@ -401,15 +416,9 @@ struct SpectrumElement {
             unreadableValues += 1
             return
         }
-        switch unit {
-        case 31, 1_000_038: retentionTimeSeconds = number * 60
-        case 10, 1_000_039: retentionTimeSeconds = number
-        case 28: retentionTimeSeconds = number / 1000
-        case 32: retentionTimeSeconds = number * 3600
-        default:
-            timesWithoutUnit += 1
-            retentionTimeSeconds = number
-        }
+        scanStartUnit = unit.flatMap { TimeUnit(accession: $0) }
+        if scanStartUnit == nil { timesWithoutUnit += 1 }
+        retentionTimeSeconds = scanStartUnit?.seconds(number) ?? number
     }
 
     // MARK: Arrays
@@ -426,8 +435,10 @@ struct SpectrumElement {
         while let (name, value) = attributes.next() {
             if equals(name, "arrayLength") {
                 array.length = wholeNumber(trimmed(value)) ?? -1
+                took(.arrayLength, value)
             } else if equals(name, "encodedLength") {
                 array.encodedLength = wholeNumber(trimmed(value)) ?? -1
+                took(.encodedLength, value)
             }
         }
     }

@@ -65,6 +65,25 @@ size_t spectrum_tags(const uint8_t *start, const uint8_t *end, uint32_t *positio
 /* The quote that ends the attribute value at `start`; NULL when there is none, or a '<', which no value can hold, is first. */
 const uint8_t *attribute_value_end(uint8_t quote, const uint8_t *start, const uint8_t *end);
 
+/* Of a text whose form is known, `length` constant bytes, and behind them, unless `quote` is 0, a value that the next
+   `quote` ends. The quote itself begins the next piece. */
+typedef struct {
+    uint32_t length;
+    uint32_t quote;
+} form_piece;
+
+/* Where a text of `count` pieces that begins at `start` ends; NULL when the bytes are others, or a '<' stands in a value.
+   `constant` holds the constant bytes of all pieces, one after the other. Start and end of the value behind piece i go to
+   values[2 * i] and values[2 * i + 1]. Reads nothing outside start ..< end. */
+const uint8_t *form_match(
+    const uint8_t *constant, const form_piece *pieces, size_t count, const uint8_t *start, const uint8_t *end,
+    const uint8_t **values);
+
+/* The same with instructions that the machine must have: for tests. */
+const uint8_t *form_match_with(
+    base64_instructions instructions, const uint8_t *constant, const form_piece *pieces, size_t count,
+    const uint8_t *start, const uint8_t *end, const uint8_t **values);
+
 /* First occurrence of the needle, or NULL. A GNU extension that Swift's Glibc module does not show. */
 const void *bytes_find(const void *haystack, size_t length, const void *needle, size_t needle_length);
 
