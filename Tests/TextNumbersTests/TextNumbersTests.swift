@@ -38,6 +38,31 @@ private func whole(_ text: String) -> Int? { Array(text.utf8).withUnsafeBufferPo
         }
     }
 
+    /// As files write them: many digits and no exponent.
+    @Test(arguments: 0..<4) func plainDecimals(seed: UInt64) {
+        var generator = SeededGenerator(seed: seed)
+        for _ in 0..<50_000 {
+            var digits = "\(generator.next() >> UInt64(generator.integer(below: 64)))"
+            digits = String(digits.prefix(19))
+            let point = generator.integer(below: 25)
+            let padded = String(repeating: "0", count: max(0, point - digits.count)) + digits
+            let text = padded.dropLast(point) + "." + padded.suffix(point)
+            guard digits.count <= padded.count, text != "." else { continue }
+            #expect(decimal(String(text)) == Double("0" + text + "0"), "seed \(seed): \(text)")
+        }
+    }
+
+    /// Half way between two doubles: to the even one; a hair more or less decides.
+    @Test func ties() {
+        for text in [
+            "9007199254740993.0", "9007199254740993.1", "9007199254740992.9", "9007199254740995.0", "4503599627370497.5",
+            "4503599627370496.5", "4503599627370496.51", "4503599627370496.49", "1125899906842624.125",
+            "1125899906842624.375", "112589990684262.4124", "0.100000000000000005",
+        ] {
+            #expect(decimal(text) == Double(text), "\(text)")
+        }
+    }
+
     @Test func wholeNumbers() {
         #expect(whole("-12") == -12 && whole("+7") == 7 && whole("007") == 7)
         #expect(whole("999999999999999999") == 999_999_999_999_999_999)

@@ -6,6 +6,9 @@
 #include <immintrin.h>
 #endif
 
+/* What is compared is read once, in order, and in steps too short for the processor to fetch it ahead by itself. */
+enum { kAhead = 1536 };
+
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
 /* The end of the value at `p`; NULL when there is none, or a '<' comes first. */
@@ -45,7 +48,9 @@ __attribute__((target("avx512f,avx512bw,bmi,bmi2"))) static const uint8_t *form_
     for (size_t i = 0; i < count; i++) {
         size_t length = pieces[i].length;
         if ((size_t)(end - p) < length) return NULL;
+        __builtin_prefetch(p + kAhead);
         for (; length >= 64; length -= 64, p += 64, constant += 64) {
+            __builtin_prefetch(p + kAhead + 64);
             if (_mm512_cmpneq_epi8_mask(_mm512_loadu_si512(p), _mm512_loadu_si512(constant)) != 0) return NULL;
         }
         const __mmask64 rest = _bzhi_u64(~(uint64_t)0, (unsigned)length);
@@ -91,9 +96,11 @@ __attribute__((target("avx2,bmi"))) static const uint8_t *form_match_avx2(
     for (size_t i = 0; i < count; i++) {
         const size_t length = pieces[i].length;
         if ((size_t)(end - p) < length) return NULL;
+        __builtin_prefetch(p + kAhead);
         if (length >= 32) {
             size_t at = 0;
             for (; length - at >= 32; at += 32) {
+                if (at % 64 == 0) __builtin_prefetch(p + at + kAhead + 64);
                 if (blocks_differ(p + at, constant + at)) return NULL;
             }
             /* The last block overlaps the one before it. */

@@ -1,3 +1,5 @@
+import TextNumbers
+
 /// CV accessions as numbers: `MS:1000511` is 1000511, `UO:0000031` is 31. The two vocabularies do not overlap.
 enum Accession {
     /// The number of an accession that starts at `text`, or `nil` when it is neither `MS:` nor `UO:` and 7 digits.
@@ -18,15 +20,7 @@ enum Accession {
             for i in 0..<7 { word |= UInt64(start.load(fromByteOffset: i, as: UInt8.self)) << UInt64(8 * i) }
         }
         // The first digit is the lowest byte; a leading zero makes it eight digits.
-        var v = word << 8 | 0x30
-        let aboveNine = v &+ 0x4646_4646_4646_4646
-        let belowZero = v &- 0x3030_3030_3030_3030
-        guard (aboveNine | belowZero) & 0x8080_8080_8080_8080 == 0 else { return nil }
-        // Pairs, then quadruples, then all eight: each step adds neighbours with one multiplication.
-        v = ((v & 0x0F0F_0F0F_0F0F_0F0F) &* 2561) >> 8
-        v = ((v & 0x00FF_00FF_00FF_00FF) &* 6_553_601) >> 16
-        v = ((v & 0x0000_FFFF_0000_FFFF) &* 42_949_672_960_001) >> 32
-        return Int(v)
+        return eightDigitNumber(word << 8 | 0x30).map { Int($0) }
     }
 
     /// The accession as written in mzML.

@@ -103,8 +103,9 @@ struct SpectrumForm {
     /// The part of an attribute's value that may differ from spectrum to spectrum, and what it is; `nil` for none.
     private static func slot(_ name: ByteRun, _ value: ByteRun, _ values: [TakenValue]) -> TakenValue? {
         guard let taken = values.first(where: { $0.text.baseAddress == value.baseAddress }) else {
+            // A term without a value never has one, and one piece costs less than two.
             let isFree = equals(name, "value") || equals(name, "index") || equals(name, "spectrumRef")
-            return isFree ? TakenValue(field: .ignored, text: value) : nil
+            return isFree && !value.isEmpty ? TakenValue(field: .ignored, text: value) : nil
         }
         guard taken.field != .fixed else { return nil }
         if taken.field == .id, let start = value.baseAddress, let digits = scanNumberDigits(value), !digits.isEmpty,
