@@ -1,3 +1,4 @@
+import CReadingKernels
 import TextNumbers
 
 #if canImport(Glibc)
@@ -144,6 +145,49 @@ struct SpectrumIndex {
         return nil
     }
 
+    /// The text from one offset to the next, where only the two values of an element differ from the one before it: a long
+    /// index is nothing else, and comparing costs a fraction of looking for tags and attributes.
+    private struct OffsetForm {
+        private var constant: [UInt8]
+        private var pieces: [form_piece]
+
+        /// - Parameters:
+        ///   - tag: the `<offset`, which ends at `close`; the number behind it ends at `next`.
+        ///   - end: of the text that can be looked at.
+        /// - Returns: `nil` when the element has other attributes than one, or something else follows it.
+        init?(
+            _ tag: UnsafePointer<UInt8>, _ close: UnsafePointer<UInt8>, _ next: UnsafePointer<UInt8>,
+            _ end: UnsafePointer<UInt8>
+        ) {
+            var attributes = AttributeCursor(tag + 7, close + 1)
+            guard let (_, value) = attributes.next(), attributes.next() == nil, let first = value.baseAddress,
+                matches("</offset>", next, end)
+            else { return nil }
+            var following = next + 9
+            while following < end, isXMLSpace(following.pointee) { following += 1 }
+            let last = first + value.count
+            constant = Array(ByteRun(start: next, count: following - next))
+            constant += ByteRun(start: tag, count: first - tag)
+            constant += ByteRun(start: last, count: close + 1 - last)
+            pieces = [
+                form_piece(length: UInt32(following - next + (first - tag)), quote: UInt32(last.pointee)),
+                form_piece(length: UInt32(close + 1 - last), quote: UInt32(UInt8(ascii: "<"))),
+            ]
+        }
+
+        /// The number of the element that follows at `start`, and where its text ends.
+        func read(
+            _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>
+        ) -> (value: Int, behind: UnsafePointer<UInt8>)? {
+            withUnsafeTemporaryAllocation(of: UnsafePointer<UInt8>?.self, capacity: 4) { values in
+                guard let behind = form_match(constant, pieces, 2, start, end, values.baseAddress),
+                    let text = values[2], let value = wholeNumber(ByteRun(start: text, count: behind - text))
+                else { return nil }
+                return (value, behind)
+            }
+        }
+    }
+
     private enum Outcome {
         case complete, failed
         /// Everything before this many bytes was taken.
@@ -174,6 +218,11 @@ struct SpectrumIndex {
                 }
                 offsets.append(value)
                 p = next
+                let form = OffsetForm(tag, close, next, end)
+                while let (value, behind) = form?.read(p, end) {
+                    offsets.append(value)
+                    p = behind
+                }
                 continue
             }
             if matches("<index", tag, end), isXMLSpace(tag[6]) {
