@@ -38,6 +38,11 @@ final class RunHeaderParser: XMLElementHandler {
 
     func start(_ name: String, _ attributes: XMLAttributes, in parser: XMLPushParser) throws(MzMLError) {
         switch name {
+        // The two that headers are full of come first.
+        case "userParam":
+            break
+        case "cvParam":
+            if let term = CVTerm(attributes) { add(term) }
         case "indexedmzML" where elements.isEmpty:
             header.isIndexed = true
         case "mzML":
@@ -51,8 +56,6 @@ final class RunHeaderParser: XMLElementHandler {
         case "referenceableParamGroup":
             groupID = attributes["id"]
             if let groupID { header.parameterGroups[groupID] = [] }
-        case "cvParam":
-            if let term = CVTerm(attributes) { add(term) }
         case "referenceableParamGroupRef":
             try resolve(attributes["ref"] ?? "")
         case "sourceFile":

@@ -1,3 +1,5 @@
+import CReadingKernels
+
 extension SpectrumScanner {
     /// Reads all that precedes the first spectrum. `hasSpectrumList` is false for a run without spectra.
     mutating func readHeader() throws(MzMLError) -> (header: RunHeader, hasSpectrumList: Bool) {
@@ -5,6 +7,11 @@ extension SpectrumScanner {
         var open: [String] = []
         while true {
             let tag = try nextHeaderTag(from: p)
+            let selfClosing = pointer(tag.upperBound - 2).pointee == UInt8(ascii: "/")
+            if selfClosing, !open.isEmpty, isTerm(at: tag.lowerBound) {
+                p = tag.upperBound
+                continue
+            }
             let name = tagName(tag.lowerBound)
             if open.isEmpty { try checkRoot(name) }
             if name == "spectrum" { return (try parseHeader(upTo: tag.lowerBound, open: open), true) }
@@ -12,7 +19,6 @@ extension SpectrumScanner {
                 isFinished = true
                 return (try parseHeader(upTo: tag.lowerBound, open: open), name == "/spectrumList")
             }
-            let selfClosing = pointer(tag.upperBound - 2).pointee == UInt8(ascii: "/")
             if selfClosing, name == "mzML" || name == "spectrumList" {
                 // An empty run or list: nothing that follows can be a spectrum.
                 isFinished = true
@@ -25,6 +31,12 @@ extension SpectrumScanner {
             }
             p = tag.upperBound
         }
+    }
+
+    /// Whether the tag at `position` is one of those that headers are full of.
+    private func isTerm(at position: Int) -> Bool {
+        let tag = pointer(position)
+        return matches("<cvParam ", tag, windowEnd) || matches("<userParam ", tag, windowEnd)
     }
 
     private mutating func readMoreHeader() throws(MzMLError) {
@@ -117,7 +129,11 @@ extension SpectrumScanner {
     private func refuseOtherEncodings(_ declaration: ByteRun) throws(MzMLError) {
         let text = String(decoding: declaration, as: UTF8.self).lowercased()
         let pieces = text.split(omittingEmptySubsequences: false) { $0 == "\"" || $0 == "'" }
-        for (label, name) in zip(pieces, pieces.dropFirst()) where label.contains("encoding") {
+        for (label, name) in zip(pieces, pieces.dropFirst()) where label.utf8.count >= 8 {
+            let isEncoding = Array(label.utf8).withUnsafeBytes {
+                bytes_find($0.baseAddress, $0.count, "encoding", 8) != nil
+            }
+            guard isEncoding else { continue }
             let isKnown =
                 ["utf-8", "utf8", "us-ascii", "ascii", "latin1"].contains(name)
                 || ["iso-8859-", "windows-125", "cp125"].contains { name.hasPrefix($0) }

@@ -12,7 +12,10 @@ struct XMLAttributes {
 
     /// The value as text.
     subscript(name: StaticString) -> String? {
-        run(name).map { Self.unescaped(String(decoding: $0, as: UTF8.self)) }
+        run(name).map { value in
+            let text = String(decoding: value, as: UTF8.self)
+            return value.contains(UInt8(ascii: "&")) ? Self.unescaped(text) : text
+        }
     }
 
     private func run(_ name: StaticString) -> ByteRun? {
@@ -26,8 +29,7 @@ struct XMLAttributes {
 
     /// Without entity substitution libxml2 leaves these two as character references.
     private static func unescaped(_ text: String) -> String {
-        guard text.contains("&#") else { return text }
-        return text.split(separator: "&#60;", omittingEmptySubsequences: false).joined(separator: "<")
+        text.split(separator: "&#60;", omittingEmptySubsequences: false).joined(separator: "<")
             .split(separator: "&#38;", omittingEmptySubsequences: false).joined(separator: "&")
     }
 }

@@ -30,8 +30,8 @@ final class XMLPushParser {
     private let baseOffset: Int
     private unowned let handler: any XMLElementHandler
     private var context: xmlParserCtxtPtr?
-    /// Names are interned by libxml2, so that one pointer stands for one name.
-    private var names: [UnsafePointer<xmlChar>: String] = [:]
+    /// Names are interned by libxml2, so that one pointer stands for one name: the latest, by the lower bits of theirs.
+    private var names = [(pointer: UnsafePointer<xmlChar>?, name: String)](repeating: (nil, ""), count: 64)
     /// What a handler refused, or the parser itself: it stays.
     private var failure: MzMLError?
     /// Elements that are open.
@@ -170,9 +170,10 @@ final class XMLPushParser {
     }
 
     private func name(_ pointer: UnsafePointer<xmlChar>) -> String {
-        if let known = names[pointer] { return known }
+        let slot = (Int(bitPattern: pointer) >> 2) & 63
+        if names[slot].pointer == pointer { return names[slot].name }
         let name = String(cString: pointer)
-        names[pointer] = name
+        names[slot] = (pointer, name)
         return name
     }
 }
