@@ -74,7 +74,7 @@ func mappedFilesCarryTheAdvice() throws {
     let folder = TemporaryFolder()
     let path = folder.write(Array(repeating: UInt8(7), count: 100_000), as: "advised")
     func flags(_ advice: ReadingOptions.Advice) throws -> [Substring] {
-        let input = try #require(MappedInput.map(path: path, residentBytes: 1 << 20, advice: advice))
+        let input = try #require(MappedInput.map(path: path, bufferBytes: 1 << 20, advice: advice))
         defer { withExtendedLifetime(input) {} }
         let lines = memoryMap()
         let start = try #require(
@@ -92,7 +92,7 @@ func mappedFilesCarryTheAdvice() throws {
 func mappedPagesAreGivenBack() throws {
     let folder = TemporaryFolder()
     let path = folder.write(Array(repeating: UInt8(7), count: 8 << 20), as: "large")
-    let input = try #require(MappedInput.map(path: path, residentBytes: 1 << 20, advice: .normal))
+    let input = try #require(MappedInput.map(path: path, bufferBytes: 128 << 10, advice: .normal))
     func resident() throws -> Int {
         let lines = memoryMap()
         let start = try #require(

@@ -33,6 +33,11 @@ struct EncodedArray {
         }
     }
 
+    /// Whether it has no values and no text.
+    func isEmpty(defaultLength: Int) -> Bool {
+        (payload?.isEmpty ?? true) && (length >= 0 ? length : defaultLength) == 0
+    }
+
     /// Takes a term of the array.
     mutating func apply(_ accession: Int) {
         switch accession {

@@ -35,7 +35,7 @@ public struct ReadingOptions: Sendable, Hashable {
     public var access = Access.mapped
     public var cutting = Cutting.index
     public var advice = Advice.sequential
-    /// Bytes of the reading window, or of the mapped stretch that is kept resident behind the reader.
+    /// Bytes of the reading window. Of a mapped file, the pages of eight times as many stay resident behind the reader.
     public var bufferSize = 1 << 20
     /// Buffers that are read ahead of the window; 0 reads when the bytes are needed.
     public var prefetchDepth = 0

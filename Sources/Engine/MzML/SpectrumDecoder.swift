@@ -21,7 +21,7 @@ public struct SpectrumDecoder: ~Copyable {
     private let selection: SpectrumSelection
     private var codec: ArrayCodec
     private var tags = TagCursor()
-    private var forms = SpectrumForms()
+    private(set) var forms = SpectrumForms()
     /// What is left out, and ids, are for the parser.
     private var usesForms: Bool { isUnselective && !keepsNativeIDs }
     private let isUnselective: Bool
@@ -217,7 +217,19 @@ public struct SpectrumDecoder: ~Copyable {
         }
         if isMass, let mz = element.mz {
             if let decoded {
-                // What was not decoded on the way is odd, and for the careful scan.
+                // There is no text to stop at in an empty array. Else what was not decoded on the way is odd, and for the
+                // careful scan.
+                var decoded = decoded
+                if decoded.mz < 0, mz.isEmpty(defaultLength: element.defaultLength) {
+                    try codec.appendMZ(mz, count: 0, start: start, to: &block.mz)
+                    decoded.mz = 0
+                }
+                if decoded.intensity < 0, let array = element.intensity,
+                    array.isEmpty(defaultLength: element.defaultLength)
+                {
+                    try codec.appendIntensity(array, count: 0, start: start, to: &block.intensity)
+                    decoded.intensity = 0
+                }
                 guard element.intensity != nil, decoded.mz >= 0, decoded.mz == decoded.intensity,
                     block.intensity.count == block.mz.count
                 else {

@@ -33,7 +33,8 @@ struct SpectrumForms: ~Copyable {
     /// The form that fitted last.
     private var recent = 0
     private var learned = 0
-    private var matched = 0
+    /// Spectra whose first part had the text of a form.
+    private(set) var matched = 0
     /// Start and end of the values of a part.
     private let values: UnsafeMutablePointer<UnsafePointer<UInt8>?>
 
@@ -122,7 +123,9 @@ struct SpectrumForms: ~Copyable {
         _ position: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>
     ) -> UnsafePointer<UInt8>? {
         part += 1
-        guard let behind = matchPart(3 * recent + part, position, end), takeValues(3 * recent + part) else { return nil }
+        guard let behind = matchPart(3 * recent + part, position, end), takeValues(3 * recent + part) else {
+            return nil
+        }
         return behind
     }
 
@@ -165,7 +168,9 @@ struct SpectrumForms: ~Copyable {
             return true
         case .scanNumber:
             // A sign is no digit.
-            guard let first = text.first, first >= UInt8(ascii: "0"), let number = wholeNumber(text) else { return false }
+            guard let first = text.first, first >= UInt8(ascii: "0"), let number = wholeNumber(text) else {
+                return false
+            }
             header.scanNumber = number
             return true
         case .defaultLength: return Self.take(text, &defaultLength)
@@ -175,7 +180,8 @@ struct SpectrumForms: ~Copyable {
             guard let number = decimalNumber(text) else { return false }
             header.retentionTimeSeconds = scanStartUnits[recent].seconds(number)
             return true
-        case .isolationTargetMZ, .isolationLowerOffset, .isolationUpperOffset, .collisionEnergy, .selectedIonMZ, .charge,
+        case .isolationTargetMZ, .isolationLowerOffset, .isolationUpperOffset, .collisionEnergy, .selectedIonMZ,
+            .charge,
             .ionIntensity:
             // Values of a precursor that does not exist are not taken in the first place.
             return header.precursor?.set(field, from: text) ?? false
@@ -205,7 +211,8 @@ extension Precursor {
         case .collisionEnergy: collisionEnergy = number
         case .selectedIonMZ: selectedIonMZ = number
         case .ionIntensity: intensity = number
-        case .fixed, .ignored, .id, .scanNumber, .defaultLength, .scanStart, .charge, .arrayLength, .encodedLength: break
+        case .fixed, .ignored, .id, .scanNumber, .defaultLength, .scanStart, .charge, .arrayLength, .encodedLength:
+            break
         }
         return number != nil
     }

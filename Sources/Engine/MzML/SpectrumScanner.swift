@@ -38,7 +38,7 @@ struct SpectrumScanner: ~Copyable {
 
     init(path: String, options: ReadingOptions, limits: ScanLimits) throws(MzMLError) {
         if options.access == .mapped,
-            let input = MappedInput.map(path: path, residentBytes: options.bufferSize, advice: options.advice)
+            let input = MappedInput.map(path: path, bufferBytes: options.bufferSize, advice: options.advice)
         {
             self.init(input: input, path: path, limits: limits)
         } else {

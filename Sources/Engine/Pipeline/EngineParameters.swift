@@ -38,7 +38,9 @@ public enum EngineParameters {
             ParameterDescription(
                 name: "execution.buffer_size", group: .execution, domain: .size((16 << 10)...(1 << 30)),
                 defaultValue: .integer(defaultBufferSize(host)), unit: "bytes",
-                text: "Bytes that are read from a file at a time. The default is half a core's L2 cache.",
+                text:
+                    "Bytes that are read from a file at a time; of a mapped file the pages of eight times as many stay "
+                    + "resident behind the reader. The default is half a core's L2 cache.",
                 searchValues: (16...26).map { .integer(1 << $0) }),
             ParameterDescription(
                 name: "execution.reference_pages", group: .execution, domain: .choice(["keep", "release"]),
