@@ -50,10 +50,8 @@ struct SpectrumForm {
 
     /// Learns the form of a spectrum that was read; `nil` when it holds anything out of the ordinary.
     ///
-    /// - Parameters:
-    ///   - header: what became of it.
-    ///   - text: its bytes, from `<spectrum` to the end of its end tag.
-    init?(_ element: SpectrumElement, header: SpectrumHeader, from text: ByteRun) {
+    /// - Parameter text: its bytes, from `<spectrum` to the end of its end tag.
+    init?(_ element: SpectrumElement, from text: ByteRun) {
         guard let start = text.baseAddress, element.id != nil, !element.isLight, element.msLevel > 0,
             element.arrayCount == 2, element.skippedArrays.isEmpty, let mz = element.mz,
             let intensity = element.intensity, let mzText = mz.payload?.baseAddress,

@@ -57,9 +57,10 @@ struct SpectrumForms: ~Copyable {
     var wantsAnother: Bool { learned < Self.maximumCount || learned * 16 < matched }
 
     /// Learns from a spectrum that had to be parsed.
+    /// - Parameter header: what became of it.
     mutating func learn(_ element: SpectrumElement, header: SpectrumHeader, from text: ByteRun) {
         learned += 1
-        guard let form = SpectrumForm(element, header: header, from: text) else { return }
+        guard let form = SpectrumForm(element, from: text) else { return }
         if headers.count == Self.maximumCount {
             constant.removeAll(keepingCapacity: true)
             pieces.removeAll(keepingCapacity: true)
