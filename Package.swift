@@ -197,7 +197,7 @@ let testTargets: [Target] = [
         [
             "Pipeline", "Parameters", "SpectrumModel", "Evaluation", "Instrumentation", "HostEnvironment",
             "Statistics", testSupport,
-        ]),
+        ], resources: [.copy("Fixtures")]),
     tests("GaussianProcess", ["GaussianProcess", "LinearAlgebra", "Statistics"], resources: [.copy("Fixtures")]),
     tests(
         "BayesianTuning", ["BayesianTuning", "GaussianProcess", "Parameters", "Statistics"],
