@@ -5,6 +5,12 @@ import Testing
 
 @testable import RunSimulation
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 /// Every parameter does something, and what cannot be is refused.
 @Suite struct ParameterTests {
     private struct Outcome {
@@ -132,6 +138,27 @@ import Testing
         let pair = inject([(350, 100), (350.06, 300)], limit: 50)
         #expect(pair.intensity == [100, 100, 400, 100] && abs(pair.mz[2] - 350.045) < 1e-6)
         #expect(inject([(350, 100), (350.2, 300)], limit: 50).intensity == [100, 100, 100, 300, 100])
+    }
+
+    /// Points as close as an instrument of a resolving power of 50,000 lets them be tell just that.
+    @Test func resolutionIsMeasuredOnNeighbours() {
+        let truth = MassResolution(law: .orbitrap, widthAt200: 0.004)
+        var distances = NeighbourDistances(law: .orbitrap)
+        #expect(distances.width(quantile: 0.01) == nil)
+        var mz = [80.0]
+        while let last = mz.last, last < 1_000 {
+            mz.append(last + truth.width(at: last) * (mz.count % 10 == 0 ? 1.01 : 30))
+        }
+        distances.add(mz[...])
+        let measured = distances.width(quantile: 0.01) ?? 0
+        #expect(abs(measured / 0.004 - 1) < 0.05, "\(measured)")
+        #expect((distances.width(quantile: 0.5) ?? 0) > 0.1)
+        for law in [MassResolution.Law.constant, .linear, .orbitrap, .square] {
+            let resolution = MassResolution(law: law, widthAt200: 0.01)
+            let power: Double = law == .constant ? 0 : law == .linear ? 1 : law == .orbitrap ? 1.5 : 2
+            #expect(resolution.width(at: 200) == 0.01)
+            #expect(abs(resolution.width(at: 800) / (0.01 * pow(4, power)) - 1) < 1e-12)
+        }
     }
 
     @Test func ionsThatAreNotMeantToOverlapKeepApart() throws {

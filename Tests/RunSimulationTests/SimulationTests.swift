@@ -42,6 +42,25 @@ import Testing
         #expect(try folder.contents == ["a.mzML", "a.tsv", "b.mzML", "b.tsv", "c.mzML", "c.tsv"])
     }
 
+    /// Every bit of every point, and the table, by FNV-1a. A machine whose mathematics differ has another number.
+    @Test func theResultIsThisOneOnEveryMachine() throws {
+        let folder = try TemporaryDirectory()
+        _ = try run(TestData.repository + "/workloads/metabo/FeatureFinderMetabo_1_input.mzML", folder) {
+            $0.seed = 42
+        }
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        func add(_ byte: UInt8) { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        let written = try WrittenRun(folder.file("out.mzML"))
+        for value in written.block.mz {
+            for shift in 0..<8 { add(UInt8(truncatingIfNeeded: value.bitPattern >> (8 * shift))) }
+        }
+        for value in written.block.intensity {
+            for shift in 0..<4 { add(UInt8(truncatingIfNeeded: value.bitPattern >> (8 * shift))) }
+        }
+        try folder.read("out.tsv").forEach(add)
+        #expect(hash == 3_415_083_368_293_079_981)
+    }
+
     /// Without noise, the points near an ion add up to its area.
     @Test func areasAndIsotopesAreInTheFile() throws {
         let folder = try TemporaryDirectory()
@@ -199,6 +218,22 @@ import Testing
         }
         #expect(both.addedPoints > 50 && truth.rows.count == 20)
         #expect(contents(try WrittenRun(folder.file("both.mzML"))) != new)
+    }
+
+    @Test func theOtherPolarityPassesThrough() throws {
+        let folder = try TemporaryDirectory()
+        try Background.write(folder.file("in.mzML")) { if $0.index % 3 == 0 { $0.polarity = .negative } }
+        let before = try WrittenRun(folder.file("in.mzML"))
+        for (name, wanted, used) in [("a", nil, Polarity.positive), ("b", Polarity.negative, .negative)] {
+            let (summary, _) = try run(folder.file("in.mzML"), folder, name) {
+                $0.peakCount = 20
+                $0.polarity = wanted
+            }
+            let after = try WrittenRun(folder.file("\(name).mzML"))
+            #expect(summary.polarity == used.symbol && summary.targetScans == (used == .positive ? 200 : 100))
+            let changed = before.block.headers.indices.filter { Array(before.mz($0)) != Array(after.mz($0)) }
+            #expect(changed.count > 20 && changed.allSatisfy { before.block.headers[$0].polarity == used })
+        }
     }
 
     @Test func stoppingLeavesNothingBehind() throws {

@@ -29,8 +29,8 @@ struct SimulateSubcommand: ParsableCommand {
             TRUTH has one row per ion, in the form that 'lavoisier evaluate' reads, with its signal-to-noise, shape and \
             isotope ratios behind.
 
-            Try:   lavoisier simulate run.mzML sim.mzML --truth truth.tsv --peaks 300 --seed 7
-                   lavoisier analyze sim.mzML --output results --set annotation.enabled=false
+            Try:   lavoisier simulate run.mzML sim.mzML --truth truth.tsv --seed 7
+                   lavoisier analyze sim.mzML --output results
                    lavoisier evaluate results --truth truth.tsv
 
             Ions: charge 1 or 2, isotopologues by their carbon count; Gaussian, or with an exponential tail; heights \
