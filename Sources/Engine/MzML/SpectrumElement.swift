@@ -49,7 +49,7 @@ struct SpectrumElement {
     private var firstIon = -1
     /// The array in work.
     private(set) var array = EncodedArray()
-    /// A value that is read here refers to entities, or an array stands inside an array.
+    /// A value that is read here refers to entities, or an element stands inside an array that does not belong there.
     private var needsReference = false
     /// The values that were looked at, where they are wanted.
     private(set) var takenValues: [TakenValue] = []
@@ -187,7 +187,7 @@ struct SpectrumElement {
 
     private func finished(at end: UnsafePointer<UInt8>) throws(MzMLError) -> UnsafePointer<UInt8> {
         guard !needsReference else {
-            throw MzMLError(.beyondScanner, path: "", reason: "a value with references, or an array inside an array")
+            throw MzMLError(.beyondScanner, path: "", reason: "a value with references, or other elements inside an array")
         }
         return end
     }
@@ -216,6 +216,9 @@ struct SpectrumElement {
         _ name: ByteRun, _ nameEnd: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, groups: [ParameterGroup],
         selection: SpectrumSelection
     ) {
+        // What has no business in an array ends it here, and does not for libxml2.
+        let wasArray = place == .array
+        defer { if wasArray, place != .array { needsReference = true } }
         if equals(name, "scan") || equals(name, "scanList") {
             place = .spectrum
         } else if equals(name, "binaryDataArray") {
