@@ -126,6 +126,7 @@ final class DetectionPipeline: @unchecked Sendable {
         var times = WorkerStageTimes()
         var decoder = SpectrumDecoder(
             header: source.header, maximumPoints: parameters.maxSpectrumPoints, selection: parameters.selection)
+        var centroiding = ProfileCentroiding(parameters: parameters.centroiding)
         var detector = ChromatographicPeakDetector(parameters: parameters.peaks, precision: parameters.precision)
         loop: while true {
             switch nextStep() {
@@ -133,7 +134,7 @@ final class DetectionPipeline: @unchecked Sendable {
             case .detect(let job):
                 let table = times.measure(.peaks) { detector.detect(job.batch, traces: job.traces) }
                 locked { join(table, at: job.slot) }
-            case .read: readAndDecode(&decoder, &times)
+            case .read: readAndDecode(&decoder, &centroiding, &times)
             case .finish: finish(&times)
             case .stop: break loop
             }
@@ -183,7 +184,9 @@ final class DetectionPipeline: @unchecked Sendable {
         }
     }
 
-    private func readAndDecode(_ decoder: inout SpectrumDecoder, _ times: inout WorkerStageTimes) {
+    private func readAndDecode(
+        _ decoder: inout SpectrumDecoder, _ centroiding: inout ProfileCentroiding, _ times: inout WorkerStageTimes
+    ) {
         // While this worker reads, no other takes a ticket: a defect met by reading stands at the next one.
         let (used, reusable, ticket) = locked {
             defer { usedChunks.removeAll() }
@@ -207,7 +210,7 @@ final class DetectionPipeline: @unchecked Sendable {
             block.removeAll()
             try times.measure(.decode) { () throws(MzMLError) in
                 try decoder.decode(chunk, into: &block)
-                centroidProfiles(&block, with: Centroider(parameters: parameters.centroiding))
+                centroiding.replaceProfiles(of: &block)
             }
             locked {
                 decoded[ticket] = block
