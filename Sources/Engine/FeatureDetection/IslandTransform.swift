@@ -22,7 +22,11 @@ struct IslandTransform {
     /// Middle of every kernel in `kernels`.
     private let middles: [Int]
     private var fourier: DoubleWaveletTransform?
-    private var signal: [Double] = []
+    /// The island on its grid, with mirrored samples before and after it where the spectrum ends.
+    private(set) var signal: [Double] = []
+    /// Columns of `signal` before the island's first sample.
+    private(set) var mirrored = 0
+    private var islandColumns = 0
     private var direct: AlignedScratch<Double>
     /// Row `r`, column `i` of the last `run` is at `r * stride + i`.
     private(set) var coefficients: UnsafePointer<Double>
@@ -46,12 +50,23 @@ struct IslandTransform {
     /// Takes the samples of an island. Samples missing inside a peak are interpolated, all others are zeros.
     mutating func load(_ samples: ProfileSamples, island: ClosedRange<Int>, columns: [Int], grid: SamplingGrid) {
         let firstColumn = columns[island.lowerBound]
+        islandColumns = columns[island.upperBound] - firstColumn + 1
+        // The end of a spectrum is no edge of a peak. Where the samples next to it are a baseline they go on as in a mirror.
+        let reach = min(widestReach, islandColumns)
+        let isDenseBefore =
+            island.lowerBound == 0 && islandColumns >= widestReach && isDense(samples, columns, from: 0, step: 1)
+        let isDenseAfter =
+            island.upperBound == samples.count - 1 && islandColumns >= widestReach
+            && isDense(samples, columns, from: samples.count - 1, step: -1)
+        mirrored = isDenseBefore ? reach : 0
+        let width = mirrored + islandColumns + (isDenseAfter ? reach : 0)
         signal.removeAll(keepingCapacity: true)
-        signal.append(contentsOf: repeatElement(0, count: columns[island.upperBound] - firstColumn + 1))
+        signal.append(contentsOf: repeatElement(0, count: width))
+        let (start, end) = (mirrored, mirrored + islandColumns)
         signal.withUnsafeMutableBufferPointer { signal in
             for index in island {
                 let value = samples.signal(index)
-                let column = columns[index] - firstColumn
+                let column = columns[index] - firstColumn + start
                 signal[column] = value
                 guard index < island.upperBound, grid.advances[index] > 1 else { continue }
                 let following = samples.signal(index + 1)
@@ -60,22 +75,36 @@ struct IslandTransform {
                     signal[column + missing] = value + (following - value) * Double(missing) / Double(gap)
                 }
             }
+            for column in 0..<start { signal[column] = signal[2 * start - 1 - column] }
+            for column in end..<width { signal[column] = signal[2 * end - 1 - column] }
         }
     }
 
-    /// Windows whose cores tile the island; each reaches two widest kernels beyond its core, so that what a ridge goes through
-    /// is the same as without windows.
-    func windows(width: Int) -> [Window] {
-        guard width > max(widestDirect, Self.windowColumns) else { return [Window(whole: 0..<width, core: 0..<width)] }
+    /// Whether the samples within the widest kernel's reach of an end of the spectrum are all there and above zero.
+    private func isDense(_ samples: ProfileSamples, _ columns: [Int], from end: Int, step: Int) -> Bool {
+        guard samples.count >= widestReach else { return false }
+        let other = end + step * (widestReach - 1)
+        guard abs(columns[other] - columns[end]) == widestReach - 1 else { return false }
+        for index in min(end, other)...max(end, other) where !samples.isSignal(index) { return false }
+        return true
+    }
+
+    /// Windows over `signal` whose cores tile the island; each reaches two widest kernels beyond its core, so that what a
+    /// ridge goes through is the same as without windows.
+    func windows() -> some Sequence<Window> {
+        let island = mirrored..<(mirrored + islandColumns)
+        let whole = 0..<signal.count
         let margin = 2 * widestReach
-        let step = max(Self.windowColumns - 2 * margin, margin)
-        return stride(from: 0, to: width, by: step).map { start in
-            let end = min(start + step, width)
-            return Window(whole: max(start - margin, 0)..<min(end + margin, width), core: start..<end)
+        let isOne = signal.count <= max(widestDirect, Self.windowColumns)
+        let step = isOne ? islandColumns : max(Self.windowColumns - 2 * margin, margin)
+        return stride(from: island.lowerBound, to: island.upperBound, by: step).lazy.map { start in
+            let core = start..<min(start + step, island.upperBound)
+            let around = (core.lowerBound - margin)..<(core.upperBound + margin)
+            return Window(whole: isOne ? whole : around.clamped(to: whole), core: core)
         }
     }
 
-    /// Transforms columns of the island at the `rows` finest scales into `coefficients`, and returns the row stride.
+    /// Transforms columns of `signal` at the `rows` finest scales into `coefficients`, and returns the row stride.
     mutating func run(columns: Range<Int>, rows: Int) -> Int {
         if columns.count <= widestDirect {
             sumDirectly(columns, rows: rows)

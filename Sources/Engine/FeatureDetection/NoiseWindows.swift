@@ -1,9 +1,16 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 /// Local noise of a profile spectrum, in windows of about 500 samples, linear between their centres.
 ///
 /// Du, Kibbe and Lin 2006 take the 95th percentile of the finest wavelet coefficients in a window. Here the noise is what that
-/// percentile is for white noise, from the median absolute deviation: equal on noise, but it does not rise with the
-/// peaks of a crowded window. Samples that the writer dropped count as zeros. Where samples were dropped the lowest
-/// intensity written is the least that the noise can be, because up to there the writer took samples for noise.
+/// percentile is for white noise (1.96 standard deviations), told from quantiles that the peaks of a crowded window
+/// do not raise: the median absolute deviation where the window has few zeros, else quantiles of the intensities above what
+/// was cut off. Samples that the writer dropped count as zeros. Where zeros are the majority, noise is at least the
+/// lowest intensity written, because up to there samples were taken for noise. O(samples).
 struct NoiseWindows {
     struct Level {
         var base: Double
@@ -11,22 +18,25 @@ struct NoiseWindows {
     }
 
     private static let samplesPerWindow = 500
-    /// 95th percentile of the absolute value of a normal variable over its median.
-    private static let percentileOverMedian = 1.959964 / 0.6744898
+    /// Two-sided 95 % of the standard normal distribution, and its upper quartile.
+    private static let percentile = 1.959964
+    private static let quartile = 0.6744898
+
     private var levels: [Level] = []
     private var scratch: [Double] = []
     private var count = 0
 
-    /// Base and noise of the intensities themselves: for each window the median, and the deviation from it.
+    /// Base (median) and noise of the intensities themselves.
     mutating func measureIntensities(_ samples: ProfileSamples, grid: SamplingGrid) {
-        measure(samples, grid: grid, hasBase: true) { samples.signal($0) }
+        measure(samples, grid: grid, coefficients: nil)
     }
 
-    /// Noise of wavelet coefficients, one per sample, which have no base.
+    /// Noise of the finest wavelet coefficients, one per sample; their base is 0. Kernels have norm 1, so white noise is as
+    /// strong in them as in the intensities, which are asked where zeros are many.
     mutating func measureCoefficients(
         _ coefficients: UnsafeBufferPointer<Double>, of samples: ProfileSamples, grid: SamplingGrid
     ) {
-        measure(samples, grid: grid, hasBase: false) { abs(coefficients[$0]) }
+        measure(samples, grid: grid, coefficients: coefficients)
     }
 
     /// The level at a sample, between the centres of the two nearest windows.
@@ -45,16 +55,18 @@ struct NoiseWindows {
     /// The least noise at the samples of a range.
     func lowest(in range: ClosedRange<Int>) -> Double {
         var lowest = min(level(at: range.lowerBound).noise, level(at: range.upperBound).noise)
-        for window in levels.indices {
+        guard count > 0 else { return lowest }
+        let first = range.lowerBound * levels.count / count
+        let last = min(range.upperBound * levels.count / count, levels.count - 1)
+        for window in first...last {
             let centre = (2 * window + 1) * count / (2 * levels.count)
             if range.contains(centre) { lowest = min(lowest, levels[window].noise) }
         }
         return lowest
     }
 
-    @inline(__always)
     private mutating func measure(
-        _ samples: ProfileSamples, grid: SamplingGrid, hasBase: Bool, _ value: (Int) -> Double
+        _ samples: ProfileSamples, grid: SamplingGrid, coefficients: UnsafeBufferPointer<Double>?
     ) {
         count = samples.count
         levels.removeAll(keepingCapacity: true)
@@ -63,37 +75,67 @@ struct NoiseWindows {
         for window in 0..<windows {
             let range = (window * count / windows)..<((window + 1) * count / windows)
             scratch.removeAll(keepingCapacity: true)
-            var dropped = 0
+            var zeros = 0
             var lowest = Double.infinity
             for index in range {
-                scratch.append(value(index))
-                if samples.isSignal(index) { lowest = min(lowest, Double(samples.intensity[index])) }
-                if index < grid.advances.count { dropped += Int(grid.advances[index].magnitude) - 1 }
+                let value = samples.signal(index)
+                if value > 0 {
+                    scratch.append(value)
+                    lowest = min(lowest, value)
+                } else {
+                    zeros += 1
+                }
+                if index < grid.advances.count { zeros += Int(grid.advances[index].magnitude) - 1 }
             }
-            levels.append(level(dropped: dropped, hasBase: hasBase, lowest: lowest))
+            levels.append(level(zeros: zeros, lowest: lowest, coefficients: coefficients.map { ($0, range) }))
         }
     }
 
-    private mutating func level(dropped: Int, hasBase: Bool, lowest: Double) -> Level {
-        let base = hasBase ? medianWithZeros(dropped) : 0
-        if hasBase {
-            for index in scratch.indices { scratch[index] = abs(scratch[index] - base) }
-            // A base above zero means fewer dropped samples than kept ones; each of them deviates by all of it.
-            if base > 0 { scratch.append(contentsOf: repeatElement(base, count: min(dropped, scratch.count))) }
+    /// The level of a window whose positive intensities are in `scratch`.
+    private mutating func level(
+        zeros: Int, lowest: Double, coefficients: (values: UnsafeBufferPointer<Double>, range: Range<Int>)?
+    ) -> Level {
+        let positive = scratch.count
+        guard positive > 0 else { return Level(base: 0, noise: 0) }
+        if zeros >= positive {
+            // Noise about zero whose lower part was cut off: the lower quartile of what is left, of which most may be peaks,
+            // but not so far up that all must be.
+            let share = min((1 + 3 * Double(zeros) / Double(zeros + positive)) / 4, 0.95)
+            let deviation = quantile(share, zeros: zeros) / Self.normalQuantile(share)
+            return Level(base: 0, noise: max(Self.percentile * deviation, lowest))
         }
-        let deviation = medianWithZeros(base > 0 ? 0 : dropped)
-        let noise = Self.percentileOverMedian * deviation
-        return Level(base: base, noise: dropped > 0 && lowest < .infinity ? max(noise, lowest) : noise)
+        let base = quantile(0.5, zeros: zeros)
+        if 4 * zeros >= zeros + positive {
+            let deviation = (quantile(0.75, zeros: zeros) - base) / Self.quartile
+            return Level(base: coefficients == nil ? base : 0, noise: Self.percentile * deviation)
+        }
+        if let coefficients {
+            scratch.removeAll(keepingCapacity: true)
+            for index in coefficients.range { scratch.append(abs(coefficients.values[index])) }
+            return Level(base: 0, noise: Self.percentile * quantile(0.5, zeros: 0) / Self.quartile)
+        }
+        for index in 0..<positive { scratch[index] = abs(scratch[index] - base) }
+        scratch.append(contentsOf: repeatElement(base, count: zeros))
+        return Level(base: base, noise: Self.percentile * quantile(0.5, zeros: 0) / Self.quartile)
     }
 
-    /// Median of the values, none negative, together with `zeros` zeros.
-    private mutating func medianWithZeros(_ zeros: Int) -> Double {
+    /// Quantile of the values in `scratch`, none negative, together with `zeros` zeros.
+    private mutating func quantile(_ share: Double, zeros: Int) -> Double {
         let count = scratch.count
-        let rank = (count + zeros) / 2 - zeros
-        guard rank >= 0 else { return 0 }
+        let rank = Int(share * Double(count + zeros)) - zeros
+        guard rank >= 0, count > 0 else { return 0 }
         return scratch.withUnsafeMutableBufferPointer { buffer -> Double in
             guard let base = buffer.baseAddress else { return 0 }
             return orderStatistic(base, count: count, rank: min(rank, count - 1))
         }
+    }
+
+    /// Quantile of the standard normal distribution within 4.5e-4, for `share` above 0.5.
+    ///
+    /// Source: Abramowitz and Stegun 1964, 26.2.23.
+    private static func normalQuantile(_ share: Double) -> Double {
+        let t = (-2 * log(1 - share)).squareRoot()
+        return t
+            - (2.515517 + t * (0.802853 + t * 0.010328)) / (1 + t * (1.432788 + t * (0.189269 + t * 0.001308)))
     }
 }

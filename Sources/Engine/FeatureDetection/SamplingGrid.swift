@@ -20,12 +20,18 @@ struct SamplingGrid {
             let step = mz[index + 1] - mz[index]
             return step > 0 ? step : .infinity
         }
-        // The sampling step changes by less than a thousandth from one sample to the next, so the smallest of five
-        // neighbouring steps is it, unless all five are gaps.
         var (far, near, here, next, nextAgain) = (step(-2), step(-1), step(0), step(1), step(2))
+        var known = Double.infinity
         for index in 0..<(mz.count - 1) {
-            let sampling = min(min(far, near), min(here, min(next, nextAgain)))
-            advances.append(Self.advance(here, sampling: sampling, maxSpacingRatio: maxSpacingRatio))
+            let narrowest = min(min(far, near), min(here, min(next, nextAgain)))
+            let widest = max(max(far, near), max(here, max(next, nextAgain)))
+            // Five steps that agree are the sampling step, and so is the smallest of five unless all are gaps. Between
+            // such places the step last known holds: it grows with m/z^2 at most (ion cyclotron resonance).
+            let ratio = mz[index] / mz[max(index - 1, 0)]
+            let grown = known * ratio * ratio
+            known = grown < narrowest && widest > 1.2 * narrowest ? grown : narrowest
+            advances.append(Self.advance(here, sampling: known, maxSpacingRatio: maxSpacingRatio))
+            if !(here < .infinity) { known = .infinity }
             (far, near, here, next) = (near, here, next, nextAgain)
             nextAgain = step(index + 3)
         }

@@ -15,6 +15,8 @@ struct RidgeCandidate {
     var shift = 0.0
     /// Whether it becomes a centroid.
     var isPeak = false
+    /// Whether it is what two finer ridges have in common.
+    var isMerger = false
 }
 
 extension WaveletCentroider {
@@ -23,7 +25,7 @@ extension WaveletCentroider {
         _ samples: ProfileSamples, island: ClosedRange<Int>, window: IslandTransform.Window, noise: NoiseWindows
     ) {
         candidates.removeAll(keepingCapacity: true)
-        let islandColumn = columns[island.lowerBound]
+        let islandColumn = columns[island.lowerBound] - transform.mirrored
         for line in linker.finished where Int(line.length) >= parameters.minRidgeLength {
             let column = window.whole.lowerBound + Int(line.position)
             guard window.core.contains(column) else { continue }
@@ -35,6 +37,20 @@ extension WaveletCentroider {
                     column: islandColumn + column, row: Int(line.row), radius: radius, sample: sample,
                     apex: highestMaximum(samples, island: island, around: islandColumn + column, radius: radius)))
         }
+    }
+
+    /// Drops ridges that are only the common slope of two: they end where finer scales show a ridge on either side.
+    mutating func dropMergers() {
+        for index in candidates.indices.dropFirst().dropLast() where candidates[index].row > 0 {
+            let (left, middle, right) = (candidates[index - 1], candidates[index], candidates[index + 1])
+            let near = Int(2 * scales.values[middle.row])
+            if left.row < middle.row && right.row < middle.row && middle.column - left.column <= near
+                && right.column - middle.column <= near
+            {
+                candidates[index].isMerger = true
+            }
+        }
+        candidates.removeAll { $0.isMerger }
     }
 
     private func nearestSample(to column: Int, island: ClosedRange<Int>) -> Int {
@@ -97,7 +113,7 @@ extension WaveletCentroider {
 
     /// Keeps ridges without a local maximum of their own where they are the shoulder of a higher peak.
     ///
-    /// The ripple of noise on a peak grows with the peak, so a shoulder needs a tenth of the coefficients of its neighbours.
+    /// The ripple of noise on a peak grows with the peak, so a shoulder needs a twentieth of the coefficients of its neighbours.
     mutating func resolveShoulders(
         _ samples: ProfileSamples, island: ClosedRange<Int>, firstColumn: Int, coefficients: UnsafePointer<Double>,
         rowStride: Int, width: Int
@@ -120,7 +136,7 @@ extension WaveletCentroider {
                         let last = other.apex.isEmpty ? other.column : columns[other.apex.upperBound - 1]
                         if candidate.column >= first - 1 && candidate.column <= last + 1 { stands = false }
                         if abs(offset - column) <= 2 * max(candidate.radius, other.radius),
-                            row[column] < 0.1 * row[offset]
+                            row[column] < 0.05 * row[offset]
                         {
                             stands = false
                         }

@@ -5,8 +5,7 @@ import SignalKernels
 /// After Du, Kibbe and Lin 2006, doi:10.1093/bioinformatics/btl355: local maxima per scale, linked from coarse to fine with gaps
 /// of one scale; a peak is a ridge that is long enough and whose largest coefficient stands out of the noise, which
 /// is told from the finest scale in local windows. The transform is over grid columns (see `SamplingGrid`), with dropped
-/// samples restored. It runs over one island at a time: samples that no dropped stretch as long as the widest
-/// kernel divides, so that islands do not see each other.
+/// samples restored. It runs over one island at a time: samples without as many zeros in a row as the widest peak is wide.
 struct WaveletCentroider {
     static let scalesPerOctave = 4
     let parameters: Centroider.Parameters
@@ -14,12 +13,9 @@ struct WaveletCentroider {
     let scales: WaveletScales
     /// Per scale, how far a maximum may lie from its ridge's position one scale coarser.
     let reaches: [Int32]
-    /// Half width of the widest kernel.
-    let widestReach: Int
-
     var transform: IslandTransform
     var linker = RidgeLinker()
-    /// Column of every sample; islands are farther apart than `widestReach`.
+    /// Column of every sample; no two samples are told apart by more than one zero beyond what divides islands.
     var columns: [Int] = []
     var finest: [Double] = []
     var candidates: [RidgeCandidate] = []
@@ -33,7 +29,6 @@ struct WaveletCentroider {
         scales = WaveletScales(
             first: 1, last: Double(max(parameters.maxWidthSamples, 2)), perOctave: Self.scalesPerOctave)
         reaches = scales.values.map { Int32(max(1, ($0 / 2).rounded())) }
-        widestReach = WaveletScales.reach(scales.values[scales.count - 1])
         transform = IslandTransform(scales: scales)
     }
 
@@ -47,8 +42,16 @@ struct WaveletCentroider {
         finest.withUnsafeBufferPointer { noise.measureCoefficients($0, of: samples, grid: grid) }
         var first = 0
         while first < samples.count {
+            guard samples.isSignal(first) else {
+                first += 1
+                continue
+            }
             var last = first
-            while last + 1 < samples.count && columns[last + 1] - columns[last] <= widestReach { last += 1 }
+            var index = first + 1
+            while index < samples.count && columns[index] - columns[last] <= parameters.maxWidthSamples {
+                if samples.isSignal(index) { last = index }
+                index += 1
+            }
             found.removeAll(keepingCapacity: true)
             findPeaks(samples, island: first...last, grid: grid, noise: noise)
             for peak in found {
@@ -65,7 +68,7 @@ struct WaveletCentroider {
         var column = 0
         columns.append(0)
         for advance in grid.advances {
-            column += min(Int(advance.magnitude), widestReach + 1)
+            column += min(Int(advance.magnitude), parameters.maxWidthSamples + 1)
             columns.append(column)
         }
     }
@@ -108,16 +111,17 @@ struct WaveletCentroider {
         var rows = scales.values.firstIndex { $0 > Double(width) } ?? scales.count
         rows = min(max(rows, parameters.minRidgeLength), scales.count)
         transform.load(samples, island: island, columns: columns, grid: grid)
-        for window in transform.windows(width: width) {
+        for window in transform.windows() {
             let rowStride = transform.run(columns: window.whole, rows: rows)
             let coefficients = transform.coefficients
             linker.link(
                 coefficients, rows: rows, stride: rowStride, columns: window.whole.count, threshold: threshold,
                 reach: reaches)
             collectCandidates(samples, island: island, window: window, noise: noise)
+            dropMergers()
             resolveApexes(samples, island: island)
             resolveShoulders(
-                samples, island: island, firstColumn: firstColumn + window.whole.lowerBound,
+                samples, island: island, firstColumn: firstColumn + window.whole.lowerBound - transform.mirrored,
                 coefficients: coefficients, rowStride: rowStride, width: window.whole.count)
             emit(samples, grid: grid)
         }
@@ -142,6 +146,6 @@ struct WaveletCentroider {
         let lowest = noise.lowest(in: island)
         guard squares.squareRoot() >= signalToNoise * lowest else { return nil }
         // Without noise in the window, what rounding leaves of the highest peak must not become ridges.
-        return max(lowest, 1e-7 * largest)
+        return max(min(signalToNoise, 1) * lowest, 1e-7 * largest)
     }
 }
