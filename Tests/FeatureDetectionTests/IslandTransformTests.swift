@@ -38,10 +38,9 @@ import Testing
         let mz = (0..<width).map { 100 + 0.001 * Double($0) }
         for widestDirect in [0, 64, 1_000] {
             var transform = IslandTransform(scales: scales, widestDirect: widestDirect)
-            load(&transform, mz, intensity)
-            #expect(Array(transform.windows()).count == 1)
+            #expect(load(&transform, mz, intensity).count == 1)
             let signal = transform.signal
-            let stride = transform.run(columns: 0..<signal.count, rows: scales.count)
+            let stride = transform.run(rows: scales.count)
             for row in 0..<scales.count {
                 for column in Swift.stride(from: 0, to: signal.count, by: max(1, width / 50)) {
                     let expected = reference(signal, scale: scales.values[row], column: column)
@@ -54,29 +53,39 @@ import Testing
 
     @Test func `windows tile a long island`() {
         var transform = IslandTransform(scales: scales)
-        load(&transform, (0..<10_000).map { 100 + 0.001 * Double($0) }, [Float](repeating: 1, count: 10_000))
-        #expect(transform.mirrored == 64 && transform.signal.count == 10_128)
-        var windows = 0
-        var end = 64
-        for window in transform.windows() {
+        let mz = (0..<10_000).map { 100 + 0.001 * Double($0) }
+        let intensity = (0..<10_000).map { Float($0 + 1) }
+        var end = 0
+        let windows = load(&transform, mz, intensity) { window, signal in
             #expect(window.core.lowerBound == end)
-            #expect(window.whole.lowerBound == max(0, end - 128) && window.whole.upperBound <= 10_128)
+            #expect(window.whole.lowerBound == max(-64, end - 128))
+            #expect(window.whole.upperBound == min(10_064, window.core.upperBound + 128))
+            let expected = window.whole.map { column -> Double in
+                column < 0 ? Double(-column) : column < 10_000 ? Double(column + 1) : Double(20_000 - column)
+            }
+            #expect(signal == expected)
             end = window.core.upperBound
-            windows += 1
         }
-        #expect(end == 10_064 && windows > 1)
+        #expect(end == 10_000 && windows.count > 1)
     }
 
     @Test func `a spectrum goes on as in a mirror only where it ends in a baseline`() {
         let mz = (0..<200).map { 100 + 0.001 * Double($0) }
         var intensity = (0..<200).map { Float($0 + 1) }
         var transform = IslandTransform(scales: scales)
-        load(&transform, mz, intensity)
-        #expect(transform.signal.count == 328 && transform.signal[63] == 1 && transform.signal[0] == 64)
+        #expect(load(&transform, mz, intensity).first?.whole == -64..<264)
+        #expect(transform.signal[63] == 1 && transform.signal[0] == 64)
         #expect(transform.signal[264] == 200 && transform.signal[327] == 137)
         intensity[10] = 0
-        load(&transform, mz, intensity)
-        #expect(transform.mirrored == 0 && transform.signal.count == 264)
+        #expect(load(&transform, mz, intensity).first?.whole == 0..<264)
+        #expect(transform.signal[0] == 1 && transform.signal[10] == 0 && transform.signal[263] == 137)
+    }
+
+    @Test func `missing samples are interpolated inside a peak and zeros outside`() {
+        let mz = [100, 100.001, 100.002, 100.004, 100.005, 100.010, 100.011]
+        var transform = IslandTransform(scales: scales)
+        load(&transform, mz, [1, 2, 3, 5, 4, 8, 2])
+        #expect(transform.signal == [1, 2, 3, 4, 5, 4, 0, 0, 0, 0, 8, 2])
     }
 
     /// A long spectrum without gaps: windows and FFT against one direct transform of everything.
@@ -94,14 +103,26 @@ import Testing
         }
     }
 
-    private func load(_ transform: inout IslandTransform, _ mz: [Double], _ intensity: [Float]) {
+    @discardableResult
+    private func load(
+        _ transform: inout IslandTransform, _ mz: [Double], _ intensity: [Float],
+        each: (IslandTransform.Window, [Double]) -> Void = { _, _ in }
+    ) -> [IslandTransform.Window] {
         mz.withUnsafeBufferPointer { mz in
             intensity.withUnsafeBufferPointer { intensity in
                 var grid = SamplingGrid()
                 grid.measure(mz, maxSpacingRatio: 2.5)
-                transform.load(
-                    ProfileSamples(mz: mz, intensity: intensity), island: 0...(mz.count - 1),
-                    columns: Array(0..<mz.count), grid: grid)
+                let columns = grid.advances.reduce(into: [0]) { $0.append($0[$0.count - 1] + Int($1.magnitude)) }
+                let samples = ProfileSamples(mz: mz, intensity: intensity)
+                let island = 0...(mz.count - 1)
+                let windows = Array(transform.windows(samples, island: island, columns: columns))
+                for window in windows {
+                    let first = columns.lastIndex { $0 <= window.whole.lowerBound } ?? 0
+                    transform.load(
+                        window, of: samples, island: island, from: first, columns: columns, grid: grid)
+                    each(window, transform.signal)
+                }
+                return windows
             }
         }
     }

@@ -9,7 +9,8 @@ struct IslandTransform {
     /// Columns of a window of a long stretch: with the widest usual kernel's reach, a transform of 2048.
     private static let windowColumns = 1984
 
-    /// Columns that are transformed together, and those of them whose ridges count.
+    /// Columns that are transformed together, and those of them whose ridges count. Column 0 is the island's first; those
+    /// before and behind the island are mirrored.
     struct Window {
         var whole: Range<Int>
         var core: Range<Int>
@@ -22,11 +23,8 @@ struct IslandTransform {
     /// Middle of every kernel in `kernels`.
     private let middles: [Int]
     private var fourier: DoubleWaveletTransform?
-    /// The island on its grid, with mirrored samples before and after it where the spectrum ends.
+    /// The samples of the window on their grid.
     private(set) var signal: [Double] = []
-    /// Columns of `signal` before the island's first sample.
-    private(set) var mirrored = 0
-    private var islandColumns = 0
     private var direct: AlignedScratch<Double>
     /// Row `r`, column `i` of the last `run` is at `r * stride + i`.
     private(set) var coefficients: UnsafePointer<Double>
@@ -47,36 +45,23 @@ struct IslandTransform {
         coefficients = UnsafePointer(direct.pointer)
     }
 
-    /// Takes the samples of an island. Samples missing inside a peak are interpolated, all others are zeros.
-    mutating func load(_ samples: ProfileSamples, island: ClosedRange<Int>, columns: [Int], grid: SamplingGrid) {
-        let firstColumn = columns[island.lowerBound]
-        islandColumns = columns[island.upperBound] - firstColumn + 1
-        // The end of a spectrum is no edge of a peak. Where the samples next to it are a baseline they go on as in a mirror.
-        let reach = min(widestReach, islandColumns)
-        let isDenseBefore =
-            island.lowerBound == 0 && islandColumns >= widestReach && isDense(samples, columns, from: 0, step: 1)
-        let isDenseAfter =
-            island.upperBound == samples.count - 1 && islandColumns >= widestReach
-            && isDense(samples, columns, from: samples.count - 1, step: -1)
-        mirrored = isDenseBefore ? reach : 0
-        let width = mirrored + islandColumns + (isDenseAfter ? reach : 0)
-        signal.removeAll(keepingCapacity: true)
-        signal.append(contentsOf: repeatElement(0, count: width))
-        let (start, end) = (mirrored, mirrored + islandColumns)
-        signal.withUnsafeMutableBufferPointer { signal in
-            for index in island {
-                let value = samples.signal(index)
-                let column = columns[index] - firstColumn + start
-                signal[column] = value
-                guard index < island.upperBound, grid.advances[index] > 1 else { continue }
-                let following = samples.signal(index + 1)
-                let gap = columns[index + 1] - columns[index]
-                for missing in 1..<gap {
-                    signal[column + missing] = value + (following - value) * Double(missing) / Double(gap)
-                }
-            }
-            for column in 0..<start { signal[column] = signal[2 * start - 1 - column] }
-            for column in end..<width { signal[column] = signal[2 * end - 1 - column] }
+    /// Windows whose cores tile an island; each reaches two widest kernels beyond its core, so that what a ridge goes through
+    /// is the same as without windows.
+    ///
+    /// The end of a spectrum is no edge of a peak: where the samples next to it are a baseline they go on as in a mirror.
+    func windows(_ samples: ProfileSamples, island: ClosedRange<Int>, columns: [Int]) -> some Sequence<Window> {
+        let width = columns[island.upperBound] - columns[island.lowerBound] + 1
+        let before = island.lowerBound == 0 && isDense(samples, columns, from: 0, step: 1)
+        let after =
+            island.upperBound == samples.count - 1 && isDense(samples, columns, from: samples.count - 1, step: -1)
+        let whole = (before ? -widestReach : 0)..<(after ? width + widestReach : width)
+        let margin = 2 * widestReach
+        let isOne = whole.count <= max(widestDirect, Self.windowColumns)
+        let step = isOne ? width : max(Self.windowColumns - 2 * margin, margin)
+        return stride(from: 0, to: width, by: step).lazy.map { start in
+            let core = start..<min(start + step, width)
+            let around = (core.lowerBound - margin)..<(core.upperBound + margin)
+            return Window(whole: isOne ? whole : around.clamped(to: whole), core: core)
         }
     }
 
@@ -89,38 +74,60 @@ struct IslandTransform {
         return true
     }
 
-    /// Windows over `signal` whose cores tile the island; each reaches two widest kernels beyond its core, so that what a
-    /// ridge goes through is the same as without windows.
-    func windows() -> some Sequence<Window> {
-        let island = mirrored..<(mirrored + islandColumns)
-        let whole = 0..<signal.count
-        let margin = 2 * widestReach
-        let isOne = signal.count <= max(widestDirect, Self.windowColumns)
-        let step = isOne ? islandColumns : max(Self.windowColumns - 2 * margin, margin)
-        return stride(from: island.lowerBound, to: island.upperBound, by: step).lazy.map { start in
-            let core = start..<min(start + step, island.upperBound)
-            let around = (core.lowerBound - margin)..<(core.upperBound + margin)
-            return Window(whole: isOne ? whole : around.clamped(to: whole), core: core)
+    /// Takes the samples of a window. Samples missing inside a peak are interpolated, all others are zeros.
+    ///
+    /// - Parameter first: the last sample that is not behind the window's first column, or the island's first.
+    mutating func load(
+        _ window: Window, of samples: ProfileSamples, island: ClosedRange<Int>, from first: Int, columns: [Int],
+        grid: SamplingGrid
+    ) {
+        let whole = window.whole
+        let origin = columns[island.lowerBound]
+        let width = columns[island.upperBound] - origin + 1
+        signal.removeAll(keepingCapacity: true)
+        signal.append(contentsOf: repeatElement(0, count: whole.count))
+        signal.withUnsafeMutableBufferPointer { signal in
+            var index = first
+            while index <= island.upperBound {
+                let column = columns[index] - origin
+                guard column < whole.upperBound else { break }
+                let value = samples.signal(index)
+                if column >= whole.lowerBound { signal[column - whole.lowerBound] = value }
+                if index < island.upperBound, grid.advances[index] > 1 {
+                    let following = samples.signal(index + 1)
+                    let gap = columns[index + 1] - columns[index]
+                    for missing in 1..<gap where whole.contains(column + missing) {
+                        signal[column + missing - whole.lowerBound] =
+                            value + (following - value) * Double(missing) / Double(gap)
+                    }
+                }
+                index += 1
+            }
+            // Mirrored samples are all there, one a column.
+            for column in min(0, whole.lowerBound)..<min(0, whole.upperBound) {
+                signal[column - whole.lowerBound] = samples.signal(island.lowerBound - 1 - column)
+            }
+            for column in min(width, whole.upperBound)..<whole.upperBound {
+                signal[column - whole.lowerBound] = samples.signal(island.upperBound + width - column)
+            }
         }
     }
 
-    /// Transforms columns of `signal` at the `rows` finest scales into `coefficients`, and returns the row stride.
-    mutating func run(columns: Range<Int>, rows: Int) -> Int {
-        if columns.count <= widestDirect {
-            sumDirectly(columns, rows: rows)
+    /// Transforms the window at the `rows` finest scales into `coefficients`, and returns the row stride.
+    mutating func run(rows: Int) -> Int {
+        if signal.count <= widestDirect {
+            sumDirectly(rows: rows)
             coefficients = UnsafePointer(direct.pointer)
-            return columns.count
+            return signal.count
         }
         let fourier = self.fourier ?? DoubleWaveletTransform(scales: scales)
         self.fourier = fourier
-        coefficients = signal.withUnsafeBufferPointer {
-            fourier.transform(UnsafeBufferPointer(rebasing: $0[columns]), scales: 0..<rows)
-        }
+        coefficients = signal.withUnsafeBufferPointer { fourier.transform($0, scales: 0..<rows) }
         return fourier.rowStride
     }
 
-    private func sumDirectly(_ columns: Range<Int>, rows: Int) {
-        let width = columns.count
+    private func sumDirectly(rows: Int) {
+        let width = signal.count
         let output = direct.pointer
         output.update(repeating: 0, count: width * rows)
         kernels.withUnsafeBufferPointer { kernels in
@@ -131,7 +138,7 @@ struct IslandTransform {
                     let middle = kernels + middles[row]
                     let target = output + row * width
                     for source in 0..<width {
-                        let value = signal[columns.lowerBound + source]
+                        let value = signal[source]
                         guard value > 0 else { continue }
                         let first = max(0, source - reach)
                         let last = min(width - 1, source + reach)

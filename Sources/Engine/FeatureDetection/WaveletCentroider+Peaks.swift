@@ -25,7 +25,7 @@ extension WaveletCentroider {
         _ samples: ProfileSamples, island: ClosedRange<Int>, window: IslandTransform.Window, noise: NoiseWindows
     ) {
         candidates.removeAll(keepingCapacity: true)
-        let islandColumn = columns[island.lowerBound] - transform.mirrored
+        let islandColumn = columns[island.lowerBound]
         for line in linker.finished where Int(line.length) >= parameters.minRidgeLength {
             let column = window.whole.lowerBound + Int(line.position)
             guard window.core.contains(column) else { continue }
@@ -53,7 +53,7 @@ extension WaveletCentroider {
         candidates.removeAll { $0.isMerger }
     }
 
-    private func nearestSample(to column: Int, island: ClosedRange<Int>) -> Int {
+    func nearestSample(to column: Int, island: ClosedRange<Int>) -> Int {
         var low = island.lowerBound
         var high = island.upperBound
         while low < high {

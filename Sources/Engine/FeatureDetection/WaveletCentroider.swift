@@ -13,6 +13,7 @@ struct WaveletCentroider {
     let scales: WaveletScales
     /// Per scale, how far a maximum may lie from its ridge's position one scale coarser.
     let reaches: [Int32]
+    private let finestKernel: [Double]
     var transform: IslandTransform
     var linker = RidgeLinker()
     /// Column of every sample; no two samples are told apart by more than one zero beyond what divides islands.
@@ -29,6 +30,7 @@ struct WaveletCentroider {
         scales = WaveletScales(
             first: 1, last: Double(max(parameters.maxWidthSamples, 2)), perOctave: Self.scalesPerOctave)
         reaches = scales.values.map { Int32(max(1, ($0 / 2).rounded())) }
+        finestKernel = WaveletScales.kernel(scales.values[0])
         transform = IslandTransform(scales: scales)
     }
 
@@ -75,13 +77,12 @@ struct WaveletCentroider {
 
     /// Coefficients of the finest scale at the samples, dropped samples being zeros.
     private mutating func transformFinest(_ samples: ProfileSamples) {
-        let kernel = WaveletScales.kernel(scales.values[0])
-        let reach = WaveletScales.reach(scales.values[0])
+        let reach = finestKernel.count / 2
         finest.removeAll(keepingCapacity: true)
         finest.append(contentsOf: repeatElement(0, count: samples.count))
         finest.withUnsafeMutableBufferPointer { finest in
             columns.withUnsafeBufferPointer { columns in
-                kernel.withUnsafeBufferPointer { kernel in
+                finestKernel.withUnsafeBufferPointer { kernel in
                     for index in 0..<samples.count {
                         let value = samples.signal(index)
                         guard value > 0 else { continue }
@@ -110,9 +111,11 @@ struct WaveletCentroider {
         // No ridge of an island has its peak at a scale wider than the island.
         var rows = scales.values.firstIndex { $0 > Double(width) } ?? scales.count
         rows = min(max(rows, parameters.minRidgeLength), scales.count)
-        transform.load(samples, island: island, columns: columns, grid: grid)
-        for window in transform.windows() {
-            let rowStride = transform.run(columns: window.whole, rows: rows)
+        for window in transform.windows(samples, island: island, columns: columns) {
+            var start = nearestSample(to: firstColumn + window.whole.lowerBound, island: island)
+            if start > island.lowerBound && columns[start] > firstColumn + window.whole.lowerBound { start -= 1 }
+            transform.load(window, of: samples, island: island, from: start, columns: columns, grid: grid)
+            let rowStride = transform.run(rows: rows)
             let coefficients = transform.coefficients
             linker.link(
                 coefficients, rows: rows, stride: rowStride, columns: window.whole.count, threshold: threshold,
@@ -121,7 +124,7 @@ struct WaveletCentroider {
             dropMergers()
             resolveApexes(samples, island: island)
             resolveShoulders(
-                samples, island: island, firstColumn: firstColumn + window.whole.lowerBound - transform.mirrored,
+                samples, island: island, firstColumn: firstColumn + window.whole.lowerBound,
                 coefficients: coefficients, rowStride: rowStride, width: window.whole.count)
             emit(samples, grid: grid)
         }
