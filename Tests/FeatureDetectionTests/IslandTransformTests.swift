@@ -115,7 +115,8 @@ import Testing
                 let columns = grid.advances.reduce(into: [0]) { $0.append($0[$0.count - 1] + Int($1.magnitude)) }
                 let samples = ProfileSamples(mz: mz, intensity: intensity)
                 let island = 0...(mz.count - 1)
-                let windows = Array(transform.windows(samples, island: island, columns: columns))
+                let tiling = transform.tiling(samples, island: island, columns: columns)
+                let windows = (0..<tiling.count).map { tiling[$0] }
                 for window in windows {
                     let first = columns.lastIndex { $0 <= window.whole.lowerBound } ?? 0
                     transform.load(

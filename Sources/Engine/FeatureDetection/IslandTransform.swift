@@ -45,11 +45,28 @@ struct IslandTransform {
         coefficients = UnsafePointer(direct.pointer)
     }
 
-    /// Windows whose cores tile an island; each reaches two widest kernels beyond its core, so that what a ridge goes through
-    /// is the same as without windows.
+    /// Windows whose cores tile an island. No collection of them is kept, because islands are many.
+    struct Tiling {
+        fileprivate var whole: Range<Int>
+        fileprivate var width: Int
+        fileprivate var step: Int
+        fileprivate var margin: Int
+
+        var count: Int { (width + step - 1) / step }
+
+        subscript(index: Int) -> Window {
+            let core = (index * step)..<min((index + 1) * step, width)
+            guard count > 1 else { return Window(whole: whole, core: core) }
+            let around = (core.lowerBound - margin)..<(core.upperBound + margin)
+            return Window(whole: around.clamped(to: whole), core: core)
+        }
+    }
+
+    /// Each window reaches two widest kernels beyond its core, so that what a ridge goes through is the same as without
+    /// windows.
     ///
     /// The end of a spectrum is no edge of a peak: where the samples next to it are a baseline they go on as in a mirror.
-    func windows(_ samples: ProfileSamples, island: ClosedRange<Int>, columns: [Int]) -> some Sequence<Window> {
+    func tiling(_ samples: ProfileSamples, island: ClosedRange<Int>, columns: [Int]) -> Tiling {
         let width = columns[island.upperBound] - columns[island.lowerBound] + 1
         let before = island.lowerBound == 0 && isDense(samples, columns, from: 0, step: 1)
         let after =
@@ -57,12 +74,9 @@ struct IslandTransform {
         let whole = (before ? -widestReach : 0)..<(after ? width + widestReach : width)
         let margin = 2 * widestReach
         let isOne = whole.count <= max(widestDirect, Self.windowColumns)
-        let step = isOne ? width : max(Self.windowColumns - 2 * margin, margin)
-        return stride(from: 0, to: width, by: step).lazy.map { start in
-            let core = start..<min(start + step, width)
-            let around = (core.lowerBound - margin)..<(core.upperBound + margin)
-            return Window(whole: isOne ? whole : around.clamped(to: whole), core: core)
-        }
+        return Tiling(
+            whole: whole, width: width, step: isOne ? width : max(Self.windowColumns - 2 * margin, margin),
+            margin: margin)
     }
 
     /// Whether the samples within the widest kernel's reach of an end of the spectrum are all there and above zero.

@@ -83,7 +83,7 @@ extension WaveletCentroider {
     }
 
     /// Gives every local maximum to the nearest of the ridges that want it.
-    mutating func resolveApexes(_ samples: ProfileSamples, island: ClosedRange<Int>) {
+    mutating func resolveApexes() {
         for index in candidates.indices where !candidates[index].apex.isEmpty {
             let candidate = candidates[index]
             var isNearest = true
@@ -113,44 +113,43 @@ extension WaveletCentroider {
 
     /// Keeps ridges without a local maximum of their own where they are the shoulder of a higher peak.
     ///
-    /// The ripple of noise on a peak grows with the peak, so a shoulder needs a twentieth of the coefficients of its neighbours.
+    /// - Parameters:
+    ///   - coefficients: those that the ridges were found in, `width` columns from `firstColumn` on.
     mutating func resolveShoulders(
-        _ samples: ProfileSamples, island: ClosedRange<Int>, firstColumn: Int, coefficients: UnsafePointer<Double>,
-        rowStride: Int, width: Int
+        _ samples: ProfileSamples, firstColumn: Int, coefficients: UnsafePointer<Double>, rowStride: Int, width: Int
     ) {
         for index in candidates.indices where candidates[index].apex.isEmpty {
             let candidate = candidates[index]
             let column = candidate.column - firstColumn
             let row = coefficients + candidate.row * rowStride
             guard column > 0, column + 1 < width, samples.isSignal(candidate.sample),
-                columns[candidate.sample] == candidate.column
+                columns[candidate.sample] == candidate.column,
+                stands(index, beside: -1, row: row, firstColumn: firstColumn),
+                stands(index, beside: 1, row: row, firstColumn: firstColumn)
             else { continue }
-            var stands = true
-            for direction in [-1, 1] {
-                var neighbour = index + direction
-                while candidates.indices.contains(neighbour) {
-                    let other = candidates[neighbour]
-                    if other.isPeak {
-                        let offset = other.column - firstColumn
-                        let first = other.apex.isEmpty ? other.column : columns[other.apex.lowerBound]
-                        let last = other.apex.isEmpty ? other.column : columns[other.apex.upperBound - 1]
-                        if candidate.column >= first - 1 && candidate.column <= last + 1 { stands = false }
-                        if abs(offset - column) <= 2 * max(candidate.radius, other.radius),
-                            row[column] < 0.05 * row[offset]
-                        {
-                            stands = false
-                        }
-                        break
-                    }
-                    neighbour += direction
-                }
-            }
-            guard stands else { continue }
             let (left, middle, right) = (row[column - 1], row[column], row[column + 1])
             let curvature = left - 2 * middle + right
             candidates[index].shift = curvature < 0 ? min(max(0.5 * (left - right) / curvature, -0.5), 0.5) : 0
             candidates[index].isPeak = true
         }
+    }
+
+    /// Whether a shoulder is apart from the next peak in one direction, and no ripple on it.
+    ///
+    /// The ripple of noise on a peak grows with the peak, so near one a shoulder needs a twentieth of its coefficient.
+    private func stands(
+        _ index: Int, beside direction: Int, row: UnsafePointer<Double>, firstColumn: Int
+    ) -> Bool {
+        let candidate = candidates[index]
+        var neighbour = index + direction
+        while candidates.indices.contains(neighbour) && !candidates[neighbour].isPeak { neighbour += direction }
+        guard candidates.indices.contains(neighbour) else { return true }
+        let other = candidates[neighbour]
+        let first = other.apex.isEmpty ? other.column : columns[other.apex.lowerBound]
+        let last = other.apex.isEmpty ? other.column : columns[other.apex.upperBound - 1]
+        guard candidate.column < first - 1 || candidate.column > last + 1 else { return false }
+        let isNear = abs(other.column - candidate.column) <= 2 * max(candidate.radius, other.radius)
+        return !isNear || row[candidate.column - firstColumn] >= 0.05 * row[other.column - firstColumn]
     }
 
     /// Appends the centroids of the candidates that are peaks, ascending in m/z.

@@ -111,7 +111,9 @@ struct WaveletCentroider {
         // No ridge of an island has its peak at a scale wider than the island.
         var rows = scales.values.firstIndex { $0 > Double(width) } ?? scales.count
         rows = min(max(rows, parameters.minRidgeLength), scales.count)
-        for window in transform.windows(samples, island: island, columns: columns) {
+        let tiling = transform.tiling(samples, island: island, columns: columns)
+        for tile in 0..<tiling.count {
+            let window = tiling[tile]
             var start = nearestSample(to: firstColumn + window.whole.lowerBound, island: island)
             if start > island.lowerBound && columns[start] > firstColumn + window.whole.lowerBound { start -= 1 }
             transform.load(window, of: samples, island: island, from: start, columns: columns, grid: grid)
@@ -122,10 +124,10 @@ struct WaveletCentroider {
                 reach: reaches)
             collectCandidates(samples, island: island, window: window, noise: noise)
             dropMergers()
-            resolveApexes(samples, island: island)
+            resolveApexes()
             resolveShoulders(
-                samples, island: island, firstColumn: firstColumn + window.whole.lowerBound,
-                coefficients: coefficients, rowStride: rowStride, width: window.whole.count)
+                samples, firstColumn: firstColumn + window.whole.lowerBound, coefficients: coefficients,
+                rowStride: rowStride, width: window.whole.count)
             emit(samples, grid: grid)
         }
     }
