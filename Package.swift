@@ -197,8 +197,8 @@ let testTargets: [Target] = [
     tests(
         "Pipeline",
         [
-            "Pipeline", "Parameters", "SpectrumModel", "Evaluation", "Instrumentation", "HostEnvironment",
-            "Statistics", testSupport,
+            "Pipeline", "FeatureDetection", "Parameters", "SpectrumModel", "Evaluation", "Instrumentation",
+            "HostEnvironment", "Statistics", testSupport,
         ], resources: [.copy("Fixtures")]),
     tests("GaussianProcess", ["GaussianProcess", "LinearAlgebra", "Statistics"], resources: [.copy("Fixtures")]),
     tests(

@@ -37,7 +37,8 @@ import Testing
         var outIntensity: [Float] = []
         mz.withUnsafeBufferPointer { m in
             intensity.withUnsafeBufferPointer {
-                Centroider(parameters: parameters).centroid(
+                var centroider = Centroider(parameters: parameters)
+                centroider.centroid(
                     mz: m, intensity: $0, intoMZ: &outMZ, intensity: &outIntensity)
             }
         }
@@ -74,7 +75,10 @@ import Testing
     @Test func `profiles are told from centroids`() {
         func looksLikeProfile(_ mz: [Double], _ intensity: [Float]) -> Bool {
             mz.withUnsafeBufferPointer { m in
-                intensity.withUnsafeBufferPointer { Centroider.looksLikeProfile(mz: m, intensity: $0) }
+                intensity.withUnsafeBufferPointer {
+                    var centroider = Centroider()
+                    return centroider.looksLikeProfile(mz: m, intensity: $0)
+                }
             }
         }
         var peaks: [(mz: Double, height: Double)] = []

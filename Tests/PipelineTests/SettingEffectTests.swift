@@ -9,6 +9,8 @@ import Testing
 @Suite struct SettingEffectTests {
     static let dda = try? EngineRun([EngineRun.dda], ["execution.workers=2"])
     static let profile = try? EngineRun([EngineRun.profile], ["execution.workers=2"])
+    static let wavelet = try? EngineRun(
+        [EngineRun.profile], ["execution.workers=2", "centroiding.method=wavelet"])
 
     /// Settings that change results: each value must change the tables of a run that has what the setting acts on.
     @Test(arguments: [
@@ -50,10 +52,26 @@ import Testing
         #expect(changed.record.digest != reference.record.digest)
     }
 
-    @Test(arguments: [["centroiding.min_samples=9"], ["centroiding.max_spacing_ratio=1.01"]])
+    @Test(arguments: [
+        ["centroiding.min_samples=9"], ["centroiding.max_spacing_ratio=1.01"], ["centroiding.method=wavelet"],
+        ["centroiding.method=none"], ["centroiding.apex=parabola"], ["centroiding.apex=spline"],
+        ["centroiding.signal_to_noise=20"],
+    ])
     func changesProfileResults(assignments: [String]) throws {
         let reference = try #require(Self.profile)
         let changed = try EngineRun([EngineRun.profile], ["execution.workers=2"] + assignments)
+        #expect(changed.record.digest != reference.record.digest)
+    }
+
+    /// Settings of one method of centroiding.
+    @Test(arguments: [
+        "centroiding.max_width=3", "centroiding.min_ridge_length=11", "centroiding.signal_to_noise=30",
+        "centroiding.apex=spline", "centroiding.min_samples=9", "centroiding.max_spacing_ratio=1.01",
+    ])
+    func changesWaveletResults(assignment: String) throws {
+        let wavelet = ["execution.workers=2", "centroiding.method=wavelet"]
+        let reference = try #require(Self.wavelet)
+        let changed = try EngineRun([EngineRun.profile], wavelet + [assignment])
         #expect(changed.record.digest != reference.record.digest)
     }
 

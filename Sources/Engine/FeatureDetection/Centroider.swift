@@ -1,133 +1,106 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
-
-/// Turns profile spectra into centroids: local maxima, each refined by a Gaussian through its three highest samples.
+/// Turns profile spectra into centroids, by local maxima or by the continuous wavelet transform.
 ///
-/// A peak spans from valley to valley; a step in m/z of more than `maxSpacingRatio` times the step on the other side of the
-/// apex counts as a gap (writers drop zero samples). Reusable; one per thread. O(samples).
-public struct Centroider: Sendable {
+/// Samples ascend in m/z. The intensity of a centroid is a height: that of the curve fitted through the apex. Results depend
+/// on the spectrum and the parameters alone. Memory grows to the largest spectrum seen and is reused; one value per thread.
+public struct Centroider {
+    public enum Method: String, Sendable, Hashable, CaseIterable {
+        /// Every local maximum of the samples is a peak. O(samples).
+        case localMaximum = "local-maximum"
+        /// Every ridge of the wavelet transform is a peak, shoulders included. O(samples * scales * log).
+        case wavelet
+        /// Samples stay as they are.
+        case none
+    }
+
     public struct Parameters: Sendable, Hashable {
+        public var method: Method
+        /// The curve whose maximum is the position and the height of a peak that has a local maximum.
+        public var apex: ApexCurve
+        /// Least strength of a peak in units of the local noise, `nil` for the method's usual one (`localMaximum` 0,
+        /// `wavelet` 3). Noise is the level that white noise stays below 95 % of the time; see `NoiseWindows`.
+        public var signalToNoise: Double?
         /// Samples above zero that a peak needs, the apex included.
         public var minSamples: Int
-        /// Step between two samples, relative to the step at the apex, from which they are not of one peak.
+        /// Step between two samples, relative to the sampling step, from which they are not of one peak.
         public var maxSpacingRatio: Double
+        /// Widest full width at half maximum that the wavelets look for, in samples.
+        public var maxWidthSamples: Int
+        /// Neighbouring wavelet scales (four per octave) that a peak must show at.
+        public var minRidgeLength: Int
 
-        public init(minSamples: Int = 3, maxSpacingRatio: Double = 2.5) {
+        public init(
+            method: Method = .localMaximum, apex: ApexCurve = .gaussian, signalToNoise: Double? = nil,
+            minSamples: Int = 3, maxSpacingRatio: Double = 2.5, maxWidthSamples: Int = 16, minRidgeLength: Int = 3
+        ) {
+            self.method = method
+            self.apex = apex
+            self.signalToNoise = signalToNoise
             self.minSamples = minSamples
             self.maxSpacingRatio = maxSpacingRatio
+            self.maxWidthSamples = maxWidthSamples
+            self.minRidgeLength = minRidgeLength
         }
     }
 
     public let parameters: Parameters
+    private var grid = SamplingGrid()
+    private var noise = NoiseWindows()
+    private var wavelet: WaveletCentroider?
+    private var maxima: [ProfileJudgement.Maximum] = []
 
     public init(parameters: Parameters = Parameters()) {
         self.parameters = parameters
+        if parameters.method == .wavelet { wavelet = WaveletCentroider(parameters: parameters) }
     }
 
-    /// Appends the centroids of one spectrum, ascending in m/z.
+    /// Appends the centroids of one spectrum, ascending in m/z; never more of them than samples.
     ///
-    /// Samples ascend in m/z. The intensity of a centroid is the height of the fitted Gaussian; its m/z is the position
-    /// of that maximum. Samples that are not positive and finite end a peak.
-    public func centroid(
+    /// Samples that are not positive and finite are zeros. Order is promised only for ascending m/z.
+    public mutating func centroid(
         mz: UnsafeBufferPointer<Double>, intensity: UnsafeBufferPointer<Float>,
         intoMZ outMZ: inout [Double], intensity outIntensity: inout [Float]
     ) {
         precondition(mz.count == intensity.count, "m/z and intensity differ in length")
-        let count = mz.count
-        var index = 0
-        while index < count {
-            let height = intensity[index]
-            guard isSignal(height), index == 0 || !(isSignal(intensity[index - 1]) && intensity[index - 1] >= height)
-            else {
-                index += 1
-                continue
-            }
-            // A plateau counts once, at its middle.
-            var last = index
-            while last + 1 < count && intensity[last + 1] == height { last += 1 }
-            if last + 1 < count && intensity[last + 1] > height && intensity[last + 1].isFinite {
-                index = last + 1
-                continue
-            }
-            let apex = (index + last) / 2
-            if let found = fit(mz: mz, intensity: intensity, apex: apex) {
-                outMZ.append(found.mz)
-                outIntensity.append(found.intensity)
-            }
-            index = last + 1
+        let samples = ProfileSamples(mz: mz, intensity: intensity)
+        switch parameters.method {
+        case .localMaximum: pickMaxima(samples, &outMZ, &outIntensity)
+        case .wavelet:
+            grid.measure(mz, maxSpacingRatio: parameters.maxSpacingRatio)
+            wavelet?.centroid(samples, grid: grid, noise: &noise, &outMZ, &outIntensity)
+        case .none:
+            outMZ.append(contentsOf: mz)
+            outIntensity.append(contentsOf: intensity)
         }
     }
 
-    @inline(__always)
-    private func isSignal(_ value: Float) -> Bool { value > 0 && value < .infinity }
-
-    private func fit(
-        mz: UnsafeBufferPointer<Double>, intensity: UnsafeBufferPointer<Float>, apex: Int
-    ) -> (mz: Double, intensity: Float)? {
-        let count = mz.count
-        let step = min(
-            apex > 0 ? mz[apex] - mz[apex - 1] : .infinity, apex + 1 < count ? mz[apex + 1] - mz[apex] : .infinity)
-        guard step < .infinity else { return parameters.minSamples <= 1 ? (mz[apex], intensity[apex]) : nil }
-        let widest = step * parameters.maxSpacingRatio
-        func joined(_ a: Int, _ b: Int) -> Bool {
-            isSignal(intensity[a]) && isSignal(intensity[b]) && abs(mz[a] - mz[b]) <= widest
-        }
-        var left = apex
-        while left > 0, joined(left - 1, left), intensity[left - 1] <= intensity[left] { left -= 1 }
-        var right = apex
-        while right + 1 < count, joined(right, right + 1), intensity[right + 1] <= intensity[right] { right += 1 }
-        guard right - left + 1 >= parameters.minSamples else { return nil }
-        guard left < apex, right > apex else { return (mz[apex], intensity[apex]) }
-        return gaussianApex(
-            x: (mz[apex - 1], mz[apex], mz[apex + 1]), y: (intensity[apex - 1], intensity[apex], intensity[apex + 1]))
-    }
-
-    /// Vertex of the parabola through three logarithms, clamped to the outer two positions.
-    private func gaussianApex(
-        x: (Double, Double, Double), y: (Float, Float, Float)
-    ) -> (mz: Double, intensity: Float) {
-        let height = log(Double(y.1))
-        let toLeft = x.0 - x.1
-        let toRight = x.2 - x.1
-        let slopeLeft = (log(Double(y.0)) - height) / toLeft
-        let slopeRight = (log(Double(y.2)) - height) / toRight
-        let curvature = (slopeRight - slopeLeft) / (toRight - toLeft)
-        guard curvature < 0 else { return (x.1, y.1) }
-        let slope = slopeLeft - curvature * toLeft
-        let shift = min(max(-slope / (2 * curvature), toLeft), toRight)
-        return (x.1 + shift, Float(exp(height + (slope + curvature * shift) * shift)))
-    }
-
-    /// Whether the points look like samples of a curve and not like centroids.
-    ///
-    /// Looks at up to 50 of the highest local maxima: in a profile both neighbours of most are about one sampling step
-    /// away and carry a good part of the height. Fewer than 3 maxima, or fewer than 10 points: `false`.
-    public static func looksLikeProfile(mz: UnsafeBufferPointer<Double>, intensity: UnsafeBufferPointer<Float>) -> Bool
-    {
+    /// Whether the points look like samples of a curve and not like centroids; see `ProfileJudgement`.
+    public mutating func looksLikeProfile(
+        mz: UnsafeBufferPointer<Double>, intensity: UnsafeBufferPointer<Float>
+    ) -> Bool {
         precondition(mz.count == intensity.count, "m/z and intensity differ in length")
-        guard mz.count >= 10 else { return false }
-        var maxima: [(height: Float, index: Int)] = []
-        for index in 1..<(mz.count - 1)
-        where intensity[index] > 0 && intensity[index] >= intensity[index - 1]
-            && intensity[index] > intensity[index + 1]
-        {
-            maxima.append((intensity[index], index))
+        return ProfileJudgement.looksLikeProfile(ProfileSamples(mz: mz, intensity: intensity), scratch: &maxima)
+    }
+
+    private mutating func pickMaxima(
+        _ samples: ProfileSamples, _ outMZ: inout [Double], _ outIntensity: inout [Float]
+    ) {
+        let signalToNoise = parameters.signalToNoise ?? 0
+        let isFiltered = signalToNoise > 0
+        if isFiltered {
+            grid.measure(samples.mz, maxSpacingRatio: parameters.maxSpacingRatio)
+            noise.measureIntensities(samples, grid: grid)
         }
-        maxima.sort { ($1.height, $0.index) < ($0.height, $1.index) }
-        guard maxima.count >= 3 else { return false }
-        let inspected = maxima.prefix(50)
-        var sampled = 0
-        for (height, index) in inspected {
-            let left = mz[index] - mz[index - 1]
-            let right = mz[index + 1] - mz[index]
-            let ratio = left / right
-            let close = max(left, right) <= max(0.05, mz[index] * 50e-6)
-            let lower = min(intensity[index - 1], intensity[index + 1])
-            if ratio > 0.6 && ratio < 1.7 && close && lower >= 0.1 * height { sampled += 1 }
+        let picker = LocalMaximumPicker(parameters: parameters)
+        var index = 0
+        while let maximum = samples.nextMaximum(from: &index) {
+            let apex = (maximum.lowerBound + maximum.upperBound) / 2
+            if isFiltered {
+                let level = noise.level(at: apex)
+                guard Double(samples.intensity[apex]) - level.base >= signalToNoise * level.noise else { continue }
+            }
+            guard let found = picker.centroid(samples, apex: apex) else { continue }
+            outMZ.append(found.mz)
+            outIntensity.append(found.height)
         }
-        return 2 * sampled > inspected.count
     }
 }

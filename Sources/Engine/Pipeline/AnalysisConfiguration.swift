@@ -113,6 +113,11 @@ public struct AnalysisConfiguration: Sendable {
     func detection(preset: DetectionPreset) -> DetectionParameters {
         var parameters = preset.parameters
         func set<Value>(_ target: inout Value, _ value: Value?) { if let value { target = value } }
+        set(&parameters.centroiding.method, optionalChoice("centroiding.method"))
+        set(&parameters.centroiding.apex, optionalChoice("centroiding.apex"))
+        set(&parameters.centroiding.signalToNoise, resolved.optionalNumber("centroiding.signal_to_noise"))
+        set(&parameters.centroiding.maxWidthSamples, resolved.optionalInteger("centroiding.max_width"))
+        set(&parameters.centroiding.minRidgeLength, resolved.optionalInteger("centroiding.min_ridge_length"))
         set(&parameters.centroiding.minSamples, resolved.optionalInteger("centroiding.min_samples"))
         set(&parameters.centroiding.maxSpacingRatio, resolved.optionalNumber("centroiding.max_spacing_ratio"))
         parameters.traces.method = MassTraceMethod(rawValue: resolved.choice("traces.method")) ?? .streaming
@@ -154,6 +159,11 @@ public struct AnalysisConfiguration: Sendable {
                     + "(\(parameters.peaks.maxWidthSeconds) s) with preset \(preset.rawValue)")
         }
         return parameters
+    }
+
+    /// A choice, or `nil` when it is left to the preset.
+    private func optionalChoice<Choice: RawRepresentable<String>>(_ name: String) -> Choice? {
+        resolved[name].value == .automatic ? nil : Choice(rawValue: resolved.choice(name))
     }
 
     /// A tolerance whose number or unit may be left to the preset; a unit alone keeps the preset's number.

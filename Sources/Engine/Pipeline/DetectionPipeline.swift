@@ -137,6 +137,7 @@ final class DetectionPipeline: @unchecked Sendable {
         var times = WorkerStageTimes()
         var decoder = SpectrumDecoder(
             header: source.header, maximumPoints: parameters.maxSpectrumPoints, selection: parameters.selection)
+        var centroiding = ProfileCentroiding(parameters: parameters.centroiding)
         var detector = ChromatographicPeakDetector(parameters: parameters.peaks, precision: parameters.precision)
         loop: while true {
             switch nextStep() {
@@ -144,7 +145,7 @@ final class DetectionPipeline: @unchecked Sendable {
             case .detect(let job):
                 let found = times.measure(.peaks) { detect(job, with: &detector) }
                 locked { join(found, at: job.slot) }
-            case .read: readAndDecode(&decoder, &times)
+            case .read: readAndDecode(&decoder, &centroiding, &times)
             case .finish: finish(&times)
             case .stop: break loop
             }
@@ -194,7 +195,9 @@ final class DetectionPipeline: @unchecked Sendable {
         }
     }
 
-    private func readAndDecode(_ decoder: inout SpectrumDecoder, _ times: inout WorkerStageTimes) {
+    private func readAndDecode(
+        _ decoder: inout SpectrumDecoder, _ centroiding: inout ProfileCentroiding, _ times: inout WorkerStageTimes
+    ) {
         // While this worker reads, no other takes a ticket: a defect met by reading stands at the next one.
         let (used, reusable, ticket) = locked {
             defer { usedChunks.removeAll() }
@@ -218,7 +221,7 @@ final class DetectionPipeline: @unchecked Sendable {
             block.removeAll()
             try times.measure(.decode) { () throws(MzMLError) in
                 try decoder.decode(chunk, into: &block)
-                centroidProfiles(&block, with: Centroider(parameters: parameters.centroiding))
+                centroiding.replaceProfiles(of: &block)
             }
             locked {
                 decoded[ticket] = block

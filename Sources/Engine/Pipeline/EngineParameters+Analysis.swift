@@ -25,10 +25,28 @@ extension EngineParameters {
     private static let massTolerance = ParameterDomain.number(1e-4...1e4, .logarithmic)
     private static let fraction = ParameterDomain.number(0...1, .linear)
 
+    private static let whenWavelet = ParameterCondition(
+        parameter: "centroiding.method", values: [.choice(Centroider.Method.wavelet.rawValue)])
+
     static let detection: [ParameterDescription] = [
         analysis(
             "analysis.preset", .choice(["orbitrap", "tof", "unit-resolution"]),
             "Parameter set of an instrument class; auto takes the class that the file names, else what its data show."),
+        analysis(
+            "centroiding.method", .choice(Centroider.Method.allCases.map(\.rawValue)),
+            "How profile spectra become centroids; auto is local-maximum, none leaves them as they are."),
+        analysis(
+            "centroiding.apex", .choice(ApexCurve.allCases.map(\.rawValue)),
+            "Curve through the samples of a peak whose maximum is the centroid; auto is gaussian."),
+        analysis(
+            "centroiding.signal_to_noise", .number(0...1e6, .linear),
+            "Least strength of a peak of a profile spectrum in units of the local noise; auto is 0, and 3 for wavelet."),
+        analysis(
+            "centroiding.max_width", .integer(2...256, .logarithmic), .automatic, unit: "samples",
+            "Widest full width at half maximum of a peak that the wavelets look for.", condition: whenWavelet),
+        analysis(
+            "centroiding.min_ridge_length", .integer(1...100, .linear), .automatic, unit: "scales",
+            "Neighbouring wavelet scales, four per octave, that a peak must show at.", condition: whenWavelet),
         analysis(
             "centroiding.min_samples", .integer(1...100, .linear), unit: "samples",
             "Samples above zero that a peak of a profile spectrum needs."),

@@ -181,8 +181,9 @@ struct FileAnalysis: Sendable {
         var reader = try SpectrumReader(path: path, options: options, maximumPoints: budget.maximumSpectrumPoints)
         var inference = InstrumentInference()
         var block = SpectrumBlock()
+        var centroiding = ProfileCentroiding(parameters: Centroider.Parameters())
         while !inference.isComplete, try reader.next(into: &block) {
-            centroidProfiles(&block, with: Centroider())
+            centroiding.replaceProfiles(of: &block)
             for index in 0..<block.count where block.headers[index].msLevel == 1 {
                 let points = block.points(of: index)
                 block.mz.withUnsafeBufferPointer { mz in
