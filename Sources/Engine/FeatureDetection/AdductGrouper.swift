@@ -3,25 +3,27 @@ import SpectrumModel
 /// Finds the features that are ions of one molecule, tells their ion species and the molecule's mass.
 ///
 /// Every feature that can be a primary ion (`[M+H]+`, `[M+Na]+`, `[M+NH4]+`; `[M-H]-`, `[M+FA-H]-`, `[M+Cl]-`) assumes a
-/// molecule; features where the other ions of that molecule must lie, that elute together with it (apex and correlation
-/// of the profiles), whose charge and isotopes do not contradict and that are not implausibly strong join it. A
-/// hypothesis is worth the sum of prior times correlation over its members. The strongest is accepted, its features are
-/// taken, and the others are looked at again without them. A hypothesis needs two members and an evidence of at least
-/// `leastEvidence`: two ions that are both uncommon are not enough.
+/// molecule. Features where the other ions of that molecule must lie, that elute together with it (apex and correlation
+/// of the profiles), whose charge and isotopes do not contradict and that are not implausibly strong join it, each with
+/// the logarithm of how much likelier it is there as an ion of the molecule than by chance (`ChanceOfPartners`: the
+/// density of features around there). The hypothesis with the largest sum is accepted, its features are taken, and the
+/// others are looked at again without them. A hypothesis needs two members, `minEvidence`, and ions that are not all
+/// uncommon (`leastPrior`).
 ///
 /// **What is told.** The members get a common group number. Ion species and neutral mass are told only if no other
 /// reading of a member comes within `leastMargin` of the evidence: `[M+NH4]+` with `[M+H]+` alone could as well be `[M+H]+`
-/// with `[M+H-NH3]+`. The mass is the mean of the members' masses, weighted by area. A feature without partners is told
-/// nothing, whatever its charge: that it is protonated would be an assumption.
+/// with `[M+H-NH3]+`. So a mass is the word of at least two features; it is the mean of what the members say, weighted by
+/// area. A feature without partners is told nothing, whatever its charge: that it is protonated would be an assumption.
+/// What is not told stays `nil`.
 ///
 /// Practice after CAMERA (Kuhl et al. 2012), ion identity networking (Schmid et al. 2021) and khipu (Li and Zheng 2023).
 /// - Complexity: O(n log n + rules^2 n + pairs within the m/z tolerance), and O(length) per pair that elutes together.
 /// - Determinism: the result does not depend on the order of the features.
 public struct AdductGrouper: Sendable {
-    /// Evidence that a group needs.
-    public static let leastEvidence = 0.9
-    /// Evidence by which the accepted reading has to exceed any other for the ion species to be told.
-    public static let leastMargin = 0.25
+    /// Sum of priors that a group needs: two ions that are both uncommon are not believed, however well they fit.
+    static let leastPrior = 0.9
+    /// Evidence by which the accepted reading has to exceed any other for the ion species to be told: odds of 2 to 1.
+    static let leastMargin = 0.7
 
     public let parameters: AdductParameters
 
@@ -68,17 +70,21 @@ public struct AdductGrouper: Sendable {
         return accepted.count
     }
 
+    private func isEnough(_ hypothesis: AdductHypothesis) -> Bool {
+        hypothesis.evidence >= parameters.minEvidence && hypothesis.prior >= Self.leastPrior
+    }
+
     /// The strongest hypothesis, then the strongest of what is left, and so on; each with whether it can be told.
     private func accept(_ search: inout AdductSearch) -> [(hypothesis: AdductHypothesis, isTold: Bool)] {
         var queue = HypothesisQueue()
         for number in search.anchors.indices {
-            if let hypothesis = search.hypothesis(number), hypothesis.evidence >= Self.leastEvidence {
+            if let hypothesis = search.hypothesis(number), isEnough(hypothesis) {
                 queue.push(HypothesisQueue.Entry(hypothesis, anchor: number))
             }
         }
         var accepted: [(hypothesis: AdductHypothesis, isTold: Bool)] = []
         while let entry = queue.pop() {
-            guard let hypothesis = search.hypothesis(entry.anchor), hypothesis.evidence >= Self.leastEvidence else {
+            guard let hypothesis = search.hypothesis(entry.anchor), isEnough(hypothesis) else {
                 continue
             }
             let current = HypothesisQueue.Entry(hypothesis, anchor: entry.anchor)
@@ -87,7 +93,8 @@ public struct AdductGrouper: Sendable {
                 queue.push(current)
                 continue
             }
-            let isTold = hypothesis.evidence - search.rivalEvidence(hypothesis) >= Self.leastMargin
+            let rival = search.rivalEvidence(hypothesis)
+            let isTold = rival.map { hypothesis.evidence - $0 >= Self.leastMargin } ?? true
             for member in hypothesis.members { search.used[Int(member.feature)] = true }
             accepted.append((hypothesis, isTold))
         }

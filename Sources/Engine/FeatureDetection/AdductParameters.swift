@@ -9,9 +9,15 @@ public struct AdductParameters: Sendable, Hashable {
     /// Distance of the apexes, relative to the width at half maximum of the narrower peak, at most.
     public var maxApexShift: Double
 
-    public init(tolerance: Tolerance, minCorrelation: Double = 0.85, maxApexShift: Double = 0.3) {
+    /// Natural logarithm of the odds against chance that a group needs.
+    public var minEvidence: Double
+
+    public init(
+        tolerance: Tolerance, minCorrelation: Double = 0.85, maxApexShift: Double = 0.2, minEvidence: Double = 1.5
+    ) {
         self.tolerance = tolerance
         self.minCorrelation = minCorrelation
         self.maxApexShift = maxApexShift
+        self.minEvidence = minEvidence
     }
 }
