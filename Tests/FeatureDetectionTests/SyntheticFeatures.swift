@@ -52,14 +52,17 @@ struct SyntheticFeatures {
     }
 
     /// Ions of one molecule by the names of their adducts; multiply charged ones know their charge.
+    ///
+    /// - Parameter charge: what the isotopes of the singly charged ones told.
     mutating func add(
-        mass: Double, ions: KeyValuePairs<String, Double>, apex: Double = 100, sigma: Double = 2, ppm: Double = 0
+        mass: Double, ions: KeyValuePairs<String, Double>, apex: Double = 100, sigma: Double = 2, ppm: Double = 0,
+        charge: Int = 0
     ) {
         for (name, area) in ions {
             guard let species = AdductTable.species(named: name) else { continue }
             add(
                 mz: species.adduct.mz(neutralMass: mass) * (1 + ppm * 1e-6 * (2 * random.uniform() - 1)), apex: apex,
-                sigma: sigma, area: area, charge: species.adduct.charge > 1 ? species.adduct.charge : 0,
+                sigma: sigma, area: area, charge: species.adduct.charge > 1 ? species.adduct.charge : charge,
                 isotopes: species.secondIsotopeRatio > 0.2 ? [1, 0.1, species.secondIsotopeRatio] : [1],
                 polarity: species.adduct.polarity)
         }
@@ -71,7 +74,9 @@ struct SyntheticFeatures {
             let nominal = (100 + 900 * random.uniform()).rounded()
             let mz = nominal * 1.000_45 + 0.08 * (random.uniform() - 0.5)
             let apex = times.lowerBound + (times.upperBound - times.lowerBound) * random.uniform()
-            add(mz: mz, apex: apex, sigma: 1.5 + random.uniform(), area: 1e4 * exp(5 * random.uniform()), polarity: polarity)
+            add(
+                mz: mz, apex: apex, sigma: 1.5 + random.uniform(), area: 1e4 * exp(5 * random.uniform()),
+                polarity: polarity)
         }
     }
 

@@ -3,8 +3,8 @@ import SpectrumModel
 /// Finds the features that are ions of one molecule, tells their ion species and the molecule's mass.
 ///
 /// Every feature that can be a primary ion (`[M+H]+`, `[M+Na]+`, `[M+NH4]+`; `[M-H]-`, `[M+FA-H]-`, `[M+Cl]-`) assumes a
-/// molecule. Features where the other ions of that molecule must lie, that elute together with it (apex and correlation
-/// of the profiles), whose charge and isotopes do not contradict and that are not implausibly strong join it, each with
+/// molecule. Features where the other ions of that molecule must lie, that elute together with it (apex, width and
+/// correlation of the profiles), whose charge and isotopes do not contradict and that are not implausibly strong join it, each with
 /// the logarithm of how much likelier it is there as an ion of the molecule than by chance (`ChanceOfPartners`: the
 /// density of features around there). The hypothesis with the largest sum is accepted, its features are taken, and the
 /// others are looked at again without them. A hypothesis needs two members, `minEvidence`, and ions that are not all

@@ -58,6 +58,7 @@ struct AdductPartnerFinder {
 
     /// Share of the features beside which an ion of prior 1 is found: what real files have more than permuted ones.
     private static let foundShare = 0.02
+    private static let largestWidthRatio = 2.0
 
     /// - Parameters:
     ///   - order: positions of the features to look at, ascending in m/z, every number of theirs finite.
@@ -135,14 +136,20 @@ struct AdductPartnerFinder {
         }
     }
 
-    /// Takes a feature at the right place for a partner if its charge, isotopes, abundance and profile allow it.
+    /// Ions of one molecule leave the column as one peak: their widths at half maximum differ by what noise does to them.
+    private func isAlike(_ a: Double, _ b: Double) -> Bool {
+        a <= Self.largestWidthRatio * b && b <= Self.largestWidthRatio * a
+    }
+
+    /// Takes a feature at the right place for a partner if its charge, isotopes, abundance, width and profile allow it.
     private mutating func judge(_ position: Int, _ candidate: Int, _ step: Step) {
         let rule = rules[step.to]
         let (own, other) = (order[position], order[candidate])
         let weight = rule.weight(features[other])
         guard weight > 0, rules[step.from].weight(features[own]) > 0,
             rule.mayDominate || features[other].area <= features[own].area,
-            rules[step.from].neutralMass(mz: mz[position]) > 0
+            rules[step.from].neutralMass(mz: mz[position]) > 0,
+            isAlike(features[own].widthSeconds, features[other].widthSeconds)
         else { return }
         let correlation = table.correlation(basePeaks[own], basePeaks[other])
         guard correlation >= parameters.minCorrelation else { return }

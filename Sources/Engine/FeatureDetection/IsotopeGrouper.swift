@@ -60,7 +60,8 @@ public struct IsotopeGrouper: Sendable {
     private func feature(_ pattern: IsotopePattern, peaks: [ChromatographicPeak], polarity: Polarity) -> Feature {
         let base = peaks[pattern.members[0]]
         return Feature(
-            id: pattern.members[0], mz: base.mz, retentionTimeSeconds: base.retentionTimeSeconds, startSeconds: base.startSeconds,
+            id: pattern.members[0], mz: base.mz, retentionTimeSeconds: base.retentionTimeSeconds,
+            startSeconds: base.startSeconds,
             endSeconds: base.endSeconds, widthSeconds: base.widthSeconds, charge: pattern.charge, area: base.area,
             height: base.height, signalToNoise: base.signalToNoise, quality: base.quality,
             pointCount: Int(base.pointCount), isotopeAreas: pattern.members.map { peaks[$0].area },
