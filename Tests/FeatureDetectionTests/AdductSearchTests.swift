@@ -60,8 +60,14 @@ import Testing
                         guard abs(b.mz - target) <= half, rules[to].weight(b) > 0,
                             rules[to].mayDominate || b.area <= a.area
                         else { continue }
+                        let elsewhere = order.count { k in
+                            let shift = abs(features[k].retentionTimeSeconds - a.retentionTimeSeconds)
+                            return abs(features[k].mz - target) <= half
+                                && (k == own || shift > 0.5 * min(features[k].widthSeconds, a.widthSeconds))
+                        }
                         let expect = chance.expected(
-                            target: target, half: half, time: a.retentionTimeSeconds, reach: reach)
+                            target: target, half: half, elsewhere: elsewhere, time: a.retentionTimeSeconds, reach: reach
+                        )
                         let deviation = (b.mz - target) / half
                         // Normal with a third of the window against even over the window; 2x against even.
                         let density = 3 * normalDensity(3 * deviation)
@@ -91,11 +97,16 @@ import Testing
             }
             let even = 800 * 2 * half / (mz[799] - mz[0])
             let near = Double(max(0, times.count { abs($0 - time) <= reach } - 2)) + 0.5
-            let expected = (Double(alike) / 10 + even) * near / 800
-            #expect(abs(chance.expected(target: target, half: half, time: time, reach: reach) - expected) < 1e-9)
+            for elsewhere in [0, 40] {
+                let expected = (max(Double(alike) / 10, Double(elsewhere)) + even) * near / 800
+                let found = chance.expected(
+                    target: target, half: half, elsewhere: elsewhere, time: time, reach: reach)
+                #expect(abs(found - expected) < 1e-9, "seed 41")
+            }
         }
-        #expect(ChanceOfPartners(mz: [], times: []).expected(target: 1, half: 1, time: 1, reach: 1) >= 0)
-        #expect(ChanceOfPartners(mz: [5], times: [5]).expected(target: 1, half: 0, time: 1, reach: 1) == 0)
+        #expect(ChanceOfPartners(mz: [], times: []).expected(target: 1, half: 1, elsewhere: 0, time: 1, reach: 1) >= 0)
+        #expect(
+            ChanceOfPartners(mz: [5], times: [5]).expected(target: 1, half: 0, elsewhere: 0, time: 1, reach: 1) == 0)
     }
 
     @Test func `profiles are compared on the scans that both cover`() {

@@ -6,7 +6,7 @@ import SpectrumModel
 /// molecule. Features where the other ions of that molecule must lie, that elute together with it (apex, width and
 /// correlation of the profiles), whose charge and isotopes do not contradict and that are not implausibly strong join it, each with
 /// the logarithm of how much likelier it is there as an ion of the molecule than by chance (`ChanceOfPartners`: the
-/// density of features around there). The hypothesis with the largest sum is accepted, its features are taken, and the
+/// density of features at and around that m/z). The hypothesis with the largest sum is accepted, its features are taken, and the
 /// others are looked at again without them. A hypothesis needs two members, `minEvidence`, and ions that are not all
 /// uncommon (`leastPrior`).
 ///

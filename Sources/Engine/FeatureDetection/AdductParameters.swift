@@ -13,7 +13,7 @@ public struct AdductParameters: Sendable, Hashable {
     public var minEvidence: Double
 
     public init(
-        tolerance: Tolerance, minCorrelation: Double = 0.85, maxApexShift: Double = 0.2, minEvidence: Double = 1.5
+        tolerance: Tolerance, minCorrelation: Double = 0.85, maxApexShift: Double = 0.2, minEvidence: Double = 1
     ) {
         self.tolerance = tolerance
         self.minCorrelation = minCorrelation

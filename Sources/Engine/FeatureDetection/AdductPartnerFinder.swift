@@ -97,8 +97,11 @@ struct AdductPartnerFinder {
                 let from = steps[step].from
                 let first = partners.count
                 while step < steps.count, steps[step].from == from {
-                    if look(position, steps[step], &cursors[step], &near) {
-                        for candidate in near { judge(position, Int(candidate), steps[step]) }
+                    let found = look(position, steps[step], &cursors[step], &near)
+                    if found > 0 {
+                        for candidate in near {
+                            judge(position, Int(candidate), steps[step], elsewhere: found - near.count)
+                        }
                     }
                     step += 1
                 }
@@ -114,15 +117,16 @@ struct AdductPartnerFinder {
     }
 
     /// Features at the m/z and about the time that a step predicts. hot
-    /// - Returns: whether there is any.
-    private func look(_ position: Int, _ step: Step, _ cursor: inout Int, _ near: inout [Int32]) -> Bool {
+    /// - Returns: how many there are at that m/z at any time; `near` is set only if there is one.
+    private func look(_ position: Int, _ step: Step, _ cursor: inout Int, _ near: inout [Int32]) -> Int {
         let target = step.slope * mz[position] + step.offset
         let half = parameters.tolerance.halfWidth(at: target)
         return mz.withUnsafeBufferPointer { mz in
             var candidate = cursor
             while candidate < mz.count && mz[candidate] < target - half { candidate += 1 }
             cursor = candidate
-            guard candidate < mz.count, mz[candidate] <= target + half else { return false }
+            guard candidate < mz.count, mz[candidate] <= target + half else { return 0 }
+            let first = candidate
             near.removeAll(keepingCapacity: true)
             while candidate < mz.count && mz[candidate] <= target + half {
                 if candidate != position,
@@ -132,7 +136,7 @@ struct AdductPartnerFinder {
                 }
                 candidate += 1
             }
-            return !near.isEmpty
+            return candidate - first
         }
     }
 
@@ -142,7 +146,7 @@ struct AdductPartnerFinder {
     }
 
     /// Takes a feature at the right place for a partner if its charge, isotopes, abundance, width and profile allow it.
-    private mutating func judge(_ position: Int, _ candidate: Int, _ step: Step) {
+    private mutating func judge(_ position: Int, _ candidate: Int, _ step: Step, elsewhere: Int) {
         let rule = rules[step.to]
         let (own, other) = (order[position], order[candidate])
         let weight = rule.weight(features[other])
@@ -156,7 +160,8 @@ struct AdductPartnerFinder {
         let target = step.slope * mz[position] + step.offset
         let half = parameters.tolerance.halfWidth(at: target)
         let expected = chance.expected(
-            target: target, half: half, time: time[position], reach: min(reach[candidate], reach[position]))
+            target: target, half: half, elsewhere: elsewhere, time: time[position],
+            reach: min(reach[candidate], reach[position]))
         let evidence = evidence(
             weight: weight, deviation: (mz[candidate] - target) / half, correlation: correlation, expected: expected)
         // Without evidence of its own it says nothing about the molecule.
