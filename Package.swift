@@ -91,6 +91,7 @@ let engine: [Target] = [
     room("Engine", "SpectralMatching", ["SpectrumModel", "ContentHash", "CZlib", "TextNumbers"]),
     room("Engine", "Annotation", ["SpectrumModel", "SpectralMatching", "ContentHash", "TextNumbers"]),
     room("Engine", "Evaluation", ["SpectrumModel", "Statistics", "TextNumbers"]),
+    room("Engine", "RunSimulation", ["SpectrumModel", "MzML", "Statistics"]),
     room("Engine", "Workloads", ["SpectrumModel", "MzML", "Parameters", "ContentHash", yams]),
     room(
         "Engine", "Pipeline",
@@ -145,8 +146,8 @@ let products: [Target] = [
     .executableTarget(
         name: "AnalyzeCommand",
         dependencies: [
-            "Pipeline", "Workloads", "Evaluation", "SpectralMatching", "Annotation", "MzML", "Parameters",
-            "Instrumentation", "HostEnvironment", "Console", argumentParser,
+            "Pipeline", "Workloads", "Evaluation", "SpectralMatching", "Annotation", "MzML", "RunSimulation",
+            "Parameters", "Instrumentation", "HostEnvironment", "Console", "SpectrumModel", argumentParser,
         ],
         path: "Sources/Executables/AnalyzeCommand", exclude: ["README.md"], swiftSettings: house,
         linkerSettings: mathLibrary),
@@ -191,13 +192,14 @@ let testTargets: [Target] = [
     tests("SpectralMatching", ["SpectralMatching", "SpectrumModel", "Statistics", testSupport]),
     tests("Annotation", ["Annotation", "SpectralMatching", "SpectrumModel", "Statistics", testSupport]),
     tests("Evaluation", ["Evaluation"]),
+    tests("RunSimulation", ["RunSimulation", "MzML", "SpectrumModel", "Statistics", "Evaluation", testSupport]),
     tests("Workloads", ["Workloads", "MzML", "SpectrumModel", "ContentHash", testSupport]),
     tests(
         "Pipeline",
         [
             "Pipeline", "Parameters", "SpectrumModel", "Evaluation", "Instrumentation", "HostEnvironment",
             "Statistics", testSupport,
-        ]),
+        ], resources: [.copy("Fixtures")]),
     tests("GaussianProcess", ["GaussianProcess", "LinearAlgebra", "Statistics"], resources: [.copy("Fixtures")]),
     tests(
         "BayesianTuning", ["BayesianTuning", "GaussianProcess", "Parameters", "Statistics"],

@@ -25,7 +25,7 @@ public struct ResultFeature: Sendable, Hashable {
     }
 }
 
-/// The features of a result (`features.tsv`); columns are found by name, further ones are ignored.
+/// The features of a result (`features.tsv`), or its mass traces (`traces.tsv`); columns are found by name, further ones are ignored.
 public struct FeatureTable: Sendable, Hashable {
     public let features: [ResultFeature]
 
@@ -46,17 +46,19 @@ public struct FeatureTable: Sendable, Hashable {
         let retentionTime = try table.column("rt_seconds")
         let start = try table.column("rt_start_seconds")
         let end = try table.column("rt_end_seconds")
-        let charge = try table.column("charge")
+        // A table of mass traces has none.
+        let charge = table.optionalColumn("charge")
         let area = try table.column("area")
         var features: [ResultFeature] = []
         features.reserveCapacity(table.rowCount)
         for row in 0..<table.rowCount {
+            let charge = if let charge { try table.requiredInteger(row, charge) } else { 0 }
             features.append(
                 ResultFeature(
                     mz: try table.requiredNumber(row, mz),
                     retentionTimeSeconds: try table.requiredNumber(row, retentionTime),
                     startSeconds: try table.requiredNumber(row, start), endSeconds: try table.requiredNumber(row, end),
-                    charge: try table.requiredInteger(row, charge), area: try table.requiredNumber(row, area),
+                    charge: charge, area: try table.requiredNumber(row, area),
                     file: table.text(row, file)))
         }
         self.features = features

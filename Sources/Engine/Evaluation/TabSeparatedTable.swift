@@ -101,6 +101,9 @@ struct TabSeparatedTable {
         return index
     }
 
+    /// Position of a column that may be missing.
+    func optionalColumn(_ name: String) -> Int? { columns.firstIndex(of: name) }
+
     func text(_ row: Int, _ column: Int) -> String {
         let cell = row * columns.count + column
         return String(decoding: bytes[cellStarts[cell]..<cellEnds[cell]], as: UTF8.self)

@@ -5,7 +5,8 @@ extension MassTraceBuilder {
             retentionTimes[Int(trace.lastScan) - tableStart] - retentionTimes[Int(slot.firstScan) - tableStart]
         guard
             Int(slot.count) >= parameters.minPoints, duration >= parameters.minDurationSeconds,
-            Double(slot.apexRatio) >= parameters.apexFactor
+            Double(slot.apexRatio) >= parameters.apexFactor,
+            Double(slot.count) >= parameters.minSampleRate * Double(trace.lastScan - slot.firstScan + 1)
         else {
             slots[Int(trace.slot)].fate = TraceSlot.dropped
             return

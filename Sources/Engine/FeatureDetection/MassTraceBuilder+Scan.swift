@@ -116,7 +116,8 @@ extension MassTraceBuilder {
         }
         var ending: [OpenTrace] = []
         let maxMissed = Int32(parameters.maxMissedScans)
-        let inverseLevel = level > 0 ? 1 / level : Float.infinity
+        let least = max(level, Float(parameters.noiseThreshold))
+        let inverseLevel = least > 0 ? 1 / least : Float.infinity
         var used = (open: 0, slots: firstSlot)
         open.withUnsafeBufferPointer { open in
             best.withUnsafeBufferPointer { best in

@@ -7,7 +7,7 @@ import SpectrumModel
 /// Memory holds the open traces and those closed since the last `takeClosed`; it does not grow with the run, because
 /// every trace is cut at fixed scan numbers (`MassTraceParameters.maxScans`) with an overlap. Traces come out in the order in which they close;
 /// neither order nor content depends on when `takeClosed` is called. One builder per polarity. O(points) per scan.
-public struct MassTraceBuilder: Sendable {
+public struct MassTraceBuilder: MassTraceJoining {
     public let parameters: MassTraceParameters
     /// Scans taken so far; the next scan gets this number.
     public private(set) var scanCount = 0

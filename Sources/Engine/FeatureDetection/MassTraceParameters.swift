@@ -1,7 +1,29 @@
 import SpectrumModel
 
+/// How points become traces.
+public enum MassTraceMethod: String, Sendable, Hashable, Codable, CaseIterable {
+    /// Scan by scan (`MassTraceBuilder`).
+    case streaming
+    /// From the most intense points outwards (`SeededTraceBuilder`).
+    case seeded
+}
+
+/// What joins the scans of one polarity to mass traces, in order.
+public protocol MassTraceJoining: Sendable {
+    /// Scans refused because their retention time was not a number or before the previous one.
+    var skippedScans: Int { get }
+    /// Takes the next scan: centroids with ascending m/z.
+    mutating func add(
+        retentionTimeSeconds: Double, mz: UnsafeBufferPointer<Double>, intensity: UnsafeBufferPointer<Float>)
+    /// Call once after the last scan, then `takeClosed`.
+    mutating func finish()
+    /// The traces that were finished since the last call and passed the filters.
+    mutating func takeClosed() -> MassTraceBatch
+}
+
 /// What `MassTraceBuilder` joins into one trace and what it keeps.
 public struct MassTraceParameters: Sendable, Hashable {
+    public var method: MassTraceMethod
     /// Distance from the running m/z of a trace up to which a point can extend it.
     public var tolerance: Tolerance
     /// Points of one scan nearer than this to a stronger one are the same ion, and only the strongest counts. Zero
@@ -18,19 +40,22 @@ public struct MassTraceParameters: Sendable, Hashable {
     public var minPoints: Int
     /// Shortest trace from first to last point, seconds.
     public var minDurationSeconds: Double
-    /// Highest point of a trace over the noise level of its scan, at least.
+    /// Highest point of a trace over the noise level of its scan and over `noiseThreshold`, at least.
     public var apexFactor: Double
+    /// Share of the scans from its first to its last that a trace has a point in, at least.
+    public var minSampleRate: Double
     /// Traces are cut at every multiple of this many scans, so that memory does not grow with the run.
     public var maxScans: Int
     /// Scans that the two pieces of a cut trace share.
     public var overlapScans: Int
 
     public init(
-        tolerance: Tolerance, mergeDistance: Tolerance = .dalton(0), noiseThreshold: Double = 0,
+        method: MassTraceMethod = .streaming, tolerance: Tolerance, mergeDistance: Tolerance = .dalton(0),
+        noiseThreshold: Double = 0,
         noiseQuantile: Double = 0.05, maxMissedScans: Int = 5, minPoints: Int = 5, minDurationSeconds: Double = 0,
-        apexFactor: Double = 3, maxScans: Int = 4096,
-        overlapScans: Int = 256
+        apexFactor: Double = 3, minSampleRate: Double = 0, maxScans: Int = 4096, overlapScans: Int = 256
     ) {
+        self.method = method
         self.tolerance = tolerance
         self.mergeDistance = mergeDistance
         self.noiseThreshold = noiseThreshold
@@ -39,7 +64,16 @@ public struct MassTraceParameters: Sendable, Hashable {
         self.minPoints = minPoints
         self.minDurationSeconds = minDurationSeconds
         self.apexFactor = apexFactor
+        self.minSampleRate = minSampleRate
         self.maxScans = maxScans
         self.overlapScans = overlapScans
+    }
+
+    /// A builder for the scans of one polarity.
+    public func makeBuilder() -> any MassTraceJoining {
+        switch method {
+        case .streaming: MassTraceBuilder(parameters: self)
+        case .seeded: SeededTraceBuilder(parameters: self)
+        }
     }
 }

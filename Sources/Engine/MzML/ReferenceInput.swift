@@ -1,4 +1,7 @@
 /// Feeds a file to the XML parser piece by piece.
+///
+/// All pieces but the last have the same size, however the bytes come: where the text is not UTF-8 the parser tells places
+/// from the start of a piece, and an error must not lie elsewhere for a buffer of another size.
 final class ReferenceInput {
     private var stream: ByteStream
     private let parser: XMLPushParser
@@ -7,6 +10,8 @@ final class ReferenceInput {
     private let capacity: Int
     /// Read and not yet fed.
     private var available = 0..<0
+    private var isRead = false
+    private var failure: MzMLError?
     /// The XML behind the spectra is damaged: the rest is only read for its checksum.
     private var ignoresRest = false
     private(set) var isEnded = false
@@ -18,7 +23,8 @@ final class ReferenceInput {
         stream = try ByteStream(path: path)
         parser = try XMLPushParser(path: path, handler: document)
         self.document = document
-        capacity = min(max(bufferSize, 4096), 1 << 20)
+        let pieces = min(max(bufferSize, 1), 1 << 20) / XMLPushParser.pieceSize
+        capacity = max(pieces, 1) * XMLPushParser.pieceSize
         buffer = .allocate(capacity: capacity)
         try readStart()
     }
@@ -35,9 +41,8 @@ final class ReferenceInput {
     /// Feeds one piece; false at the end of the file.
     /// - Throws: what the parser throws before the end of the spectra; `cannotRead`, `corruptGzip`.
     func feed() throws(MzMLError) -> Bool {
-        if available.isEmpty {
-            available = 0..<(try stream.read(into: buffer, capacity: capacity))
-        }
+        if available.count < XMLPushParser.pieceSize { fill() }
+        if available.isEmpty, let failure { throw failure }
         guard !available.isEmpty else {
             isEnded = true
             if parser.isComplete, !ignoresRest {
@@ -57,6 +62,22 @@ final class ReferenceInput {
                 hint: "the file is damaged, or no LC-MS run")
         }
         return true
+    }
+
+    /// What comes before a defect of the stream is parsed first.
+    private func fill() {
+        buffer.update(from: buffer + available.lowerBound, count: available.count)
+        available = 0..<available.count
+        while available.count < capacity, !isRead {
+            do throws(MzMLError) {
+                let count = try stream.read(into: buffer + available.count, capacity: capacity - available.count)
+                available = 0..<(available.count + count)
+                isRead = count == 0
+            } catch {
+                failure = error
+                isRead = true
+            }
+        }
     }
 
     func truncated(_ place: String) -> MzMLError {
@@ -82,13 +103,12 @@ final class ReferenceInput {
 
     /// Fills the buffer as far as the encoding is known, and refuses at once what is no XML.
     private func readStart() throws(MzMLError) {
-        var atEnd = false
-        while available.count < capacity, !atEnd {
+        while available.count < capacity, !isRead {
             let count = try stream.read(into: buffer + available.count, capacity: capacity - available.count)
             available = 0..<(available.count + count)
-            atEnd = count == 0
+            isRead = count == 0
             let start = ByteRun(start: buffer, count: available.count)
-            guard start.count >= 4 || atEnd else { continue }
+            guard start.count >= 4 || isRead else { continue }
             if start.count >= 2, [0xFEFF, 0xFFFE, 0x3C00, 0x003C].contains(Int(start[0]) << 8 | Int(start[1])) {
                 return
             }

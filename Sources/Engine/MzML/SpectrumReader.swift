@@ -110,7 +110,18 @@ public struct SpectrumReader: ~Copyable {
         guard let reference else { return false }
         while true {
             let first = block.count
-            guard try reference.next(into: &block, limit: options.spectraPerChunk) else { return false }
+            guard try reference.next(into: &block, limit: options.spectraPerChunk) else {
+                // Where the XML is not well formed the two may not agree on where the list ends.
+                let found = reference.counts.spectra + reference.counts.deselectedSpectra
+                guard found >= nextIndex else {
+                    throw MzMLError(
+                        .malformedXML, path: path,
+                        reason: "libxml2 ends after \(found) spectra, and \(nextIndex) were read before: the XML is "
+                            + "not well formed",
+                        hint: "the file was damaged or not written by an XML writer; convert it again")
+                }
+                return false
+            }
             nativeIDs = reference.nativeIDs
             let known = block.headers[first...].prefix { $0.index < nextIndex }.count
             if known == 0 { return true }

@@ -11,6 +11,8 @@ public struct AnalysisConfiguration: Sendable {
     public private(set) var workers: Int
     /// Spectra per chunk.
     public let chunkSize: Int
+    /// Whether the mass traces are written beside the features.
+    public let writesTraces: Bool
     /// Bytes per read.
     public let bufferSize: Int
     /// Bytes of resident memory.
@@ -36,6 +38,7 @@ public struct AnalysisConfiguration: Sendable {
         self.resolved = resolved
         workers = resolved.integer("execution.workers")
         chunkSize = resolved.integer("execution.chunk_size")
+        writesTraces = resolved.boolean("output.traces")
         bufferSize = resolved.integer("execution.buffer_size")
         memoryLimit = resolved.integer("execution.memory_limit")
         reading = Self.reading(resolved)
@@ -112,6 +115,8 @@ public struct AnalysisConfiguration: Sendable {
         func set<Value>(_ target: inout Value, _ value: Value?) { if let value { target = value } }
         set(&parameters.centroiding.minSamples, resolved.optionalInteger("centroiding.min_samples"))
         set(&parameters.centroiding.maxSpacingRatio, resolved.optionalNumber("centroiding.max_spacing_ratio"))
+        parameters.traces.method = MassTraceMethod(rawValue: resolved.choice("traces.method")) ?? .streaming
+        set(&parameters.traces.minSampleRate, resolved.optionalNumber("traces.min_sample_rate"))
         parameters.traces.tolerance = tolerance("traces.tolerance", preset: parameters.traces.tolerance)
         if let distance = resolved.optionalNumber("traces.merge_distance") {
             parameters.traces.mergeDistance = .dalton(distance)

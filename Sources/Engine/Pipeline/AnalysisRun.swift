@@ -55,7 +55,7 @@ public struct AnalysisRun: Sendable {
         }
         let directory = try OutputDirectory(outputDirectory)
         do {
-            let tables = try ResultTables(directory: directory)
+            let tables = try ResultTables(directory: directory, writesTraces: configuration.writesTraces)
             var record = emptyRecord()
             try analyseFiles(
                 into: tables, record: &record,

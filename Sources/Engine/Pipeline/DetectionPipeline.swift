@@ -29,6 +29,8 @@ final class DetectionPipeline: @unchecked Sendable {
         var traces: MassTraceParameters
         var peaks: PeakParameters
         var precision: Precision
+        /// Whether the traces are wanted beside their peaks.
+        var keepsTraces = false
         /// Points added to the builder after which closed traces are handed to the detectors.
         var pointsPerHandover = 1 << 17
     }
@@ -59,11 +61,18 @@ final class DetectionPipeline: @unchecked Sendable {
     private var usedBlocks: [SpectrumBlock] = []
     private var jobs: [DetectionJob] = []
     private var firstJob = 0
+    /// What a job gives.
+    private struct Found {
+        var peaks = PeakTable()
+        var traces: [MassTrace] = []
+    }
+
     /// One place per job, in the order of the traces; `nil` until its peaks are there, and empty once they are joined.
-    private var results: [(polarity: Polarity, peaks: PeakTable?)] = []
+    private var results: [(polarity: Polarity, found: Found?)] = []
     private var firstUnjoined = 0
     /// By `Polarity.rawValue`.
     private var joined = [PeakTable(), PeakTable(), PeakTable()]
+    private var traces: [MassTrace] = []
     /// The failure that counts, with the position in file order of what failed.
     private var failure: (position: Int, error: any Error)?
     private var counts = DecodeCounts()
@@ -92,6 +101,8 @@ final class DetectionPipeline: @unchecked Sendable {
     struct Outcome {
         /// Peaks per polarity that occurred, in the order positive, negative, unknown.
         var peaks: [(polarity: Polarity, table: PeakTable)]
+        /// Empty unless they are wanted.
+        var traces: [MassTrace]
         var counts: DecodeCounts
         var survey: SurveySummary
         var times: WorkerStageTimes
@@ -109,7 +120,7 @@ final class DetectionPipeline: @unchecked Sendable {
         let peaks = [Polarity.positive, .negative, .unknown].map { ($0, joined[Int($0.rawValue)]) }
             .filter { $0.1.count > 0 }
         joined = []
-        return Outcome(peaks: peaks, counts: counts, survey: committer.survey, times: times)
+        return Outcome(peaks: peaks, traces: traces, counts: counts, survey: committer.survey, times: times)
     }
 
     // MARK: - Workers
@@ -131,8 +142,8 @@ final class DetectionPipeline: @unchecked Sendable {
             switch nextStep() {
             case .commit(let block): commit(block, &times)
             case .detect(let job):
-                let table = times.measure(.peaks) { detector.detect(job.batch, traces: job.traces) }
-                locked { join(table, at: job.slot) }
+                let found = times.measure(.peaks) { detect(job, with: &detector) }
+                locked { join(found, at: job.slot) }
             case .read: readAndDecode(&decoder, &times)
             case .finish: finish(&times)
             case .stop: break loop
@@ -263,13 +274,22 @@ final class DetectionPipeline: @unchecked Sendable {
         }
     }
 
+    private func detect(_ job: DetectionJob, with detector: inout ChromatographicPeakDetector) -> Found {
+        var found = Found(peaks: detector.detect(job.batch, traces: job.traces))
+        if parameters.keepsTraces {
+            found.traces = job.traces.map { job.batch.summary(of: $0, polarity: job.polarity) }
+        }
+        return found
+    }
+
     /// Takes the peaks of a job, and appends all that are next in order to the table of their polarity: parts that stayed
     /// apart until the end would be there twice. Called with the lock held.
-    private func join(_ table: PeakTable, at slot: Int) {
-        results[slot].peaks = table
-        while firstUnjoined < results.count, let part = results[firstUnjoined].peaks {
-            joined[Int(results[firstUnjoined].polarity.rawValue)].append(part)
-            results[firstUnjoined].peaks = PeakTable()
+    private func join(_ found: Found, at slot: Int) {
+        results[slot].found = found
+        while firstUnjoined < results.count, let part = results[firstUnjoined].found {
+            joined[Int(results[firstUnjoined].polarity.rawValue)].append(part.peaks)
+            traces += part.traces
+            results[firstUnjoined].found = Found()
             firstUnjoined += 1
         }
     }

@@ -40,6 +40,11 @@ extension EngineParameters {
             "centroiding.max_spacing_ratio", .number(1...100, .logarithmic),
             "Step between two samples, relative to the step at the apex, from which they belong to different peaks."),
         analysis(
+            "traces.method", .choice(MassTraceMethod.allCases.map(\.rawValue)), .choice("streaming"),
+            "streaming joins points scan by scan, with no more memory than the open traces. seeded begins with the most "
+                + "intense points and goes outwards, as OpenMS does, with all points above the noise in memory: better "
+                + "where m/z scatters by more than traces lie apart. Its tolerance adapts to each trace."),
+        analysis(
             "traces.tolerance", massTolerance,
             "Distance from the running m/z of a trace up to which a point extends it, in traces.tolerance_unit."),
         analysis("traces.tolerance_unit", massUnits, "Unit of traces.tolerance."),
@@ -59,7 +64,10 @@ extension EngineParameters {
             "traces.min_duration", .number(0...1e5, .linear), unit: "s", "Shortest trace from first to last point."),
         analysis(
             "traces.apex_factor", .number(0...1e6, .linear),
-            "Highest point of a trace over the noise level of its scan, at least."),
+            "Highest point of a trace over the noise level of its scan and over traces.noise_threshold, at least."),
+        analysis(
+            "traces.min_sample_rate", fraction,
+            "Share of the scans from its first to its last that a trace must have a point in."),
         analysis(
             "peaks.min_width", .number(0.01...1e4, .logarithmic), unit: "s",
             "Narrowest full width at half maximum that the wavelets look for."),

@@ -4,8 +4,18 @@ import Parameters
 /// Every setting of the engine, described once: help, YAML, environment, tuner and documentation follow from this list.
 public enum EngineParameters {
     public static func descriptions(host: HostDescription) -> [ParameterDescription] {
-        execution(host: host) + reading(host: host) + numeric + reduction + detection + identification
+        execution(host: host) + reading(host: host) + numeric + reduction + detection + identification + output
     }
+
+    /// What is written beside the three tables that there always are.
+    private static let output = [
+        ParameterDescription(
+            name: "output.traces", group: .execution, domain: .boolean, defaultValue: .boolean(false),
+            text:
+                "Write traces.tsv too: every mass trace with m/z, time, points, height and area, whether a feature came "
+                + "out of it or not.",
+            searchValues: [])
+    ]
 
     /// The parameters that a throughput tuner searches: what cannot change results beyond a stated bound.
     public static func searched(host: HostDescription) -> [ParameterDescription] {

@@ -9,6 +9,8 @@ import SpectrumModel
 struct FileResult: Sendable {
     var input: RunRecord.Input
     var features: [Feature]
+    /// Empty unless they are written.
+    var traces: [MassTrace]
     var assignment: FragmentAssignment
     var fragments: FragmentStore
     /// Library matches of each fragment spectrum, best first.
@@ -66,7 +68,8 @@ struct FileAnalysis: Sendable {
         input.features = features.count
         input.featuresWithFragments = assignment.fragmentsOfFeature.count { !$0.isEmpty }
         return FileResult(
-            input: input, features: features, assignment: assignment, fragments: fragments, matches: matches,
+            input: input, features: features, traces: outcome.traces, assignment: assignment, fragments: fragments,
+            matches: matches,
             featureMatches: featureMatches, detectionTimes: outcome.times)
     }
 
@@ -93,7 +96,7 @@ struct FileAnalysis: Sendable {
                     maxChunksInFlight: budget.maximumChunksInFlight,
                     maxSpectrumPoints: budget.maximumSpectrumPoints, selection: reading.selection,
                     centroiding: parameters.centroiding, traces: parameters.traces, peaks: parameters.peaks,
-                    precision: configuration.precision),
+                    precision: configuration.precision, keepsTraces: configuration.writesTraces),
                 cancellation: cancellation, progress: { progress("reading and detecting", $0) })
             do {
                 var outcome = try clock.measure("read and detect") { try pipeline.run() }

@@ -3,29 +3,38 @@ import ContentHash
 import Instrumentation
 import SpectrumModel
 
-/// The three result tables of a run, written file by file and named when all are complete.
+/// The result tables of a run, written file by file and named when all are complete.
 ///
-/// Times, paths, versions and settings are not in them, so that their digest is that of the results alone.
+/// Times, paths, versions and settings are not in the three that there always are, so that their digest is that of the
+/// results alone.
 final class ResultTables {
     private let features: OutputFile
     private let identifications: OutputFile
     private let spectra: OutputFile
+    /// Where they are wanted; no part of the digest.
+    private let traces: OutputFile?
     private let hashes: [SHA256Hash]
     /// Spectra written so far: the next one's number in the MGF is one more.
     private var spectrumCount = 0
 
-    init(directory: OutputDirectory) throws(AnalysisError) {
+    init(directory: OutputDirectory, writesTraces: Bool) throws(AnalysisError) {
         hashes = [SHA256Hash(), SHA256Hash(), SHA256Hash()]
         features = try OutputFile(path: directory.file("features.tsv"), hash: hashes[0])
         identifications = try OutputFile(path: directory.file("identifications.tsv"), hash: hashes[1])
         spectra = try OutputFile(path: directory.file("spectra.mgf"), hash: hashes[2])
+        traces = writesTraces ? try OutputFile(path: directory.file("traces.tsv")) : nil
         var header = TextBuffer()
         header.append(ResultFormatter.featureColumns.joined(separator: "\t") + "\n")
         try features.write(header)
         header.removeAll()
         header.append(ResultFormatter.identificationColumns.joined(separator: "\t") + "\n")
         try identifications.write(header)
+        header.removeAll()
+        header.append(TraceTable.columns.joined(separator: "\t") + "\n")
+        try traces?.write(header)
     }
+
+    private var files: [OutputFile] { [features, identifications, spectra] + (traces.map { [$0] } ?? []) }
 
     /// What the rows of a file held.
     struct Counts {
@@ -41,6 +50,11 @@ final class ResultTables {
         afterPiece: @escaping @Sendable () -> Void, pool: WorkerPool, grain: Int,
         clock: StageClock
     ) throws(AnalysisError) -> Counts {
+        if let traces {
+            try clock.measure("write") { () throws(AnalysisError) in
+                try traces.write(TraceTable.rows(result.traces, file: result.input.name))
+            }
+        }
         let formatter = ResultFormatter(result: result, firstSpectrumNumber: spectrumCount + 1)
         var counts = Counts()
         let count = result.features.count
@@ -104,18 +118,16 @@ final class ResultTables {
 
     /// Ends the tables; they have no names yet. - Returns: the digest over the three, and what was written.
     func finish() throws(AnalysisError) -> (digest: String, outputs: [RunRecord.Output]) {
-        for file in [features, identifications, spectra] { try file.finish() }
+        for file in files { try file.finish() }
         let digest = sha256(
             zip(["features", "identifications", "spectra"], hashes).map { "\($0) \($1.finish())\n" }.joined())
-        let outputs = [features, identifications, spectra].map {
-            RunRecord.Output(path: $0.path, bytes: $0.byteCount)
-        }
+        let outputs = files.map { RunRecord.Output(path: $0.path, bytes: $0.byteCount) }
         return (digest, outputs)
     }
 
     /// Gives the tables their names.
-    func commit() throws(AnalysisError) { for file in [features, identifications, spectra] { try file.commit() } }
+    func commit() throws(AnalysisError) { for file in files { try file.commit() } }
 
     /// Removes what was written so far.
-    func discard() { for file in [features, identifications, spectra] { file.discard() } }
+    func discard() { for file in files { file.discard() } }
 }

@@ -22,7 +22,8 @@ final class ScanCommitter {
 
     private let parameters: MassTraceParameters
     private let fragments: FragmentStore
-    private var builders: [MassTraceBuilder?] = [nil, nil, nil]
+    /// By `Polarity.rawValue`.
+    private var builders: [(any MassTraceJoining)?] = [nil, nil, nil]
     private(set) var survey = SurveySummary()
     private(set) var pointsSinceHandover = 0
 
@@ -47,7 +48,7 @@ final class ScanCommitter {
 
     private func addSurveyScan(_ header: SpectrumHeader, _ block: SpectrumBlock, _ points: Range<Int>) {
         let polarity = Int(header.polarity.rawValue)
-        if builders[polarity] == nil { builders[polarity] = MassTraceBuilder(parameters: parameters) }
+        if builders[polarity] == nil { builders[polarity] = parameters.makeBuilder() }
         survey.surveyScans += 1
         survey.points += points.count
         pointsSinceHandover += points.count

@@ -30,6 +30,9 @@ struct AnalyzeSubcommand: ParsableCommand {
     @Option(help: "Short for --set execution.reader=...: fast, or reference for libxml2.")
     var reader: ReadingOptions.Reader?
 
+    @Option(name: .customLong("write"), help: "Write a further table: traces (short for --set output.traces=true).")
+    var furtherTables: [FurtherTable] = []
+
     @Flag(help: "Short for --set selection.recover=true: analyse what comes before a truncation.")
     var recover = false
 
@@ -46,6 +49,7 @@ struct AnalyzeSubcommand: ParsableCommand {
             let files = try InputFiles.expand(inputs)
             var request = settings.request(inputs: files)
             if let reader { request.assignments.append("execution.reader=\(reader.rawValue)") }
+            for table in furtherTables { request.assignments.append("output.\(table.rawValue)=true") }
             if recover { request.assignments.append("selection.recover=true") }
             let outcome = try request.resolve(host: host)
             let line = LiveLine(mode: .suitable(quiet: quiet))
@@ -107,3 +111,6 @@ struct AnalyzeProgress {
             + "(CPU \(rounded(record.cpuSeconds)) s\(peak)); results in \(output).\(failures)"
     }
 }
+
+/// What can be written beside the three tables that there always are.
+enum FurtherTable: String, CaseIterable, ExpressibleByArgument { case traces }

@@ -4,6 +4,7 @@ import Evaluation
 import MzML
 import Parameters
 import Pipeline
+import RunSimulation
 import SpectralMatching
 import Workloads
 
@@ -30,6 +31,12 @@ func exitStatus(of error: any Error) -> Int32 {
     case let error as LibraryFileError: error.code == .unwritable ? 73 : 65
     case let error as WorkloadError: error.code == .noSuchType ? 64 : 65
     case is EvaluationError: 65
+    case let error as SimulationError:
+        switch error.code {
+        case .badParameter, .peaksDoNotFit: 64
+        case .unsuitableBackground: 65
+        case .cannotWrite: 73
+        }
     case is ConsoleError: 73
     default: 1
     }

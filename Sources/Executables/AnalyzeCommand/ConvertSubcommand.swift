@@ -49,14 +49,14 @@ struct ConvertSubcommand: ParsableCommand {
         guard msLevel.allSatisfy({ (1...100).contains($0) }) else {
             throw ValidationError("--ms-level must be 1 or above")
         }
-        _ = try range(rt, "--rt")
-        _ = try range(mz, "--mz")
+        _ = try numberRange(rt, "--rt")
+        _ = try numberRange(mz, "--mz")
     }
 
     func run() throws {
         try reportingFailures {
             StopSignals.install()
-            try checkOutput()
+            try OutputTarget.check(output, source: input, mayReplace: force)
             let line = LiveLine(mode: .suitable(quiet: quiet))
             let clock = ContinuousClock()
             let start = clock.now
@@ -78,37 +78,12 @@ struct ConvertSubcommand: ParsableCommand {
         }
     }
 
-    /// Refuses to overwrite, and to write into what is being read.
-    private func checkOutput() throws {
-        func refused(_ reason: String, _ hint: String) -> MzMLError {
-            MzMLError(.cannotWrite, path: output, reason: reason, hint: hint)
-        }
-        if let source = identity(input), let target = identity(output), source == target {
-            throw refused("IN and OUT are the same file", "give another name")
-        }
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: output, isDirectory: &isFolder) else { return }
-        if isFolder.boolValue { throw refused("is a folder", "give the name of a file") }
-        if !force { throw refused("exists already", "--force overwrites it") }
-        var status = stat()
-        // By its own name: a link would be replaced, not what it leads to.
-        guard lstat(output, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            throw refused("is not a regular file", "--force overwrites regular files only; give the name of one")
-        }
-    }
-
-    /// Device and number of the file that a path leads to.
-    private func identity(_ path: String) -> [UInt64]? {
-        var status = stat()
-        return stat(path, &status) == 0 ? [UInt64(status.st_dev), UInt64(status.st_ino)] : nil
-    }
-
     private func reading() throws -> ReadingOptions {
         var options = ReadingOptions()
         options.recoversTruncation = recover
         options.selection = SpectrumSelection(
-            msLevels: msLevel.isEmpty ? nil : Set(msLevel), retentionTimeSeconds: try range(rt, "--rt"),
-            mz: try range(mz, "--mz"))
+            msLevels: msLevel.isEmpty ? nil : Set(msLevel), retentionTimeSeconds: try numberRange(rt, "--rt"),
+            mz: try numberRange(mz, "--mz"))
         return options
     }
 
@@ -124,15 +99,6 @@ struct ConvertSubcommand: ParsableCommand {
         options.zlibLevel = zlibLevel
         options.programVersion = LavoisierVersion.current
         return options
-    }
-
-    private func range(_ text: String?, _ option: String) throws -> ClosedRange<Double>? {
-        guard let text else { return nil }
-        let ends = text.split(separator: ":", omittingEmptySubsequences: false).map { Double($0) }
-        guard ends.count == 2, let low = ends[0], let high = ends[1], low.isFinite, high.isFinite, low <= high else {
-            throw ValidationError("\(option) needs two numbers with a colon, the lower one first: '\(text)'")
-        }
-        return low...high
     }
 }
 

@@ -8,7 +8,7 @@ struct EvaluateSubcommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "evaluate", abstract: "Hold a result against a table of what is known to be in the data.",
         discussion: """
-            RESULT is an output folder of analyze, or a features.tsv. Rows are matched one to one within their m/z \
+            RESULT is an output folder of analyze, or a features.tsv or traces.tsv. Rows are matched one to one within their m/z \
             tolerance and retention-time window; a row without a window takes the apex within --window seconds.
             """)
 

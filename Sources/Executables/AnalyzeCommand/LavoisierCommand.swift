@@ -20,6 +20,7 @@ struct LavoisierCommand: ParsableCommand {
             AnalyzeSubcommand.self, InspectSubcommand.self, ConvertSubcommand.self, OptimizeSubcommand.self,
             WorkloadSubcommand.self,
             EvaluateSubcommand.self,
+            SimulateSubcommand.self,
             LibrarySubcommand.self,
             ConfigSubcommand.self,
         ])
