@@ -133,6 +133,27 @@ struct MassAnnotatorTests {
         #expect(abs(result.candidates[0].errorPPM) < 0.1)
     }
 
+    /// 290.08598 is the sodium adduct of adenosine and, within the tolerance, the protonated ion of another compound.
+    @Test("an adduct that co-eluting features told is preferred")
+    func toldAdduct() throws {
+        let text = """
+            id\tmolecular_formula\tname\tinchi_key\texact_mass\tcharge
+            1\tC10H13N5O4\tadenosine\tOIRDTQYFTABQOQ-KQYNXXCUSA-N\t267.096754\t0
+            2\tC10H12N5NaO4\tsodium salt\tYYYYYYYYYYYYYY-UHFFFAOYSA-N\t289.078699\t0
+            """
+        let source = CompoundSource(path: try folder.write("told.tsv", text), label: "T")
+        _ = try CompoundTableBuilder.build(sources: [source], destination: folder.file("told.bin"))
+        var annotator = MassAnnotator(table: try CompoundTable.open(folder.file("told.bin")))
+        func adducts(_ told: String?) -> [String] {
+            var feature = feature(mz: 290.085975, polarity: .positive, charge: 1)
+            feature.adduct = told
+            return annotator.annotate(feature).candidates.map(\.adduct)
+        }
+        #expect(adducts(nil) == ["[M+H]+", "[M+Na]+"])
+        #expect(adducts("[M+H]+") == ["[M+H]+", "[M+Na]+"])
+        #expect(adducts("[M+Na]+") == ["[M+Na]+", "[M+H]+"])
+    }
+
     @Test("the isotope pattern of the ion is compared: the adduct's and the dimer's atoms count")
     func isotopes() throws {
         let table = try smallTable()

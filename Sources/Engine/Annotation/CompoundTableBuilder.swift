@@ -1,5 +1,6 @@
 import ContentHash
 import SpectralMatching
+import SpectrumModel
 
 /// A table of compounds as its publisher exports it.
 public struct CompoundSource: Sendable {

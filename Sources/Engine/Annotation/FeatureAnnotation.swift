@@ -55,7 +55,8 @@ public struct AnnotationCandidate: Sendable, Hashable {
     public var massScore: Double
     /// Agreement of the isotope pattern, 0 ... 1; `nil` when fewer than two isotopologues were measured.
     public var isotopeScore: Double?
-    /// Weighted mean of mass (5), adduct prior (2) and, where measured, isotope score (3).
+    /// Weighted mean of mass (5), adduct prior (2) and, where measured, isotope score (3). Where co-eluting features told
+    /// the feature's adduct, that one has prior 1 and every other 0.
     public var score: Double
     /// Whether the best library match is the same skeleton.
     public var supportedByLibrary: Bool

@@ -1,3 +1,5 @@
+import SpectrumModel
+
 /// Intensities of the isotopologues M, M+1 ... M+K of a formula, relative to M, grouped by nominal mass.
 ///
 /// M is the molecule of principal isotopes. Atoms are independent, so the pattern is a product of one power series per

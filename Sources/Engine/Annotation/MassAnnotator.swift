@@ -130,8 +130,9 @@ public struct MassAnnotator: Sendable {
                 guard theoretical > 0, abs(mz - theoretical) <= half else { continue }
                 let mass = half > 0 ? gaussian((mz - theoretical) / (half / 2)) : 1
                 let isotope = isotopeScore(compound: index, ion: ion, areas: feature.isotopeAreas)
-                let score =
-                    isotope.map { 0.5 * mass + 0.2 * ion.prior + 0.3 * $0 } ?? (0.5 * mass + 0.2 * ion.prior) / 0.7
+                // Where co-eluting features told the ion species, that counts instead of how common each is.
+                let prior = feature.adduct.map { $0 == ion.name ? 1 : 0 } ?? ion.prior
+                let score = isotope.map { 0.5 * mass + 0.2 * prior + 0.3 * $0 } ?? (0.5 * mass + 0.2 * prior) / 0.7
                 hits.append(
                     Hit(
                         compound: index, ion: number, theoreticalMZ: theoretical,

@@ -1,4 +1,3 @@
-import SignalKernels
 import SpectrumModel
 
 /// Groups co-eluting peaks at isotope distances into features and tells their charge.
@@ -18,6 +17,13 @@ public struct IsotopeGrouper: Sendable {
 
     /// Features of one polarity, numbered from `firstID` in order of m/z, then retention time.
     public func features(_ table: PeakTable, polarity: Polarity, firstID: Int = 1) -> [Feature] {
+        featuresWithPeaks(table, polarity: polarity, firstID: firstID).features
+    }
+
+    /// The same, with the position in `table` of each feature's monoisotopic peak.
+    public func featuresWithPeaks(
+        _ table: PeakTable, polarity: Polarity, firstID: Int = 1
+    ) -> (features: [Feature], peaks: [Int]) {
         let peaks = table.peaks
         var ladder = IsotopeLadder(table: table, parameters: parameters)
         let byIntensity = peaks.indices.sorted { a, b in
@@ -41,8 +47,10 @@ public struct IsotopeGrouper: Sendable {
         features.sort {
             ($0.mz, $0.retentionTimeSeconds, $0.area) < ($1.mz, $1.retentionTimeSeconds, $1.area)
         }
+        // Until here the number was the peak's.
+        let basePeaks = features.map(\.id)
         for index in features.indices { features[index].id = firstID + index }
-        return features
+        return (features, basePeaks)
     }
 
     private func isFeature(_ peak: ChromatographicPeak) -> Bool {
@@ -52,7 +60,8 @@ public struct IsotopeGrouper: Sendable {
     private func feature(_ pattern: IsotopePattern, peaks: [ChromatographicPeak], polarity: Polarity) -> Feature {
         let base = peaks[pattern.members[0]]
         return Feature(
-            id: 0, mz: base.mz, retentionTimeSeconds: base.retentionTimeSeconds, startSeconds: base.startSeconds,
+            id: pattern.members[0], mz: base.mz, retentionTimeSeconds: base.retentionTimeSeconds,
+            startSeconds: base.startSeconds,
             endSeconds: base.endSeconds, widthSeconds: base.widthSeconds, charge: pattern.charge, area: base.area,
             height: base.height, signalToNoise: base.signalToNoise, quality: base.quality,
             pointCount: Int(base.pointCount), isotopeAreas: pattern.members.map { peaks[$0].area },
@@ -156,7 +165,7 @@ struct IsotopeLadder {
             guard !used[index], index != seed,
                 abs(peak.retentionTimeSeconds - reference.retentionTimeSeconds) <= shift, accept(peak)
             else { continue }
-            let cosine = cosine(seed, index)
+            let cosine = table.cosine(seed, index)
             if cosine >= parameters.minCosine && cosine > best?.cosine ?? -1 { best = (index, cosine) }
         }
         return best
@@ -170,25 +179,5 @@ struct IsotopeLadder {
             if sortedMZ[middle] < mz { low = middle + 1 } else { high = middle }
         }
         return low
-    }
-
-    /// Cosine of two profiles on the scans that both cover; 0 for fewer than 3 or less than half of the shorter one.
-    private func cosine(_ a: Int, _ b: Int) -> Double {
-        let first = table.peaks[a]
-        let second = table.peaks[b]
-        let from = max(first.firstScan, second.firstScan)
-        let to = min(first.lastScan, second.lastScan)
-        let common = Int(to) - Int(from) + 1
-        let shorter = min(first.lastScan - first.firstScan, second.lastScan - second.firstScan) + 1
-        guard common >= 3, 2 * common >= Int(shorter) else { return 0 }
-        return table.profiles.withUnsafeBufferPointer { samples in
-            let startA = first.profileStart + Int(from - first.firstScan)
-            let startB = second.profileStart + Int(from - second.firstScan)
-            let x = UnsafeBufferPointer(rebasing: samples[startA..<(startA + common)])
-            let y = UnsafeBufferPointer(rebasing: samples[startB..<(startB + common)])
-            // The product of two squares does not fit the range of Float.
-            let square = Double(fixedLaneDot(x, x)) * Double(fixedLaneDot(y, y))
-            return square > 0 ? Double(fixedLaneDot(x, y)) / square.squareRoot() : 0
-        }
     }
 }

@@ -148,6 +148,15 @@ public struct AnalysisConfiguration: Sendable {
         return parameters
     }
 
+    /// What tells ions of one molecule; `nil` when that is switched off.
+    func adducts(tolerance: Tolerance) -> AdductParameters? {
+        guard resolved.boolean("adducts.enabled") else { return nil }
+        return AdductParameters(
+            tolerance: tolerance, minCorrelation: resolved.number("adducts.min_correlation"),
+            maxApexShift: resolved.number("adducts.max_apex_shift"),
+            minEvidence: resolved.number("adducts.min_evidence"))
+    }
+
     /// `detection`, with what no single range can check: settings that contradict each other under this preset.
     /// - Throws: `AnalysisError(.badConfiguration)` naming both settings.
     func validDetection(preset: DetectionPreset) throws(AnalysisError) -> DetectionParameters {

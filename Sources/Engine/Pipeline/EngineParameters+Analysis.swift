@@ -2,6 +2,7 @@ import Annotation
 import FeatureDetection
 import Parameters
 import SpectralMatching
+import SpectrumModel
 
 /// The settings that change results. Where the default is `auto`, the instrument's preset decides.
 extension EngineParameters {
@@ -27,6 +28,8 @@ extension EngineParameters {
 
     private static let whenWavelet = ParameterCondition(
         parameter: "centroiding.method", values: [.choice(Centroider.Method.wavelet.rawValue)])
+    private static let adducts = AdductParameters(tolerance: .ppm(5))
+    private static let whenGrouping = ParameterCondition(parameter: "adducts.enabled", values: [.boolean(true)])
 
     static let detection: [ParameterDescription] = [
         analysis(
@@ -105,7 +108,8 @@ extension EngineParameters {
         analysis("isotopes.max_charge", .integer(1...20, .linear), "Highest charge that is tried."),
         analysis(
             "isotopes.tolerance", massTolerance,
-            "Distance from the expected m/z of an isotope, in isotopes.tolerance_unit."),
+            "Distance from the expected m/z of an isotope, or of another ion of the same molecule, in isotopes.tolerance_unit."
+        ),
         analysis("isotopes.tolerance_unit", massUnits, "Unit of isotopes.tolerance."),
         analysis("isotopes.min_cosine", fraction, "Cosine of the elution profiles of two isotopes, at least."),
         analysis(
@@ -115,6 +119,20 @@ extension EngineParameters {
             "isotopes.max_isotopes", .integer(1...50, .linear),
             "Isotopologues per feature, the monoisotopic one included."
         ),
+        analysis(
+            "adducts.enabled", .boolean, .boolean(true),
+            "Find the features that are ions of one molecule, and tell their adducts and its mass."),
+        analysis(
+            "adducts.min_correlation", fraction, .number(adducts.minCorrelation),
+            "Correlation of the elution profiles of two ions of one molecule, at least.", condition: whenGrouping),
+        analysis(
+            "adducts.max_apex_shift", .number(0...10, .linear), .number(adducts.maxApexShift),
+            "Distance of the apexes of two ions of one molecule, relative to the width of the narrower one, at most.",
+            condition: whenGrouping),
+        analysis(
+            "adducts.min_evidence", .number(0...100, .linear), .number(adducts.minEvidence),
+            "Natural logarithm of the odds, against chance, that the ions of a molecule need together.",
+            condition: whenGrouping),
         analysis(
             "fragments.precursor_tolerance", .number(1e-4...10, .logarithmic), .number(0.01), unit: "Da",
             "Distance of a fragment spectrum's precursor from a feature's m/z up to which it can belong to the feature."

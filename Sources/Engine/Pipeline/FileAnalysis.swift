@@ -50,7 +50,7 @@ struct FileAnalysis: Sendable {
         var (outcome, fragments) = try detect(source, reading, parameters, progress: progress)
         describe(outcome, in: &input)
 
-        progress("grouping isotopes", 1)
+        progress("grouping isotopes and adducts", 1)
         let features = clock.measure("group isotopes") {
             group(outcome.peaks, parameters: parameters, input: &input)
         }
@@ -136,9 +136,17 @@ struct FileAnalysis: Sendable {
         input: inout RunRecord.Input
     ) -> [Feature] {
         let grouper = IsotopeGrouper(parameters: parameters.isotopes, peakParameters: parameters.peaks)
+        let adducts = configuration.adducts(tolerance: parameters.isotopes.tolerance)
+            .map { AdductGrouper(parameters: $0) }
         var features: [Feature] = []
+        var groups = 0
         for (polarity, table) in peaks {
-            let found = grouper.features(table, polarity: polarity, firstID: features.count + 1)
+            var (found, basePeaks) = grouper.featuresWithPeaks(
+                table, polarity: polarity, firstID: features.count + 1)
+            if let adducts {
+                groups += adducts.assign(
+                    &found, basePeaks: basePeaks, table: table, polarity: polarity, firstGroup: groups + 1)
+            }
             // The usual file has one polarity: nothing is copied then.
             features = features.isEmpty ? found : features + found
         }

@@ -28,7 +28,8 @@ struct ResultFormatter: Sendable {
     static let featureColumns = [
         "feature_id", "file", "mz", "rt_seconds", "rt_start_seconds", "rt_end_seconds", "width_seconds", "charge",
         "area",
-        "height", "signal_to_noise", "quality", "points", "isotope_count", "isotope_areas", "polarity", "ms2_count",
+        "height", "signal_to_noise", "quality", "points", "isotope_count", "isotope_areas", "polarity",
+        "ion_species", "neutral_mass", "ion_group", "ms2_count",
         "name",
         "formula", "adduct", "inchikey", "level", "confidence", "library_score",
     ]
@@ -104,6 +105,12 @@ struct ResultFormatter: Sendable {
         }
         buffer.tab()
         buffer.append(feature.polarity.symbol)
+        buffer.tab()
+        buffer.append(feature.adduct ?? "")
+        buffer.tab()
+        if let mass = feature.neutralMass { buffer.append(mass, decimals: 6) }
+        buffer.tab()
+        if let group = feature.group { buffer.append(group) }
         buffer.tab()
     }
 

@@ -25,11 +25,18 @@ public struct Feature: Sendable, Hashable {
     /// Areas of the isotopologues M, M+1, M+2 ... that were found; the first is `area`.
     public var isotopeAreas: [Double]
     public var polarity: Polarity
+    /// Name of the ion species (`AdductTable`), where co-eluting features tell it.
+    public var adduct: String?
+    /// Monoisotopic mass of the molecule in Da, where co-eluting features tell it; the same for all of its features.
+    public var neutralMass: Double?
+    /// Number, within the file, that the features of one molecule share; `nil` for a feature that stands alone.
+    public var group: Int?
 
     public init(
         id: Int, mz: Double, retentionTimeSeconds: Double, startSeconds: Double, endSeconds: Double,
         widthSeconds: Double, charge: Int, area: Double, height: Double, signalToNoise: Double, quality: Double,
-        pointCount: Int, isotopeAreas: [Double], polarity: Polarity
+        pointCount: Int, isotopeAreas: [Double], polarity: Polarity, adduct: String? = nil,
+        neutralMass: Double? = nil, group: Int? = nil
     ) {
         self.id = id
         self.mz = mz
@@ -45,5 +52,8 @@ public struct Feature: Sendable, Hashable {
         self.pointCount = pointCount
         self.isotopeAreas = isotopeAreas
         self.polarity = polarity
+        self.adduct = adduct
+        self.neutralMass = neutralMass
+        self.group = group
     }
 }

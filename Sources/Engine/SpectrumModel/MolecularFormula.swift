@@ -1,5 +1,3 @@
-import SpectrumModel
-
 /// A text is not a molecular formula.
 public struct FormulaError: Error, CustomStringConvertible, Sendable {
     public let text: String
@@ -13,20 +11,20 @@ public struct FormulaError: Error, CustomStringConvertible, Sendable {
 /// Atoms of a molecule or ion, for example `C10H13N5O4` or `[C5H14NO]+`.
 public struct MolecularFormula: Sendable, Hashable {
     /// Number of atoms of one element.
-    struct Term: Sendable, Hashable {
-        let element: Int
-        let count: Int
+    package struct Term: Sendable, Hashable {
+        package let element: Int
+        package let count: Int
     }
 
     /// One term per element, in the order of the element table, all counts positive.
-    let terms: [Term]
+    package let terms: [Term]
     /// Net charge in elementary charges.
     public let charge: Int
 
     /// More atoms of one element than this are no molecule but a damaged file.
     public static let maximumAtoms = 100_000
 
-    init(counts: [Int: Int], charge: Int) {
+    package init(counts: [Int: Int], charge: Int) {
         terms = counts.filter { $0.value > 0 }.sorted { $0.key < $1.key }.map { Term(element: $0.key, count: $0.value) }
         self.charge = charge
     }
@@ -44,6 +42,19 @@ public struct MolecularFormula: Sendable, Hashable {
         var mass = 0.0
         for term in terms { mass += Double(term.count) * ChemicalElement.table[term.element].principal.mass }
         return mass - Double(charge) * Mass.electron
+    }
+
+    /// M+2 over M from single atoms two mass units above their principal isotope: what is left out only adds to it.
+    var leastSecondIsotopeRatio: Double {
+        var sum = 0.0
+        for term in terms {
+            let principal = ChemicalElement.table[term.element].principal
+            for isotope in ChemicalElement.table[term.element].isotopes
+            where isotope.massNumber == principal.massNumber + 2 {
+                sum += Double(term.count) * isotope.abundance / principal.abundance
+            }
+        }
+        return sum
     }
 
     /// Number of atoms of an element.

@@ -3,7 +3,7 @@ extension ChemicalElement {
     ///
     /// Source: NIST, Atomic Weights and Isotopic Compositions (masses AME 2003, abundances IUPAC 1997), as packaged by
     /// pyteomics 5.0.1. Masses in Da.
-    static let table: [ChemicalElement] = [
+    package static let table: [ChemicalElement] = [
         ChemicalElement("H", [Isotope(1, 1.00782503207, 0.999885), Isotope(2, 2.0141017778, 0.000115)]),
         ChemicalElement("He", [Isotope(3, 3.0160293191, 1.34e-6), Isotope(4, 4.00260325415, 0.99999866)]),
         ChemicalElement("Li", [Isotope(6, 6.015122795, 0.0759), Isotope(7, 7.01600455, 0.9241)]),

@@ -32,7 +32,7 @@ public struct ChemicalElement: Sendable, Hashable {
     public var hasLighterIsotopes: Bool { isotopes[0].massNumber < principal.massNumber }
 
     /// Position in `table`, or `nil` for a symbol that is no element here (`R`, `X`, `n`).
-    static func index(of symbol: String) -> Int? { positions[symbol] }
+    package static func index(of symbol: String) -> Int? { positions[symbol] }
 
     private static let positions: [String: Int] = Dictionary(
         uniqueKeysWithValues: table.enumerated().map { ($1.symbol, $0) })

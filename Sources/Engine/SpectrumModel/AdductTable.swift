@@ -1,5 +1,3 @@
-import SpectrumModel
-
 /// An adduct with the atoms that it adds and removes, from which its mass follows.
 public struct AdductSpecies: Sendable, Hashable {
     public let adduct: Adduct
@@ -8,9 +6,13 @@ public struct AdductSpecies: Sendable, Hashable {
     /// How readily the ion is believed before any evidence, 0 ... 1: a convention that orders candidates (protonated and
     /// deprotonated molecules first), not a measured frequency.
     public let prior: Double
+    /// Whether the ion forms by itself; any other is only believed beside one that does.
+    public let isPrimary: Bool
+    /// Least M+2 over M that the gained atoms alone cause: 0.32 for chlorine, 0.97 for bromine.
+    public let secondIsotopeRatio: Double
 }
 
-/// The ion species that annotation considers, by polarity. Masses come from the element table and the electron mass.
+/// The ion species that are considered, by polarity. Masses come from the element table and the electron mass.
 public struct AdductTable: Sendable {
     /// In the order in which ties are broken.
     public let species: [AdductSpecies]
@@ -43,12 +45,12 @@ public struct AdductTable: Sendable {
         "[M+K-2H]-": "[M-2H+K]-", "[M+Na-2H]-": "[M-2H+Na]-",
     ]
 
-    /// Name, molecules, atoms gained, atoms lost, charge, prior.
+    /// Name, molecules, atoms gained, atoms lost, charge, prior, whether it is primary.
     private static let everything: [AdductSpecies] =
         [
-            make("[M+H]+", 1, "H", nil, 1, 1.0),
-            make("[M+Na]+", 1, "Na", nil, 1, 0.6),
-            make("[M+NH4]+", 1, "NH4", nil, 1, 0.5),
+            make("[M+H]+", 1, "H", nil, 1, 1.0, isPrimary: true),
+            make("[M+Na]+", 1, "Na", nil, 1, 0.6, isPrimary: true),
+            make("[M+NH4]+", 1, "NH4", nil, 1, 0.5, isPrimary: true),
             make("[M+H-H2O]+", 1, "H", "H2O", 1, 0.5),
             make("[M+K]+", 1, "K", nil, 1, 0.4),
             make("[M+2H]2+", 1, "H2", nil, 2, 0.4),
@@ -60,9 +62,9 @@ public struct AdductTable: Sendable {
             make("[M+CH3CN+H]+", 1, "C2H4N", nil, 1, 0.2),
             make("[M+CH3OH+H]+", 1, "CH5O", nil, 1, 0.1),
             make("[M-H+2Na]+", 1, "Na2", "H", 1, 0.1),
-            make("[M-H]-", 1, nil, "H", -1, 1.0),
-            make("[M+FA-H]-", 1, "CHO2", nil, -1, 0.5),
-            make("[M+Cl]-", 1, "Cl", nil, -1, 0.5),
+            make("[M-H]-", 1, nil, "H", -1, 1.0, isPrimary: true),
+            make("[M+FA-H]-", 1, "CHO2", nil, -1, 0.5, isPrimary: true),
+            make("[M+Cl]-", 1, "Cl", nil, -1, 0.5, isPrimary: true),
             make("[M-H-H2O]-", 1, nil, "H3O", -1, 0.4),
             make("[M-2H]2-", 1, nil, "H2", -2, 0.4),
             make("[M+Hac-H]-", 1, "C2H3O2", nil, -1, 0.3),
@@ -76,7 +78,8 @@ public struct AdductTable: Sendable {
 
     /// `nil` for a formula that does not parse; a test counts the table, so a typing error cannot hide.
     private static func make(
-        _ name: String, _ multiplicity: Int, _ gain: String?, _ loss: String?, _ charge: Int, _ prior: Double
+        _ name: String, _ multiplicity: Int, _ gain: String?, _ loss: String?, _ charge: Int, _ prior: Double,
+        isPrimary: Bool = false
     ) -> AdductSpecies? {
         let gained = gain.flatMap { try? MolecularFormula($0) }
         let lost = loss.flatMap { try? MolecularFormula($0) }
@@ -87,6 +90,7 @@ public struct AdductTable: Sendable {
             adduct: Adduct(
                 name: name, multiplicity: multiplicity, massShift: shift, charge: abs(charge),
                 polarity: charge > 0 ? .positive : .negative),
-            gain: gained, loss: lost, prior: prior)
+            gain: gained, loss: lost, prior: prior, isPrimary: isPrimary,
+            secondIsotopeRatio: gained?.leastSecondIsotopeRatio ?? 0)
     }
 }

@@ -1,0 +1,184 @@
+import SpectrumModel
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// A feature that is assumed to be a primary ion, with every feature that fits the molecule that follows.
+struct AdductAnchor {
+    /// Position in order of m/z.
+    var feature: Int32
+    var rule: Int32
+    /// Natural logarithm of the prior of the anchor's own species.
+    var evidence: Double
+    /// Its partners, in the order of the rules.
+    var partners: Range<Int32>
+}
+
+/// A feature that may be an ion of the molecule that an anchor assumes.
+struct AdductPartner {
+    /// Position in order of m/z.
+    var feature: Int32
+    var rule: Int32
+    /// Natural logarithm of how much likelier it is an ion of that molecule than there by chance.
+    var evidence: Double
+}
+
+/// Finds, for every feature and primary rule, the features where the other ions of that molecule must lie.
+struct AdductPartnerFinder {
+    /// Where rule `to` must lie if a feature is rule `from`: `slope * mz + offset`.
+    private struct Step {
+        let from: Int
+        let to: Int
+        let slope: Double
+        let offset: Double
+    }
+
+    private let features: [Feature]
+    /// Features in order of m/z: positions in `features` and `basePeaks`.
+    private let order: [Int]
+    private let basePeaks: [Int]
+    private let table: PeakTable
+    private let parameters: AdductParameters
+    private let rules: [AdductRule]
+    private let steps: [Step]
+    /// Ascending.
+    private let mz: [Double]
+    private let time: [Double]
+    /// How far a partner's apex may be, seconds.
+    private let reach: [Double]
+    private let chance: ChanceOfPartners
+
+    private(set) var anchors: [AdductAnchor] = []
+    private(set) var partners: [AdductPartner] = []
+    /// The anchors of feature `i` are `anchorStart[i]..<anchorStart[i + 1]`.
+    private(set) var anchorStart: [Int32] = [0]
+
+    /// Share of the features beside which an ion of prior 1 is found: what real files have more than permuted ones.
+    private static let foundShare = 0.02
+    private static let largestWidthRatio = 2.0
+
+    /// - Parameters:
+    ///   - order: positions of the features to look at, ascending in m/z, every number of theirs finite.
+    ///   - basePeaks: position in `table` of each feature's peak.
+    init(
+        _ features: [Feature], order: [Int], basePeaks: [Int], table: PeakTable, rules: [AdductRule],
+        parameters: AdductParameters
+    ) {
+        self.features = features
+        self.order = order
+        self.basePeaks = basePeaks
+        self.table = table
+        self.parameters = parameters
+        self.rules = rules
+        mz = order.map { features[$0].mz }
+        time = order.map { features[$0].retentionTimeSeconds }
+        reach = order.map { parameters.maxApexShift * features[$0].widthSeconds }
+        chance = ChanceOfPartners(mz: mz, times: time)
+        steps = rules.indices.filter { rules[$0].isPrimary }.flatMap { from in
+            rules.indices.filter { $0 != from }.map { to in
+                let zero = rules[to].mz(neutralMass: rules[from].neutralMass(mz: 0))
+                let one = rules[to].mz(neutralMass: rules[from].neutralMass(mz: 1))
+                return Step(from: from, to: to, slope: one - zero, offset: zero)
+            }
+        }
+    }
+
+    /// One cursor per step walks along the features: what a step predicts only rises with m/z.
+    mutating func find() {
+        var cursors = [Int](repeating: 0, count: steps.count)
+        var near: [Int32] = []
+        anchorStart.reserveCapacity(order.count + 1)
+        for position in order.indices {
+            var step = 0
+            while step < steps.count {
+                let from = steps[step].from
+                let first = partners.count
+                while step < steps.count, steps[step].from == from {
+                    let found = look(position, steps[step], &cursors[step], &near)
+                    if found > 0 {
+                        for candidate in near {
+                            judge(position, Int(candidate), steps[step], elsewhere: found - near.count)
+                        }
+                    }
+                    step += 1
+                }
+                guard partners.count > first else { continue }
+                anchors.append(
+                    AdductAnchor(
+                        feature: Int32(truncatingIfNeeded: position), rule: Int32(truncatingIfNeeded: from),
+                        evidence: log(rules[from].weight(features[order[position]])),
+                        partners: Int32(truncatingIfNeeded: first)..<Int32(truncatingIfNeeded: partners.count)))
+            }
+            anchorStart.append(Int32(truncatingIfNeeded: anchors.count))
+        }
+    }
+
+    /// Features at the m/z and about the time that a step predicts. hot
+    /// - Returns: how many there are at that m/z at any time; `near` is set only if there is one.
+    private func look(_ position: Int, _ step: Step, _ cursor: inout Int, _ near: inout [Int32]) -> Int {
+        let target = step.slope * mz[position] + step.offset
+        let half = parameters.tolerance.halfWidth(at: target)
+        return mz.withUnsafeBufferPointer { mz in
+            var candidate = cursor
+            while candidate < mz.count && mz[candidate] < target - half { candidate += 1 }
+            cursor = candidate
+            guard candidate < mz.count, mz[candidate] <= target + half else { return 0 }
+            let first = candidate
+            near.removeAll(keepingCapacity: true)
+            while candidate < mz.count && mz[candidate] <= target + half {
+                if candidate != position,
+                    abs(time[candidate] - time[position]) <= min(reach[candidate], reach[position])
+                {
+                    near.append(Int32(truncatingIfNeeded: candidate))
+                }
+                candidate += 1
+            }
+            return candidate - first
+        }
+    }
+
+    /// Ions of one molecule leave the column as one peak: their widths at half maximum differ by what noise does to them.
+    private func isAlike(_ a: Double, _ b: Double) -> Bool {
+        a <= Self.largestWidthRatio * b && b <= Self.largestWidthRatio * a
+    }
+
+    /// Takes a feature at the right place for a partner if its charge, isotopes, abundance, width and profile allow it.
+    private mutating func judge(_ position: Int, _ candidate: Int, _ step: Step, elsewhere: Int) {
+        let rule = rules[step.to]
+        let (own, other) = (order[position], order[candidate])
+        let weight = rule.weight(features[other])
+        guard weight > 0, rules[step.from].weight(features[own]) > 0,
+            rule.mayDominate || features[other].area <= features[own].area,
+            rules[step.from].neutralMass(mz: mz[position]) > 0,
+            isAlike(features[own].widthSeconds, features[other].widthSeconds)
+        else { return }
+        let correlation = table.correlation(basePeaks[own], basePeaks[other])
+        guard correlation >= parameters.minCorrelation else { return }
+        let target = step.slope * mz[position] + step.offset
+        let half = parameters.tolerance.halfWidth(at: target)
+        let expected = chance.expected(
+            target: target, half: half, elsewhere: elsewhere, time: time[position],
+            reach: min(reach[candidate], reach[position]))
+        let evidence = evidence(
+            weight: weight, deviation: (mz[candidate] - target) / half, correlation: correlation, expected: expected)
+        // Without evidence of its own it says nothing about the molecule.
+        guard evidence > 0 else { return }
+        partners.append(
+            AdductPartner(
+                feature: Int32(truncatingIfNeeded: candidate), rule: Int32(truncatingIfNeeded: step.to),
+                evidence: evidence))
+    }
+
+    /// Logarithm of how much likelier a partner is an ion of the molecule than there by chance.
+    ///
+    /// Errors of m/z are normal with a third of the tolerance for standard deviation, against evenly spread ones; the
+    /// correlation of true partners is taken to rise linearly from the threshold to 1, against evenly spread ones.
+    private func evidence(weight: Double, deviation: Double, correlation: Double, expected: Double) -> Double {
+        let mass = 6 / (2 * Double.pi).squareRoot() * exp(-4.5 * deviation * deviation)
+        let profile = 2 * (correlation - parameters.minCorrelation) / (1 - parameters.minCorrelation)
+        return log(Self.foundShare * weight * mass * profile / expected)
+    }
+}
