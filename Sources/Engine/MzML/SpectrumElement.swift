@@ -129,7 +129,7 @@ struct SpectrumElement {
                 if tag[2] == UInt8(ascii: "b") {
                     if matches("</binaryDataArray", tag, end), end - tag > 17, endsName(tag[17]) { finishArray() }
                 } else if matches("</spectrum", tag, end), end - tag > 10, endsName(tag[10]) {
-                    guard let close = find(UInt8(ascii: ">"), tag + 10, end) else { break }
+                    guard let close = tagEnd(tag + 10, end) else { break }
                     return .end(try finished(at: close + 1))
                 }
             case UInt8(ascii: "!"), UInt8(ascii: "?"):
@@ -171,7 +171,8 @@ struct SpectrumElement {
         groups: [ParameterGroup], selection: SpectrumSelection
     ) throws(MzMLError) -> UnsafePointer<UInt8> {
         var nameEnd = tag + 1
-        while nameEnd < end, !endsName(nameEnd.pointee) { nameEnd += 1 }
+        // A name that another tag breaks off is none: a comment may begin there.
+        while nameEnd < end, !endsName(nameEnd.pointee), nameEnd.pointee != UInt8(ascii: "<") { nameEnd += 1 }
         let name = ByteRun(start: tag + 1, count: nameEnd - tag - 1)
         if equals(name, "binary") {
             return try readPayload(from: tag, nameEnd: nameEnd, end, elementStart: elementStart)
