@@ -17,7 +17,8 @@ import Testing
         [], ["analyze"], ["optimize"], ["workload"], ["workload", "list"], ["workload", "prepare"],
         ["workload", "verify"],
         ["evaluate"],
-        ["convert"], ["simulate"], ["library"], ["library", "prepare"], ["library", "info"], ["config"], ["config", "show"],
+        ["convert"], ["simulate"], ["library"], ["library", "prepare"], ["library", "info"], ["config"],
+        ["config", "show"],
         ["config", "docs"],
     ])
     func helpTeaches(command: [String]) throws {

@@ -188,7 +188,8 @@ struct SpectrumElement {
 
     private func finished(at end: UnsafePointer<UInt8>) throws(MzMLError) -> UnsafePointer<UInt8> {
         guard !needsReference else {
-            throw MzMLError(.beyondScanner, path: "", reason: "a value with references, or other elements inside an array")
+            throw MzMLError(
+                .beyondScanner, path: "", reason: "a value with references, or other elements inside an array")
         }
         return end
     }
