@@ -160,7 +160,7 @@ struct SpectrumElement {
             // The text is longer than stated, by blanks.
             array.payload = ByteRun(start: text, count: p - text)
         }
-        guard matches("</binary", p, end) else {
+        guard matches("</binary", p, end), end - p > 8, endsName(p[8]) else {
             throw MzMLError(.cutMismatch, path: "", reason: "the length of an array is not what is stated")
         }
     }
