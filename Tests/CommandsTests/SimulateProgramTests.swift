@@ -1,4 +1,5 @@
 import Foundation
+import Pipeline
 import TestSupport
 import Testing
 
@@ -31,6 +32,30 @@ import Testing
         #expect(again.status == 0 && again.error.isEmpty && again.output.isEmpty)
         let (a, b) = (try result(folder, "a"), try result(folder, "b"))
         #expect(a == b && a.table.split(separator: "\n").count == 21)
+    }
+
+    /// What is found in a run whose scans are in random order is no chromatographic peak.
+    @Test(arguments: [
+        "small/HILICNeg15_StdH1.mzML", "medium/171103_PMA_TK_QC_04-4to5min.mzML",
+        "medium/171103_PMA_TK_QC_05-4to5min.mzML",
+    ]) func shuffledScansHoldHardlyAnyFeatures(file: String) throws {
+        let folder = try TemporaryDirectory()
+        let real = TestData.repository + "/workloads/" + file
+        let shuffled = folder.file("shuffled.mzML")
+        let made = try Program.run(
+            "lavoisier",
+            ["simulate", real, shuffled, "--truth", folder.file("t.tsv"), "--peaks", "0", "--permute", "1"])
+        #expect(made.status == 0, "\(made.error)")
+        let counts = try [real, shuffled].map { path in
+            let outcome = try Program.run(
+                "lavoisier",
+                [
+                    "analyze", path, "--output", folder.file("out"), "--json", "--quiet", "--profile", "none", "--set",
+                    "matching.enabled=false", "--set", "annotation.enabled=false",
+                ])
+            return try RunRecord(json: outcome.output).totalFeatures
+        }
+        #expect(20 * counts[1] <= counts[0], "\(counts[1]) of \(counts[0])")
     }
 
     /// An option that was ignored would leave everything as it is without it.

@@ -16,6 +16,8 @@ public struct ChromatographicPeak: Sendable, Hashable {
     public var signalToNoise: Double
     /// Best correlation with a family of peak shapes, clamped to 0...1.
     public var quality: Double
+    /// Lag-1 autocorrelation of the intensities about the peak, missing scans counting as 0.
+    public var autocorrelation = 1.0
     /// Points measured (not interpolated) inside the peak.
     public var pointCount: Int32
     public var firstScan: Int32

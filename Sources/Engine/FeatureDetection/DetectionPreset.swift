@@ -55,7 +55,7 @@ public enum DetectionPreset: String, Sendable, Hashable, Codable, CaseIterable {
                 centroiding: Centroider.Parameters(),
                 traces: MassTraceParameters(
                     tolerance: .dalton(0.25), mergeDistance: .dalton(0.3), noiseQuantile: 0.25, minPoints: 6),
-                peaks: PeakParameters(minWidthSeconds: 5, maxWidthSeconds: 60),
+                peaks: PeakParameters(minWidthSeconds: 5, maxWidthSeconds: 60, minAutocorrelation: 0.6),
                 isotopes: IsotopeParameters(maxCharge: 1, tolerance: .dalton(0.2)))
         }
     }

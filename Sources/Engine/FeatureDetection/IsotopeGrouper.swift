@@ -55,6 +55,7 @@ public struct IsotopeGrouper: Sendable {
 
     private func isFeature(_ peak: ChromatographicPeak) -> Bool {
         peak.signalToNoise >= peakParameters.signalToNoise && peak.quality >= peakParameters.minQuality
+            && peak.autocorrelation >= peakParameters.minAutocorrelation
     }
 
     private func feature(_ pattern: IsotopePattern, peaks: [ChromatographicPeak], polarity: Polarity) -> Feature {
@@ -64,6 +65,7 @@ public struct IsotopeGrouper: Sendable {
             startSeconds: base.startSeconds,
             endSeconds: base.endSeconds, widthSeconds: base.widthSeconds, charge: pattern.charge, area: base.area,
             height: base.height, signalToNoise: base.signalToNoise, quality: base.quality,
+            autocorrelation: base.autocorrelation,
             pointCount: Int(base.pointCount), isotopeAreas: pattern.members.map { peaks[$0].area },
             polarity: polarity)
     }

@@ -1,5 +1,6 @@
 extension MassTraceBuilder {
-    mutating func close(_ trace: OpenTrace, ownedEnd: Int32) {
+    /// - Parameter lastSeen: the last scan that was looked at for a point of the trace.
+    mutating func close(_ trace: OpenTrace, ownedEnd: Int32, lastSeen: Int) {
         let slot = slots[Int(trace.slot)]
         let duration =
             retentionTimes[Int(trace.lastScan) - tableStart] - retentionTimes[Int(slot.firstScan) - tableStart]
@@ -12,7 +13,10 @@ extension MassTraceBuilder {
             return
         }
         slots[Int(trace.slot)].fate = Int32(truncatingIfNeeded: closed.count)
-        closed.append(ClosedTrace(slot: trace.slot, owned: slot.ownedStart..<ownedEnd))
+        closed.append(
+            ClosedTrace(
+                slot: trace.slot, owned: slot.ownedStart..<ownedEnd,
+                missedAfter: Int32(truncatingIfNeeded: lastSeen) - trace.lastScan))
     }
 
     /// Closes every trace of at least twice the overlap and goes on with a copy of its last points.
@@ -24,7 +28,7 @@ extension MassTraceBuilder {
             let old = open[index]
             let slot = slots[Int(old.slot)]
             guard slot.firstScan <= scan - 2 * overlap, old.lastScan >= scan - overlap else { continue }
-            close(old, ownedEnd: boundary)
+            close(old, ownedEnd: boundary, lastSeen: Int(scan) - 1)
             successor[Int(old.slot)] = Int32(truncatingIfNeeded: slots.count)
             open[index].slot = Int32(truncatingIfNeeded: slots.count)
             // The apex of the piece that ends is an apex of the same ion: the successor inherits it.
@@ -54,6 +58,7 @@ extension MassTraceBuilder {
             position += Int(slots[Int(trace.slot)].count)
             ready.offsets.append(position)
             ready.ownedScans.append(trace.owned)
+            ready.missedAfter.append(trace.missedAfter)
         }
         let added = position - ready.pointCount
         ready.scans.append(contentsOf: repeatElement(0, count: added))

@@ -146,7 +146,7 @@ extension MassTraceBuilder {
         slots.removeSubrange(used.slots...)
         swap(&open, &nextOpen)
         open.removeSubrange(used.open...)
-        for trace in ending { close(trace, ownedEnd: Int32.max) }
+        for trace in ending { close(trace, ownedEnd: Int32.max, lastSeen: Int(scan)) }
     }
 
     /// The points of the current scan and what `assign` found about them.

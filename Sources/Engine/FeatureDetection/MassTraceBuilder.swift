@@ -68,7 +68,7 @@ public struct MassTraceBuilder: MassTraceJoining {
 
     /// Closes every open trace; call once after the last scan, then `takeClosed`.
     public mutating func finish() {
-        for trace in open { close(trace, ownedEnd: Int32.max) }
+        for trace in open { close(trace, ownedEnd: Int32.max, lastSeen: scanCount - 1) }
         open.removeAll()
     }
 

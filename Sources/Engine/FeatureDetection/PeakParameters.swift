@@ -9,6 +9,9 @@ public struct PeakParameters: Sendable, Hashable {
     public var isotopeSignalToNoise: Double
     /// Peak-shape quality (0...1) that a feature's own peak needs.
     public var minQuality: Double
+    /// Autocorrelation of the intensities about the peak (-1...1) that a feature's own peak needs. Scans in random order
+    /// have about 0, so that hardly anything of them passes 0.5.
+    public var minAutocorrelation: Double
     /// Fewest scans with a point inside the peak.
     public var minPoints: Int
     /// Valley between two peaks, relative to the lower one, above which they are one peak.
@@ -18,13 +21,15 @@ public struct PeakParameters: Sendable, Hashable {
 
     public init(
         minWidthSeconds: Double, maxWidthSeconds: Double, signalToNoise: Double = 3, isotopeSignalToNoise: Double = 2,
-        minQuality: Double = 0.7, minPoints: Int = 5, valleyRatio: Double = 0.8, edgeFraction: Double = 0.01
+        minQuality: Double = 0.7, minAutocorrelation: Double = 0.5, minPoints: Int = 5, valleyRatio: Double = 0.8,
+        edgeFraction: Double = 0.01
     ) {
         self.minWidthSeconds = minWidthSeconds
         self.maxWidthSeconds = maxWidthSeconds
         self.signalToNoise = signalToNoise
         self.isotopeSignalToNoise = isotopeSignalToNoise
         self.minQuality = minQuality
+        self.minAutocorrelation = minAutocorrelation
         self.minPoints = minPoints
         self.valleyRatio = valleyRatio
         self.edgeFraction = edgeFraction

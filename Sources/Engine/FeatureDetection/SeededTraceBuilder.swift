@@ -173,6 +173,7 @@ public struct SeededTraceBuilder: MassTraceJoining {
         }
         ready.offsets.append(ready.scans.count)
         ready.ownedScans.append(0..<Int32.max)
+        ready.missedAfter.append(Int32(truncatingIfNeeded: trace.missed[1]))
     }
 }
 

@@ -25,6 +25,8 @@ struct TraceSlot {
 struct ClosedTrace {
     let slot: Int32
     let owned: Range<Int32>
+    /// Scans without a point behind the last one, as far as they were seen.
+    let missedAfter: Int32
 }
 
 /// A point in order of arrival with the slot that owns it.

@@ -137,6 +137,7 @@ public struct AnalysisConfiguration: Sendable {
         set(&parameters.peaks.signalToNoise, resolved.optionalNumber("peaks.signal_to_noise"))
         set(&parameters.peaks.isotopeSignalToNoise, resolved.optionalNumber("peaks.isotope_signal_to_noise"))
         set(&parameters.peaks.minQuality, resolved.optionalNumber("peaks.min_quality"))
+        set(&parameters.peaks.minAutocorrelation, resolved.optionalNumber("peaks.min_autocorrelation"))
         set(&parameters.peaks.minPoints, resolved.optionalInteger("peaks.min_points"))
         set(&parameters.peaks.valleyRatio, resolved.optionalNumber("peaks.valley_ratio"))
         set(&parameters.peaks.edgeFraction, resolved.optionalNumber("peaks.edge_fraction"))

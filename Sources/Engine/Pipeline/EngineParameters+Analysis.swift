@@ -98,6 +98,10 @@ extension EngineParameters {
             "peaks.isotope_signal_to_noise", .number(0...1e6, .linear),
             "The same for a peak that is only kept as an isotope of another."),
         analysis("peaks.min_quality", fraction, "Peak-shape quality that a feature needs."),
+        analysis(
+            "peaks.min_autocorrelation", .number(-1...1, .linear),
+            "Autocorrelation of neighbouring scans about the peak that a feature needs: near 1 for elution, near 0 for "
+                + "noise. With the default, of a run whose scans are shuffled at most 5 % of the features are left."),
         analysis("peaks.min_points", .integer(1...1_000, .linear), unit: "points", "Fewest measured points of a peak."),
         analysis(
             "peaks.valley_ratio", fraction,

@@ -28,7 +28,8 @@ struct ResultFormatter: Sendable {
     static let featureColumns = [
         "feature_id", "file", "mz", "rt_seconds", "rt_start_seconds", "rt_end_seconds", "width_seconds", "charge",
         "area",
-        "height", "signal_to_noise", "quality", "points", "isotope_count", "isotope_areas", "polarity",
+        "height", "signal_to_noise", "quality", "autocorrelation", "points", "isotope_count", "isotope_areas",
+        "polarity",
         "ion_species", "neutral_mass", "ion_group", "ms2_count",
         "name",
         "formula", "adduct", "inchikey", "level", "confidence", "library_score",
@@ -90,6 +91,7 @@ struct ResultFormatter: Sendable {
         buffer.append(feature.charge)
         for (value, decimals) in [
             (feature.area, 1), (feature.height, 1), (feature.signalToNoise, 2), (feature.quality, 4),
+            (feature.autocorrelation, 4),
         ] {
             buffer.tab()
             buffer.append(value, decimals: decimals)

@@ -20,6 +20,9 @@ public struct Feature: Sendable, Hashable {
     public var signalToNoise: Double
     /// Peak-shape quality in 0...1 (1 is best); its definition belongs to the detector.
     public var quality: Double
+    /// Autocorrelation of the intensities about the peak, -1...1: near 1 for elution, near 0 for scans in random order;
+    /// 0 where it was not measured.
+    public var autocorrelation: Double
     /// Points of the monoisotopic trace inside the peak.
     public var pointCount: Int
     /// Areas of the isotopologues M, M+1, M+2 ... that were found; the first is `area`.
@@ -35,6 +38,7 @@ public struct Feature: Sendable, Hashable {
     public init(
         id: Int, mz: Double, retentionTimeSeconds: Double, startSeconds: Double, endSeconds: Double,
         widthSeconds: Double, charge: Int, area: Double, height: Double, signalToNoise: Double, quality: Double,
+        autocorrelation: Double = 0,
         pointCount: Int, isotopeAreas: [Double], polarity: Polarity, adduct: String? = nil,
         neutralMass: Double? = nil, group: Int? = nil
     ) {
@@ -49,6 +53,7 @@ public struct Feature: Sendable, Hashable {
         self.height = height
         self.signalToNoise = signalToNoise
         self.quality = quality
+        self.autocorrelation = autocorrelation
         self.pointCount = pointCount
         self.isotopeAreas = isotopeAreas
         self.polarity = polarity
