@@ -19,7 +19,7 @@ extension SpectrumScanner {
                 isFinished = true
                 return (try parseHeader(upTo: tag.lowerBound, open: open), name == "/spectrumList")
             }
-            if selfClosing, name == "mzML" || name == "spectrumList" {
+            if selfClosing, name == "mzML" || name == "run" || name == "spectrumList" {
                 // An empty run or list: nothing that follows can be a spectrum.
                 isFinished = true
                 return (try parseHeader(upTo: tag.upperBound, open: open), name == "spectrumList")
