@@ -116,6 +116,7 @@ import Testing
         batch.mz = Array(repeating: 100, count: 9)
         batch.intensity = [1, 1, 1, 0, 0, 0, 0, 0, 0]
         batch.ownedScans = Array(repeating: 0..<Int32.max, count: 4)
+        batch.missedBefore = Array(repeating: 0, count: 4)
         batch.missedAfter = Array(repeating: 0, count: 4)
         batch.retentionTimes = [1, 1, 1, 1, 1, 1]
         batch.noiseLevels = [0, 0, 0, 0, 0, 0]

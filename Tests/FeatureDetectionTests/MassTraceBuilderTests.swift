@@ -80,6 +80,7 @@ private func referenceTraces(_ run: SyntheticRun, _ parameters: MassTraceParamet
         let pieces = run.build(parameters, takeEvery: takeEvery)
         #expect(pieces.flatMap(\.plain) == whole.plain)
         #expect(pieces.flatMap(\.ownedScans) == whole.ownedScans)
+        #expect(pieces.flatMap(\.missedBefore) == whole.missedBefore)
         #expect(pieces.flatMap(\.missedAfter) == whole.missedAfter)
         for piece in pieces {
             for (position, scan) in piece.scans.enumerated() {

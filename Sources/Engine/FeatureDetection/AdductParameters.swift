@@ -8,7 +8,6 @@ public struct AdductParameters: Sendable, Hashable {
     public var minCorrelation: Double
     /// Distance of the apexes, relative to the width at half maximum of the narrower peak, at most.
     public var maxApexShift: Double
-
     /// Natural logarithm of the odds against chance that a group needs.
     public var minEvidence: Double
 

@@ -116,7 +116,7 @@ struct AdductPartnerFinder {
         }
     }
 
-    /// Features at the m/z and about the time that a step predicts. hot
+    /// Features at the m/z and about the time that a step predicts.
     /// - Returns: how many there are at that m/z at any time; `near` is set only if there is one.
     private func look(_ position: Int, _ step: Step, _ cursor: inout Int, _ near: inout [Int32]) -> Int {
         let target = step.slope * mz[position] + step.offset

@@ -1,3 +1,5 @@
+import SpectrumModel
+
 /// How many features chance alone puts where a partner is looked for, by the density of features around there.
 ///
 /// Time and m/z count as independent: (features in the window at other times, or the mean of windows of the same width at
@@ -42,18 +44,6 @@ struct ChanceOfPartners {
     }
 
     private static func count(_ ascending: [Double], _ low: Double, _ high: Double) -> Int {
-        lowerBound(ascending, high.nextUp) - lowerBound(ascending, low)
-    }
-
-    private static func lowerBound(_ ascending: [Double], _ value: Double) -> Int {
-        ascending.withUnsafeBufferPointer { values in
-            var low = 0
-            var high = values.count
-            while low < high {
-                let middle = (low + high) / 2
-                if values[middle] < value { low = middle + 1 } else { high = middle }
-            }
-            return low
-        }
+        ascending.firstIndex(notBelow: high.nextUp) - ascending.firstIndex(notBelow: low)
     }
 }

@@ -37,7 +37,8 @@ extension ChromatographicPeakDetector {
                 signal: signal, time: time, edges: left...right, apex: apex, leftHalf: max(apex - half.start, 0),
                 rightHalf: max(half.end - apex, 0)),
             autocorrelation: autocorrelation(
-                seed, apex: apex, width: half.end - half.start, missedAfter: Int(batch.missedAfter[trace])),
+                seed, apex: apex, width: half.end - half.start,
+                missed: (Int(batch.missedBefore[trace]), Int(batch.missedAfter[trace]))),
             pointCount: points,
             firstScan: workspace.firstScan + Int32(truncatingIfNeeded: left),
             lastScan: workspace.firstScan + Int32(truncatingIfNeeded: right), apexScan: apexScan,
@@ -47,12 +48,12 @@ extension ChromatographicPeakDetector {
     }
 
     /// Lag-1 autocorrelation of the intensities within 1.6 widths of the apex and a scan beyond; scans without a point count
-    /// as 0, and so do up to `missedAfter` of them on each side of the trace, as far as the run goes.
+    /// as 0, and so do up to `missed` of them in front of the trace and behind it.
     ///
     /// One minus half of von Neumann's ratio (von Neumann 1941, doi:10.1214/aoms/1177731677): the mean square of the
     /// differences of neighbours over the variance. It is near 1 for a peak of several scans and near 0 for scans in any
     /// order, whatever their intensities, so it tells elution from the accidents of a noisy trace.
-    func autocorrelation(_ seed: PeakSeed, apex: Double, width: Double, missedAfter: Int) -> Double {
+    func autocorrelation(_ seed: PeakSeed, apex: Double, width: Double, missed: (before: Int, after: Int)) -> Double {
         let time = workspace.time
         let signal = workspace.signal
         let points = workspace.points
@@ -66,8 +67,8 @@ extension ChromatographicPeakDetector {
         func empty(_ seconds: Double, atMost known: Int) -> Int {
             seconds >= 0 ? Int(min(seconds / spacing + 1, Double(known))) : 0
         }
-        let before = empty(time[left] - (apex - reach), atMost: min(Int(workspace.firstScan), Self.emptyScansBefore))
-        let behind = empty(apex + reach - time[right], atMost: missedAfter)
+        let before = empty(time[left] - (apex - reach), atMost: missed.before)
+        let behind = empty(apex + reach - time[right], atMost: missed.after)
         var sum = 0.0
         var squares = 0.0
         var differences = 0.0
@@ -83,9 +84,6 @@ extension ChromatographicPeakDetector {
         let variance = squares - sum * sum / Double(right - left + 1 + before + behind)
         return variance > 0 ? 1 - differences / (2 * variance) : 0
     }
-
-    /// Scans in front of a trace that count as empty: about as many as end one.
-    private static let emptyScansBefore = 6
 
     /// Follows the smoothed signal down until it is low, rises for good or stops falling.
     func edge(from seed: PeakSeed, limit: Int, step: Int) -> Int {

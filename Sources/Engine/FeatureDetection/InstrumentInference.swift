@@ -65,14 +65,9 @@ public struct InstrumentInference: Sendable {
     }
 
     private func nearestDistance(to mz: Double) -> Double {
-        var low = 0
-        var high = previous.count
-        while low < high {
-            let middle = (low + high) / 2
-            if previous[middle] < mz { low = middle + 1 } else { high = middle }
-        }
-        let above = low < previous.count ? previous[low] - mz : .infinity
-        let below = low > 0 ? mz - previous[low - 1] : .infinity
+        let next = previous.firstIndex(notBelow: mz)
+        let above = next < previous.count ? previous[next] - mz : .infinity
+        let below = next > 0 ? mz - previous[next - 1] : .infinity
         return min(above, below)
     }
 }

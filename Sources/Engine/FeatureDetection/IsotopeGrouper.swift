@@ -30,7 +30,7 @@ public struct IsotopeGrouper: Sendable {
             (peaks[b].height, peaks[a].mz, peaks[a].retentionTimeSeconds, a)
                 < (peaks[a].height, peaks[b].mz, peaks[b].retentionTimeSeconds, b)
         }
-        var features: [Feature] = []
+        var found: [(feature: Feature, peak: Int)] = []
         for index in byIntensity where !ladder.used[index] && isFeature(peaks[index]) {
             var best = IsotopePattern(members: [index], charge: 0, cosineSum: 0)
             for charge in stride(from: 1, through: parameters.maxCharge, by: 1) {
@@ -42,15 +42,14 @@ public struct IsotopeGrouper: Sendable {
                 if (pattern.members.count, pattern.cosineSum) > (best.members.count, best.cosineSum) { best = pattern }
             }
             for member in best.members { ladder.used[member] = true }
-            features.append(feature(best, peaks: peaks, polarity: polarity))
+            found.append((feature(best, peaks: peaks, polarity: polarity), best.members[0]))
         }
-        features.sort {
-            ($0.mz, $0.retentionTimeSeconds, $0.area) < ($1.mz, $1.retentionTimeSeconds, $1.area)
+        found.sort {
+            ($0.feature.mz, $0.feature.retentionTimeSeconds, $0.feature.area)
+                < ($1.feature.mz, $1.feature.retentionTimeSeconds, $1.feature.area)
         }
-        // Until here the number was the peak's.
-        let basePeaks = features.map(\.id)
-        for index in features.indices { features[index].id = firstID + index }
-        return (features, basePeaks)
+        for index in found.indices { found[index].feature.id = firstID + index }
+        return (found.map(\.feature), found.map(\.peak))
     }
 
     private func isFeature(_ peak: ChromatographicPeak) -> Bool {
@@ -61,7 +60,7 @@ public struct IsotopeGrouper: Sendable {
     private func feature(_ pattern: IsotopePattern, peaks: [ChromatographicPeak], polarity: Polarity) -> Feature {
         let base = peaks[pattern.members[0]]
         return Feature(
-            id: pattern.members[0], mz: base.mz, retentionTimeSeconds: base.retentionTimeSeconds,
+            id: 0, mz: base.mz, retentionTimeSeconds: base.retentionTimeSeconds,
             startSeconds: base.startSeconds,
             endSeconds: base.endSeconds, widthSeconds: base.widthSeconds, charge: pattern.charge, area: base.area,
             height: base.height, signalToNoise: base.signalToNoise, quality: base.quality,
@@ -156,7 +155,7 @@ struct IsotopeLadder {
         at mz: Double, like seed: Int, accept: (ChromatographicPeak) -> Bool
     ) -> (index: Int, cosine: Double)? {
         let half = parameters.tolerance.halfWidth(at: mz)
-        var position = lowerBound(mz - half)
+        var position = sortedMZ.firstIndex(notBelow: mz - half)
         let reference = table.peaks[seed]
         let shift = parameters.maxApexShift * reference.widthSeconds
         var best: (index: Int, cosine: Double)?
@@ -171,15 +170,5 @@ struct IsotopeLadder {
             if cosine >= parameters.minCosine && cosine > best?.cosine ?? -1 { best = (index, cosine) }
         }
         return best
-    }
-
-    private func lowerBound(_ mz: Double) -> Int {
-        var low = 0
-        var high = sortedMZ.count
-        while low < high {
-            let middle = (low + high) / 2
-            if sortedMZ[middle] < mz { low = middle + 1 } else { high = middle }
-        }
-        return low
     }
 }

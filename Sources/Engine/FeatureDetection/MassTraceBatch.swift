@@ -10,7 +10,9 @@ public struct MassTraceBatch: Sendable {
     public var intensity: [Float] = []
     /// Scans in which an apex belongs to the trace. Pieces of one long trace overlap; their owned ranges do not.
     public var ownedScans: [Range<Int32>] = []
-    /// Scans behind the last point of a trace that were looked at and had none: 0 where the run ends with the trace.
+    /// Scans in front of the first and behind the last point of a trace that had none for it, up to as many as end one; 0
+    /// where the run begins or ends with the trace.
+    public var missedBefore: [Int32] = []
     public var missedAfter: [Int32] = []
     /// Scan number of the first entry of `retentionTimes` and `noiseLevels`.
     public var firstScan = 0

@@ -3,7 +3,7 @@ extension MassTraceBuilder {
     mutating func close(_ trace: OpenTrace, ownedEnd: Int32, lastSeen: Int) {
         let slot = slots[Int(trace.slot)]
         let duration =
-            retentionTimes[Int(trace.lastScan) - tableStart] - retentionTimes[Int(slot.firstScan) - tableStart]
+            scans.retentionTime(of: Int(trace.lastScan)) - scans.retentionTime(of: Int(slot.firstScan))
         guard
             Int(slot.count) >= parameters.minPoints, duration >= parameters.minDurationSeconds,
             Double(slot.apexRatio) >= parameters.apexFactor,
@@ -16,6 +16,7 @@ extension MassTraceBuilder {
         closed.append(
             ClosedTrace(
                 slot: trace.slot, owned: slot.ownedStart..<ownedEnd,
+                missedBefore: min(slot.firstScan, Int32(truncatingIfNeeded: parameters.maxMissedScans) + 1),
                 missedAfter: Int32(truncatingIfNeeded: lastSeen) - trace.lastScan))
     }
 
@@ -58,6 +59,7 @@ extension MassTraceBuilder {
             position += Int(slots[Int(trace.slot)].count)
             ready.offsets.append(position)
             ready.ownedScans.append(trace.owned)
+            ready.missedBefore.append(trace.missedBefore)
             ready.missedAfter.append(trace.missedAfter)
         }
         let added = position - ready.pointCount
@@ -97,15 +99,5 @@ extension MassTraceBuilder {
     }
 
     /// Forgets the scans that no trace held here can reach.
-    mutating func trimTables() {
-        guard let earliest = slots.map(\.firstScan).min().map(Int.init) ?? (scanCount > 0 ? scanCount - 1 : nil) else {
-            return
-        }
-        // The last scan stays: the next one is compared with its retention time.
-        let keepFrom = min(earliest, scanCount - 1)
-        guard keepFrom > tableStart else { return }
-        retentionTimes.removeFirst(keepFrom - tableStart)
-        noiseLevels.removeFirst(keepFrom - tableStart)
-        tableStart = keepFrom
-    }
+    mutating func forgetScans() { scans.forget(before: slots.map { Int($0.firstScan) }.min() ?? scans.count) }
 }

@@ -1,83 +1,17 @@
 import SpectrumModel
 
 extension MassTraceBuilder {
-    /// Copies the usable points into the scratch arrays, ascending in m/z, and counts them in `selected`.
-    mutating func select(mz: UnsafeBufferPointer<Double>, intensity: UnsafeBufferPointer<Float>, level: Float) {
-        if scanMZ.count < mz.count {
-            scanMZ = Array(repeating: 0, count: 2 * mz.count)
-            scanIntensity = Array(repeating: 0, count: 2 * mz.count)
-        }
-        let floor = max(level, .leastNonzeroMagnitude)
-        var kept = 0
-        var previous = -Double.infinity
-        var ascending = true
-        scanMZ.withUnsafeMutableBufferPointer { outMZ in
-            scanIntensity.withUnsafeMutableBufferPointer { outIntensity in
-                for index in 0..<mz.count {
-                    let value = intensity[index]
-                    let position = mz[index]
-                    // Written always and counted when usable: about half of the points are, in no order that a branch
-                    // predictor could learn.
-                    outMZ[kept] = position
-                    outIntensity[kept] = value
-                    let isUsable = value >= floor && value < .infinity && position > 0 && position < .infinity
-                    if isUsable && position < previous { ascending = false }
-                    previous = isUsable ? position : previous
-                    kept += isUsable ? 1 : 0
-                }
-            }
-        }
-        selected = kept
-        if !ascending {
-            let order = (0..<kept).sorted { (scanMZ[$0], $0) < (scanMZ[$1], $1) }
-            scanMZ = order.map { scanMZ[$0] }
-            scanIntensity = order.map { scanIntensity[$0] }
-        }
-        if parameters.mergeDistance.halfWidth(at: 1000) > 0 { mergeNeighbours() }
-    }
-
-    /// Keeps of points nearer than the merge distance the strongest; ties go to the lower m/z.
-    mutating func mergeNeighbours() {
-        let distance = Self.linear(parameters.mergeDistance)
-        let count = selected
-        var kept = 0
-        scanMZ.withUnsafeMutableBufferPointer { mz in
-            scanIntensity.withUnsafeMutableBufferPointer { intensity in
-                for index in 0..<count {
-                    let position = mz[index]
-                    let value = intensity[index]
-                    if kept > 0, position - mz[kept - 1] <= distance.relative * position + distance.absolute {
-                        guard value > intensity[kept - 1] else { continue }
-                        kept -= 1
-                    }
-                    mz[kept] = position
-                    intensity[kept] = value
-                    kept += 1
-                }
-            }
-        }
-        selected = kept
-    }
-
-    /// The half width of a tolerance as `relative * mz + absolute`.
-    static func linear(_ tolerance: Tolerance) -> (relative: Double, absolute: Double) {
-        switch tolerance {
-        case .ppm(let value): (value * 1e-6, 0)
-        case .dalton(let value): (0, value)
-        }
-    }
-
     /// For every open trace the point that extends it (`best`), for every point whether it found a trace (`claimed`).
     mutating func assign() {
-        let count = selected
+        let count = scans.pointCount
         if best.count < open.count { best = Array(repeating: -1, count: 2 * open.count) }
         if claimed.count < count { claimed = Array(repeating: false, count: 2 * count) }
         let openCount = open.count
-        let half = Self.linear(parameters.tolerance)
+        let half = parameters.tolerance.linear
         open.withUnsafeBufferPointer { open in
             best.withUnsafeMutableBufferPointer { best in
                 claimed.withUnsafeMutableBufferPointer { claimed in
-                    scanMZ.withUnsafeBufferPointer { mz in
+                    scans.mz.withUnsafeBufferPointer { mz in
                         for trace in 0..<openCount { best[trace] = -1 }
                         for point in 0..<count { claimed[point] = false }
                         guard openCount > 0 else { return }
@@ -104,7 +38,7 @@ extension MassTraceBuilder {
 
     /// Extends, closes and starts traces, and leaves `open` ascending in m/z again.
     mutating func extend(scan: Int32, level: Float) {
-        let count = selected
+        let count = scans.pointCount
         let openCount = open.count
         let firstPoint = log.count
         let firstSlot = slots.count
@@ -116,13 +50,13 @@ extension MassTraceBuilder {
         }
         var ending: [OpenTrace] = []
         let maxMissed = Int32(parameters.maxMissedScans)
-        let least = max(level, Float(parameters.noiseThreshold))
+        let least = scans.floor(over: level)
         let inverseLevel = least > 0 ? 1 / least : Float.infinity
         var used = (open: 0, slots: firstSlot)
         open.withUnsafeBufferPointer { open in
             best.withUnsafeBufferPointer { best in
-                scanMZ.withUnsafeBufferPointer { mz in
-                    scanIntensity.withUnsafeBufferPointer { intensity in
+                scans.mz.withUnsafeBufferPointer { mz in
+                    scans.intensity.withUnsafeBufferPointer { intensity in
                         claimed.withUnsafeBufferPointer { claimed in
                             slots.withUnsafeMutableBufferPointer { slots in
                                 nextOpen.withUnsafeMutableBufferPointer { next in

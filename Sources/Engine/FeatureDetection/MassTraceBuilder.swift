@@ -10,13 +10,13 @@ import SpectrumModel
 public struct MassTraceBuilder: MassTraceJoining {
     public let parameters: MassTraceParameters
     /// Scans taken so far; the next scan gets this number.
-    public private(set) var scanCount = 0
+    public var scanCount: Int { scans.count }
     /// Scans refused because their retention time was not a number or before the previous one.
-    public private(set) var skippedScans = 0
+    public var skippedScans: Int { scans.skipped }
     /// Points held at the moment, in open traces and in closed ones not yet taken.
     public var heldPoints: Int { log.count + ready.pointCount }
 
-    var noise: NoiseLevel
+    var scans: SurveyScans
     var open: [OpenTrace] = []
     var nextOpen: [OpenTrace] = []
     var slots: [TraceSlot] = []
@@ -25,21 +25,13 @@ public struct MassTraceBuilder: MassTraceJoining {
     var compactionTrigger = 1 << 16
     var ready = MassTraceBatch()
     var best: [Int32] = []
-    var scanMZ: [Double] = []
-    var scanIntensity: [Float] = []
-    /// Points of the current scan in the two arrays above, which only grow.
-    var selected = 0
     var claimed: [Bool] = []
-    /// Scan number of the first entry of the two tables below.
-    var tableStart = 0
-    var retentionTimes: [Double] = []
-    var noiseLevels: [Float] = []
 
     public init(parameters: MassTraceParameters) {
         precondition(parameters.overlapScans >= 2, "pieces of a trace must overlap")
         precondition(parameters.maxScans > 2 * parameters.overlapScans, "cuts must be further apart than two overlaps")
         self.parameters = parameters
-        noise = NoiseLevel(quantile: parameters.noiseQuantile)
+        scans = SurveyScans(parameters)
     }
 
     /// Takes the next scan: centroids with ascending m/z, any intensities (those that are not positive are dropped).
@@ -49,18 +41,11 @@ public struct MassTraceBuilder: MassTraceJoining {
     public mutating func add(
         retentionTimeSeconds: Double, mz: UnsafeBufferPointer<Double>, intensity: UnsafeBufferPointer<Float>
     ) {
-        precondition(mz.count == intensity.count, "m/z and intensity differ in length")
-        guard retentionTimeSeconds.isFinite, retentionTimeSeconds >= (retentionTimes.last ?? -.infinity) else {
-            skippedScans += 1
-            return
-        }
-        let scan = Int32(scanCount)
-        let level = noise.next(intensity)
-        retentionTimes.append(retentionTimeSeconds)
-        noiseLevels.append(level)
-        scanCount += 1
-        if scanCount > 1 && Int(scan) % parameters.maxScans == 0 { cutLongTraces(at: scan) }
-        select(mz: mz, intensity: intensity, level: max(level, Float(parameters.noiseThreshold)))
+        guard
+            let level = scans.take(retentionTimeSeconds: retentionTimeSeconds, mz: mz, intensity: intensity)
+        else { return }
+        let scan = Int32(scans.count - 1)
+        if scan > 0 && Int(scan) % parameters.maxScans == 0 { cutLongTraces(at: scan) }
         assign()
         extend(scan: scan, level: level)
         if log.count > compactionTrigger { compact() }
@@ -68,7 +53,7 @@ public struct MassTraceBuilder: MassTraceJoining {
 
     /// Closes every open trace; call once after the last scan, then `takeClosed`.
     public mutating func finish() {
-        for trace in open { close(trace, ownedEnd: Int32.max, lastSeen: scanCount - 1) }
+        for trace in open { close(trace, ownedEnd: Int32.max, lastSeen: scans.count - 1) }
         open.removeAll()
     }
 
@@ -79,11 +64,11 @@ public struct MassTraceBuilder: MassTraceJoining {
         swap(&batch, &ready)
         if let first = batch.scans.min(), let last = batch.scans.max() {
             batch.firstScan = Int(first)
-            let range = (Int(first) - tableStart)...(Int(last) - tableStart)
-            batch.retentionTimes = Array(retentionTimes[range])
-            batch.noiseLevels = Array(noiseLevels[range])
+            let range = (Int(first) - scans.first)...(Int(last) - scans.first)
+            batch.retentionTimes = Array(scans.retentionTimes[range])
+            batch.noiseLevels = Array(scans.noiseLevels[range])
         }
-        trimTables()
+        forgetScans()
         return batch
     }
 }

@@ -15,72 +15,31 @@ import SpectrumModel
 /// O(n log n) for n points, on one thread; the result depends on the points alone.
 public struct SeededTraceBuilder: MassTraceJoining {
     public let parameters: MassTraceParameters
-    public private(set) var scanCount = 0
-    /// Scans refused because their retention time was not a number or before the previous one.
-    public private(set) var skippedScans = 0
+    public var skippedScans: Int { scans.skipped }
 
-    private var noise: NoiseLevel
+    private var scans: SurveyScans
     private var mz: [Double] = []
     private var intensity: [Float] = []
     /// Scan `i` owns the points `offsets[i] ..< offsets[i + 1]`, ascending in m/z.
     private var offsets = [0]
-    private var retentionTimes: [Double] = []
-    private var noiseLevels: [Float] = []
     private var isTaken: [Bool] = []
     private var ready = MassTraceBatch()
 
     public init(parameters: MassTraceParameters) {
         self.parameters = parameters
-        noise = NoiseLevel(quantile: parameters.noiseQuantile)
+        scans = SurveyScans(parameters)
     }
 
     /// Takes the next scan, as `MassTraceBuilder` does.
     public mutating func add(
         retentionTimeSeconds: Double, mz: UnsafeBufferPointer<Double>, intensity: UnsafeBufferPointer<Float>
     ) {
-        precondition(mz.count == intensity.count, "m/z and intensity differ in length")
-        guard retentionTimeSeconds.isFinite, retentionTimeSeconds >= (retentionTimes.last ?? -.infinity) else {
-            skippedScans += 1
+        guard scans.take(retentionTimeSeconds: retentionTimeSeconds, mz: mz, intensity: intensity) != nil else {
             return
         }
-        let level = noise.next(intensity)
-        retentionTimes.append(retentionTimeSeconds)
-        noiseLevels.append(level)
-        scanCount += 1
-        let floor = max(level, Float(parameters.noiseThreshold), .leastNonzeroMagnitude)
-        let first = self.mz.count
-        for index in 0..<mz.count where intensity[index] >= floor && intensity[index] < .infinity {
-            guard mz[index] > 0, mz[index] < .infinity else { continue }
-            self.mz.append(mz[index])
-            self.intensity.append(intensity[index])
-        }
-        sortIfNeeded(from: first)
-        mergeNeighbours(from: first)
+        self.mz.append(contentsOf: scans.mz[..<scans.pointCount])
+        self.intensity.append(contentsOf: scans.intensity[..<scans.pointCount])
         offsets.append(self.mz.count)
-    }
-
-    private mutating func sortIfNeeded(from first: Int) {
-        let range = first..<mz.count
-        guard zip(range, range.dropFirst()).contains(where: { mz[$0] > mz[$1] }) else { return }
-        let order = range.sorted { (mz[$0], $0) < (mz[$1], $1) }
-        let sorted = order.map { (mz[$0], intensity[$0]) }
-        for (index, point) in zip(range, sorted) { (mz[index], intensity[index]) = point }
-    }
-
-    /// Keeps of points nearer than the merge distance the strongest; ties go to the lower m/z.
-    private mutating func mergeNeighbours(from first: Int) {
-        guard parameters.mergeDistance.halfWidth(at: 1000) > 0 else { return }
-        var kept = first
-        for index in first..<mz.count {
-            if kept > first, mz[index] - mz[kept - 1] <= parameters.mergeDistance.halfWidth(at: mz[index]) {
-                guard intensity[index] > intensity[kept - 1] else { continue }
-                kept -= 1
-            }
-            (mz[kept], intensity[kept]) = (mz[index], intensity[index])
-            kept += 1
-        }
-        mz.removeLast(mz.count - kept)
-        intensity.removeLast(intensity.count - kept)
     }
 
     /// Finds all traces; call once after the last scan, then `takeClosed`.
@@ -91,8 +50,8 @@ public struct SeededTraceBuilder: MassTraceJoining {
             grow(&grown, seed: seed, scan: scan)
             if passes(grown) { keep(grown) }
         }
-        ready.retentionTimes = retentionTimes
-        ready.noiseLevels = noiseLevels
+        ready.retentionTimes = scans.retentionTimes
+        ready.noiseLevels = scans.noiseLevels
     }
 
     /// The traces, most intense seed first; a second call gives none.
@@ -105,8 +64,8 @@ public struct SeededTraceBuilder: MassTraceJoining {
     /// Points that stand out enough to begin a trace, most intense first, ties by time and m/z.
     private func seeds() -> [(point: Int, scan: Int)] {
         var seeds: [(point: Int, scan: Int)] = []
-        for scan in 0..<scanCount {
-            let least = Float(parameters.apexFactor) * max(noiseLevels[scan], Float(parameters.noiseThreshold))
+        for scan in 0..<scans.count {
+            let least = Float(parameters.apexFactor) * scans.floor(over: scans.noiseLevels[scan])
             for point in offsets[scan]..<offsets[scan + 1] where intensity[point] >= least {
                 seeds.append((point, scan))
             }
@@ -121,12 +80,12 @@ public struct SeededTraceBuilder: MassTraceJoining {
             deviation: parameters.tolerance.halfWidth(at: mz[seed]) / 3)
         var (down, up) = (scan, scan)
         var (goesDown, goesUp) = (true, true)
-        while (goesDown && down > 0) || (goesUp && up + 1 < scanCount) {
+        while (goesDown && down > 0) || (goesUp && up + 1 < scans.count) {
             if goesDown, down > 0 {
                 down -= 1
                 goesDown = take(down, before: true, &trace) <= parameters.maxMissedScans
             }
-            if goesUp, up + 1 < scanCount {
+            if goesUp, up + 1 < scans.count {
                 up += 1
                 goesUp = take(up, before: false, &trace) <= parameters.maxMissedScans
             }
@@ -147,21 +106,19 @@ public struct SeededTraceBuilder: MassTraceJoining {
     }
 
     private func nearest(to position: Double, in points: Range<Int>) -> Int? {
-        var (low, high) = (points.lowerBound, points.upperBound)
-        while low < high {
-            let middle = (low + high) / 2
-            if mz[middle] < position { low = middle + 1 } else { high = middle }
-        }
+        var low = mz[points].firstIndex(notBelow: position)
         if low > points.lowerBound, low == points.upperBound || position - mz[low - 1] < mz[low] - position { low -= 1 }
         return points.contains(low) ? low : nil
     }
 
     private func passes(_ trace: GrownTrace) -> Bool {
-        let scans = trace.scans
-        guard let first = scans.min(), let last = scans.max(), scans.count >= parameters.minPoints else { return false }
+        let points = trace.scans.count
+        guard let first = trace.scans.min(), let last = trace.scans.max(), points >= parameters.minPoints else {
+            return false
+        }
         let span = trace.visitedScans - trace.missed[0] - trace.missed[1]
-        return retentionTimes[last] - retentionTimes[first] >= parameters.minDurationSeconds
-            && Double(scans.count) >= parameters.minSampleRate * Double(span)
+        return scans.retentionTime(of: last) - scans.retentionTime(of: first) >= parameters.minDurationSeconds
+            && Double(points) >= parameters.minSampleRate * Double(span)
     }
 
     private mutating func keep(_ trace: GrownTrace) {
@@ -173,6 +130,7 @@ public struct SeededTraceBuilder: MassTraceJoining {
         }
         ready.offsets.append(ready.scans.count)
         ready.ownedScans.append(0..<Int32.max)
+        ready.missedBefore.append(Int32(truncatingIfNeeded: trace.missed[0]))
         ready.missedAfter.append(Int32(truncatingIfNeeded: trace.missed[1]))
     }
 }

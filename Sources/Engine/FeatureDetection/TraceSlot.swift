@@ -25,7 +25,9 @@ struct TraceSlot {
 struct ClosedTrace {
     let slot: Int32
     let owned: Range<Int32>
-    /// Scans without a point behind the last one, as far as they were seen.
+    /// Scans without a point in front of the first one, up to as many as end a trace, and behind the last one, as far as
+    /// they were seen.
+    let missedBefore: Int32
     let missedAfter: Int32
 }
 

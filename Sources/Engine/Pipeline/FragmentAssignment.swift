@@ -20,7 +20,7 @@ struct FragmentAssignment: Sendable {
             guard let precursor = header.precursor?.mz, precursor.isFinite else { continue }
             var best = -1
             var bestDistance = Double.infinity
-            var position = Self.lowerBound(mz, precursor - tolerance)
+            var position = mz.firstIndex(notBelow: precursor - tolerance)
             while position < mz.count, mz[position] <= precursor + tolerance {
                 let index = order[position]
                 let feature = features[index]
@@ -43,15 +43,5 @@ struct FragmentAssignment: Sendable {
         }
         self.featureOfFragment = featureOfFragment
         self.fragmentsOfFeature = fragmentsOfFeature
-    }
-
-    private static func lowerBound(_ values: [Double], _ limit: Double) -> Int {
-        var low = 0
-        var high = values.count
-        while low < high {
-            let middle = (low + high) / 2
-            if values[middle] < limit { low = middle + 1 } else { high = middle }
-        }
-        return low
     }
 }

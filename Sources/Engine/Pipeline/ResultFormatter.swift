@@ -81,21 +81,16 @@ struct ResultFormatter: Sendable {
         buffer.appendCell(result.input.name)
         buffer.tab()
         buffer.append(feature.mz, decimals: 6)
-        for seconds in [
-            feature.retentionTimeSeconds, feature.startSeconds, feature.endSeconds, feature.widthSeconds,
-        ] {
-            buffer.tab()
-            buffer.append(seconds, decimals: 3)
-        }
+        buffer.appendCells([
+            (feature.retentionTimeSeconds, 3), (feature.startSeconds, 3), (feature.endSeconds, 3),
+            (feature.widthSeconds, 3),
+        ])
         buffer.tab()
         buffer.append(feature.charge)
-        for (value, decimals) in [
+        buffer.appendCells([
             (feature.area, 1), (feature.height, 1), (feature.signalToNoise, 2), (feature.quality, 4),
             (feature.autocorrelation, 4),
-        ] {
-            buffer.tab()
-            buffer.append(value, decimals: decimals)
-        }
+        ])
         buffer.tab()
         buffer.append(feature.pointCount)
         buffer.tab()

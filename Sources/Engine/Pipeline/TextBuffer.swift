@@ -24,4 +24,12 @@ struct TextBuffer {
 
     /// Fixed-point with `decimals` digits (0...9), as `appendFixedPoint` writes it.
     mutating func append(_ value: Double, decimals: Int) { appendFixedPoint(value, decimals: decimals, to: &bytes) }
+
+    /// Cells, each with a tab before it.
+    mutating func appendCells(_ cells: [(value: Double, decimals: Int)]) {
+        for cell in cells {
+            tab()
+            append(cell.value, decimals: cell.decimals)
+        }
+    }
 }

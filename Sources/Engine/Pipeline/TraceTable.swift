@@ -19,19 +19,13 @@ enum TraceTable {
             buffer.append(index + 1)
             buffer.tab()
             buffer.appendCell(file)
-            for (value, decimals) in [
+            buffer.appendCells([
                 (trace.mz, 6), (trace.mzDeviationPPM, 3), (trace.retentionTimeSeconds, 3), (trace.startSeconds, 3),
                 (trace.endSeconds, 3),
-            ] {
-                buffer.tab()
-                buffer.append(value, decimals: decimals)
-            }
+            ])
             buffer.tab()
             buffer.append(trace.pointCount)
-            buffer.tab()
-            buffer.append(trace.height, decimals: 1)
-            buffer.tab()
-            buffer.append(trace.area, decimals: 1)
+            buffer.appendCells([(trace.height, 1), (trace.area, 1)])
             buffer.tab()
             buffer.append(trace.polarity.symbol)
             buffer.newline()

@@ -1,17 +1,8 @@
-/// Position of the first value that is not below `bound` in ascending values.
-func firstIndex(notBelow bound: Double, in values: [Double]) -> Int {
-    var low = 0
-    var high = values.count
-    while low < high {
-        let middle = (low + high) / 2
-        if values[middle] < bound { low = middle + 1 } else { high = middle }
-    }
-    return low
-}
+import SpectrumModel
 
 /// The value nearest to a target, the lower one of two; `nil` when it is further than `distance`.
 func nearestPoint(to target: Double, within distance: Double, in values: [Double]) -> Int? {
-    let above = firstIndex(notBelow: target, in: values)
+    let above = values.firstIndex(notBelow: target)
     var best: Int?
     var bestDistance = distance
     for candidate in [above - 1, above] where values.indices.contains(candidate) {

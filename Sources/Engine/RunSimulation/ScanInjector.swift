@@ -115,7 +115,7 @@ struct ScanInjector {
         let ion = ions[eluting[position].ion]
         guard ion.surroundings.contains(seconds) else { return }
         let width = resolution.width(at: ion.mz)
-        var index = firstIndex(notBelow: ion.mz - width, in: mz)
+        var index = mz.firstIndex(notBelow: ion.mz - width)
         var sum = 0.0
         while index < mz.count, mz[index] <= ion.mz + width {
             sum += Double(intensity[index])

@@ -57,23 +57,12 @@ struct ConvertSubcommand: ParsableCommand {
         try reportingFailures {
             StopSignals.install()
             try OutputTarget.check(output, source: input, mayReplace: force)
-            let line = LiveLine(mode: .suitable(quiet: quiet))
-            let clock = ContinuousClock()
-            let start = clock.now
-            let name = URL(fileURLWithPath: input).lastPathComponent
-            let summary = try convert(source: input, to: output, reading: reading(), writing: writing) { fraction in
-                let seconds = start.duration(to: clock.now) / .seconds(1)
-                let remaining = TimeEstimate.remainingSeconds(fraction: fraction, elapsedSeconds: seconds)
-                let estimate = remaining.map { ", \(TimeEstimate.text(seconds: $0)) left" } ?? ""
-                line.update("\(Int(fraction * 100)) %  \(name)\(estimate)")
-                return !StopSignals.cancellation.isCancelled
-            }
-            line.clear()
-            guard let summary else {
-                Console.note("lavoisier: stopped; \(output) was not written")
-                throw ExitCode(StopSignals.exitStatus)
-            }
-            for text in ConversionNotes.left(summary) { Console.note("lavoisier: \(name): \(text)") }
+            let progress = FileProgress(LiveLine(mode: .suitable(quiet: quiet)), path: input)
+            let summary = try progress.finish(
+                convert(
+                    source: input, to: output, reading: reading(), writing: writing, progress: progress.report),
+                output: output)
+            for text in ConversionNotes.left(summary) { Console.note("lavoisier: \(progress.name): \(text)") }
             if !quiet { Console.note(ConversionNotes.summary(summary, output: output)) }
         }
     }

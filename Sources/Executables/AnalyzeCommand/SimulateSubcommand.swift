@@ -105,23 +105,15 @@ struct SimulateSubcommand: ParsableCommand {
         try reportingFailures {
             StopSignals.install()
             try checkTargets()
-            let line = LiveLine(mode: .suitable(quiet: quiet))
-            let name = URL(fileURLWithPath: background).lastPathComponent
+            let progress = FileProgress(LiveLine(mode: .suitable(quiet: quiet)), path: background)
             var writing = WritingOptions(compression: compression == .zlib ? .zlib : .none)
             writing.programVersion = LavoisierVersion.current
-            let summary = try simulate(
-                background: background, to: output, truth: truth, parameters: try parameters(), writing: writing,
-                listsIsotopologues: everyIsotopologue
-            ) { fraction in
-                line.update("\(Int(fraction * 100)) %  \(name)")
-                return !StopSignals.cancellation.isCancelled
-            }
-            line.clear()
-            guard let summary else {
-                Console.note("lavoisier: stopped; \(output) was not written")
-                throw ExitCode(StopSignals.exitStatus)
-            }
-            for text in SimulationNotes.left(summary) { Console.note("lavoisier: \(name): \(text)") }
+            let summary = try progress.finish(
+                simulate(
+                    background: background, to: output, truth: truth, parameters: try parameters(), writing: writing,
+                    listsIsotopologues: everyIsotopologue, progress: progress.report),
+                output: output)
+            for text in SimulationNotes.left(summary) { Console.note("lavoisier: \(progress.name): \(text)") }
             if !quiet { Console.note(SimulationNotes.summary(summary, output: output, truth: truth)) }
             if json {
                 let encoder = JSONEncoder()
