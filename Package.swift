@@ -48,6 +48,8 @@ let c: [Target] = [
     systemLibrary("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
     // Vectorised loops of the reader with run-time dispatch: Swift's SIMD has no byte shuffle.
     .target(name: "CReadingKernels", path: "Sources/C/CReadingKernels", exclude: ["README.md"]),
+    // Vectorised loops of peak detection, likewise.
+    .target(name: "CSignalKernels", path: "Sources/C/CSignalKernels", exclude: ["README.md"]),
     // What plain C reaches on the same files; for `make bench` only.
     .target(
         name: "CReadingCeilings", dependencies: ["CDeflate"], path: "Sources/C/CReadingCeilings", exclude: ["README.md"]
@@ -74,7 +76,7 @@ let base: [Target] = [
 let numerics: [Target] = [
     room("Numerics", "Statistics"),
     room("Numerics", "LinearAlgebra", ["COpenBLAS", "CLAPACKE"]),
-    room("Numerics", "SignalKernels", ["CFFTW"]),
+    room("Numerics", "SignalKernels", ["CFFTW", "CSignalKernels"]),
 ]
 
 // MARK: - Engine
@@ -179,7 +181,7 @@ let testTargets: [Target] = [
     tests("HostEnvironment", ["HostEnvironment"]),
     tests("Statistics", ["Statistics"]),
     tests("LinearAlgebra", ["LinearAlgebra", "Statistics"]),
-    tests("SignalKernels", ["SignalKernels", "Statistics"]),
+    tests("SignalKernels", ["SignalKernels", "CSignalKernels", "Statistics"]),
     tests("SpectrumModel", ["SpectrumModel"]),
     // What must hold for any bytes: shared by the fuzzer and the test of its corpus.
     .target(

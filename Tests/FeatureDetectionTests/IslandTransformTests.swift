@@ -36,8 +36,8 @@ import Testing
         var generator = SeededGenerator(seed: UInt64(width))
         let intensity = (0..<width).map { _ in Float(generator.uniform() * 1e4) }
         let mz = (0..<width).map { 100 + 0.001 * Double($0) }
-        for widestDirect in [0, 64, 1_000] {
-            var transform = IslandTransform(scales: scales, widestDirect: widestDirect)
+        for method in TransformMethod.allCases {
+            var transform = IslandTransform(scales: scales, method: method)
             #expect(load(&transform, mz, intensity).count == 1)
             let signal = transform.signal
             let stride = transform.run(rows: scales.count)
@@ -95,7 +95,7 @@ import Testing
         #expect(profile.mz.count > 10_000)
         let windowed = wavelet(profile) { _ in }
         let direct = wavelet(profile) {
-            $0.transform = IslandTransform(scales: $0.scales, widestDirect: profile.mz.count)
+            $0.transform = IslandTransform(scales: $0.scales, method: .direct, windowColumns: profile.mz.count)
         }
         #expect(windowed.count == direct.count && windowed.count > peaks.count / 2)
         for (a, b) in zip(windowed, direct) {

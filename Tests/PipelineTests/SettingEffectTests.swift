@@ -214,6 +214,17 @@ import Testing
         #expect(single.record.digest != exact.record.digest)
     }
 
+    /// The two ways differ by rounding, which may decide a tie between two coefficients.
+    @Test(arguments: ["direct", "fft"]) func waveletTransformChangesNoFeature(method: String) throws {
+        let byLength = try #require(Self.dda)
+        let other = try EngineRun(
+            [EngineRun.dda], ["execution.workers=2", "numeric.wavelet_transform=\(method)"])
+        let agreement = TableAgreement(
+            reference: try FeatureTable(path: byLength.folder.file("features.tsv")),
+            candidate: try FeatureTable(path: other.folder.file("features.tsv")))
+        #expect(agreement.f1 >= 0.999)
+    }
+
     @Test func tooSmallAMemoryLimitNamesTheSmallest() throws {
         let error = #expect(throws: AnalysisError.self) {
             try EngineRun([EngineRun.dda], ["execution.memory_limit=64MiB", "execution.buffer_size=64MiB"])

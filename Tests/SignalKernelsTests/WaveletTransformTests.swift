@@ -24,13 +24,13 @@ private func directTransform(_ signal: [Double], scale: Double) -> [Double] {
 @Suite struct WaveletTransformTests {
     private let scales = WaveletScales(first: 2.0.squareRoot(), last: 64, perOctave: 2)
 
-    @Test(arguments: [1, 2, 7, 31, 128, 129, 600])
-    func `the transform equals direct convolution at every scale`(count: Int) {
+    @Test(arguments: [1, 2, 7, 31, 32, 33, 128, 129, 600], TransformMethod.allCases)
+    func `the transform equals convolution by its definition at every scale`(count: Int, method: TransformMethod) {
         var generator = SeededGenerator(seed: UInt64(count))
         let signal = (0..<count).map { _ in generator.uniform() * 1e6 }
         let single = signal.map { Float($0) }
-        let wide = DoubleWaveletTransform(scales: scales)
-        let narrow = FloatWaveletTransform(scales: scales)
+        let wide = DoubleWaveletTransform(scales: scales, method: method)
+        let narrow = FloatWaveletTransform(scales: scales, method: method)
         signal.withUnsafeBufferPointer { wideSignal in
             single.withUnsafeBufferPointer { narrowSignal in
                 let all = 0..<scales.count
@@ -50,9 +50,9 @@ private func directTransform(_ signal: [Double], scale: Double) -> [Double] {
 
     @Test func `a selection of scales gives the rows of the whole, and memory is reused safely`() {
         let signal = (0..<100).map { Double(($0 * $0) % 17) }
-        let transform = DoubleWaveletTransform(scales: scales)
         let reference = directTransform(signal, scale: scales.values[5])
-        for range in [5..<6, 3..<7, 5..<scales.count, 0..<6] {
+        let transforms = TransformMethod.allCases.map { DoubleWaveletTransform(scales: scales, method: $0) }
+        for (range, transform) in [5..<6, 3..<7, 5..<scales.count, 0..<6].flatMap({ range in transforms.map { (range, $0) } }) {
             signal.withUnsafeBufferPointer { input in
                 let rows = transform.transform(input, scales: range)
                 let row = 5 - range.lowerBound

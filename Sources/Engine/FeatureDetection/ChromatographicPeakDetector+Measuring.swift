@@ -1,3 +1,5 @@
+import SignalKernels
+
 extension ChromatographicPeakDetector {
     /// Finds the edges of a seed, measures the peak between them and keeps it when it passes the isotope limits.
     func measure(_ index: Int, batch: MassTraceBatch, trace: Int, into table: inout PeakTable) {

@@ -23,20 +23,20 @@ extension ChromatographicPeakDetector {
         guard count >= 3, let rows = scaleRange() else { return }
         let firstLevel = batch.noiseLevels[Int(workspace.firstScan) - batch.firstScan]
         let threshold = max(Double(firstLevel) * parameters.isotopeSignalToNoise, .leastNormalMagnitude)
-        let reach = Array(reaches[rows])
+        let reach = reaches[rows]
         switch precision {
         case .float64:
             let signal = UnsafeBufferPointer(start: workspace.signal, count: count)
             let coefficients = doubleTransform.transform(signal, scales: rows)
             linker.link(
                 coefficients, rows: rows.count, stride: doubleTransform.rowStride, columns: count,
-                threshold: threshold, reach: reach)
+                threshold: threshold, reach: reach, shifts: doubleTransform.columnShifts[rows])
         case .float32, .mixed:
             let signal = UnsafeBufferPointer(start: workspace.single, count: count)
             let coefficients = singleTransform.transform(signal, scales: rows)
             linker.link(
                 coefficients, rows: rows.count, stride: singleTransform.rowStride, columns: count,
-                threshold: Float(threshold), reach: reach)
+                threshold: Float(threshold), reach: reach, shifts: singleTransform.columnShifts[rows])
         }
         collectSeeds(rows: rows)
         mergeSeeds()

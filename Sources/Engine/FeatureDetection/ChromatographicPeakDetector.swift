@@ -20,11 +20,11 @@ public struct ChromatographicPeakDetector {
     var seeds: [PeakSeed] = []
     let reaches: [Int32]
 
-    public init(parameters: PeakParameters, precision: Precision) {
+    public init(parameters: PeakParameters, precision: Precision, transform: TransformMethod = .byLength) {
         self.parameters = parameters
         self.precision = precision
-        doubleTransform = DoubleWaveletTransform(scales: Self.scales)
-        singleTransform = FloatWaveletTransform(scales: Self.scales)
+        doubleTransform = DoubleWaveletTransform(scales: Self.scales, method: transform, thins: true)
+        singleTransform = FloatWaveletTransform(scales: Self.scales, method: transform, thins: true)
         reaches = Self.scales.values.map { Int32(max(1, ($0 / 2).rounded())) }
     }
 

@@ -2,12 +2,10 @@ import SignalKernels
 
 /// The Mexican-hat transform of a stretch of samples on their grid.
 ///
-/// Short stretches by direct sums, long ones by FFT in overlapping windows; the two differ by rounding alone.
+/// Long ones in overlapping windows, so that memory and time do not grow faster than the stretch.
 struct IslandTransform {
-    /// Widest stretch, in columns, that direct sums are faster for (measured).
-    static let widestDirect = 64
-    /// Columns of a window of a long stretch: with the widest usual kernel's reach, a transform of 2048.
-    private static let windowColumns = 1984
+    /// Columns of a window of a long stretch: with the widest usual kernel's reach, a Fourier transform of 2048.
+    static let windowColumns = 1984
 
     /// Columns that are transformed together, and those of them whose ridges count. Column 0 is the island's first; those
     /// before and behind the island are mirrored.
@@ -16,33 +14,21 @@ struct IslandTransform {
         var core: Range<Int>
     }
 
-    private let scales: WaveletScales
     private let widestReach: Int
-    private let widestDirect: Int
-    private let kernels: [Double]
-    /// Middle of every kernel in `kernels`.
-    private let middles: [Int]
-    private var fourier: DoubleWaveletTransform?
+    private let windowColumns: Int
+    private let transform: DoubleWaveletTransform
     /// The samples of the window on their grid.
     private(set) var signal: [Double] = []
-    private var direct: AlignedScratch<Double>
     /// Row `r`, column `i` of the last `run` is at `r * stride + i`.
     private(set) var coefficients: UnsafePointer<Double>
 
-    init(scales: WaveletScales, widestDirect: Int = Self.widestDirect) {
-        self.scales = scales
-        self.widestDirect = widestDirect
+    init(
+        scales: WaveletScales, method: TransformMethod = .byLength, windowColumns: Int = Self.windowColumns
+    ) {
+        self.windowColumns = windowColumns
         widestReach = WaveletScales.reach(scales.values[scales.count - 1])
-        var kernels: [Double] = []
-        var middles: [Int] = []
-        for scale in scales.values {
-            middles.append(kernels.count + WaveletScales.reach(scale))
-            kernels.append(contentsOf: WaveletScales.kernel(scale))
-        }
-        self.kernels = kernels
-        self.middles = middles
-        direct = AlignedScratch(count: widestDirect * scales.count)
-        coefficients = UnsafePointer(direct.pointer)
+        transform = DoubleWaveletTransform(scales: scales, method: method)
+        coefficients = transform.transform(UnsafeBufferPointer(start: nil, count: 0), scales: 0..<1)
     }
 
     /// Windows whose cores tile an island. No collection of them is kept, because islands are many.
@@ -73,10 +59,9 @@ struct IslandTransform {
             island.upperBound == samples.count - 1 && isDense(samples, columns, from: samples.count - 1, step: -1)
         let whole = (before ? -widestReach : 0)..<(after ? width + widestReach : width)
         let margin = 2 * widestReach
-        let isOne = whole.count <= max(widestDirect, Self.windowColumns)
+        let isOne = whole.count <= windowColumns
         return Tiling(
-            whole: whole, width: width, step: isOne ? width : max(Self.windowColumns - 2 * margin, margin),
-            margin: margin)
+            whole: whole, width: width, step: isOne ? width : max(windowColumns - 2 * margin, margin), margin: margin)
     }
 
     /// Whether the samples within the widest kernel's reach of an end of the spectrum are all there and above zero.
@@ -129,39 +114,10 @@ struct IslandTransform {
 
     /// Transforms the window at the `rows` finest scales into `coefficients`, and returns the row stride.
     mutating func run(rows: Int) -> Int {
-        if signal.count <= widestDirect {
-            sumDirectly(rows: rows)
-            coefficients = UnsafePointer(direct.pointer)
-            return signal.count
-        }
-        let fourier = self.fourier ?? DoubleWaveletTransform(scales: scales)
-        self.fourier = fourier
-        coefficients = signal.withUnsafeBufferPointer { fourier.transform($0, scales: 0..<rows) }
-        return fourier.rowStride
+        coefficients = signal.withUnsafeBufferPointer { transform.transform($0, scales: 0..<rows) }
+        return transform.rowStride
     }
 
-    private func sumDirectly(rows: Int) {
-        let width = signal.count
-        let output = direct.pointer
-        output.update(repeating: 0, count: width * rows)
-        kernels.withUnsafeBufferPointer { kernels in
-            signal.withUnsafeBufferPointer { signal in
-                guard let kernels = kernels.baseAddress, let signal = signal.baseAddress else { return }
-                for row in 0..<rows {
-                    let reach = WaveletScales.reach(scales.values[row])
-                    let middle = kernels + middles[row]
-                    let target = output + row * width
-                    for source in 0..<width {
-                        let value = signal[source]
-                        guard value > 0 else { continue }
-                        let first = max(0, source - reach)
-                        let last = min(width - 1, source + reach)
-                        let weights = middle + (first - source)
-                        let sums = target + first
-                        for index in 0...(last - first) { sums[index] += value * weights[index] }
-                    }
-                }
-            }
-        }
-    }
+    /// No row is thinned: every column of a spectrum counts.
+    var columnShifts: [Int] { transform.columnShifts }
 }

@@ -1,3 +1,5 @@
+import SignalKernels
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Darwin)

@@ -121,7 +121,7 @@ struct WaveletCentroider {
             let coefficients = transform.coefficients
             linker.link(
                 coefficients, rows: rows, stride: rowStride, columns: window.whole.count, threshold: threshold,
-                reach: reaches)
+                reach: reaches[..<rows], shifts: transform.columnShifts[..<rows])
             collectCandidates(samples, island: island, window: window, noise: noise)
             dropMergers()
             resolveApexes()

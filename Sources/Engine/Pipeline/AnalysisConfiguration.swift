@@ -2,6 +2,7 @@ import Annotation
 import FeatureDetection
 import MzML
 import Parameters
+import SignalKernels
 import SpectralMatching
 import SpectrumModel
 
@@ -26,6 +27,8 @@ public struct AnalysisConfiguration: Sendable {
     /// Whether pages of the mapped reference data are given back after every job.
     public let releasesReferencePages: Bool
     public let precision: Precision
+    /// How the wavelet transform of mass traces is computed.
+    let transform: TransformMethod
     public let preset: DetectionPreset?
     /// `nil` when matching is switched off.
     public let search: SearchParameters?
@@ -47,6 +50,7 @@ public struct AnalysisConfiguration: Sendable {
         readAheadThreads = isReadAhead ? resolved.integer("execution.io_workers") : 0
         releasesReferencePages = resolved.choice("execution.reference_pages") == "release"
         precision = Precision(rawValue: resolved.choice("numeric.precision")) ?? .float64
+        transform = TransformMethod(rawValue: resolved.choice("numeric.wavelet_transform")) ?? .byLength
         preset =
             resolved["analysis.preset"].value == .automatic
             ? nil : DetectionPreset(rawValue: resolved.choice("analysis.preset"))

@@ -1,5 +1,6 @@
 import FeatureDetection
 import MzML
+import SignalKernels
 import SpectrumModel
 
 #if canImport(Glibc)
@@ -29,6 +30,7 @@ final class DetectionPipeline: @unchecked Sendable {
         var traces: MassTraceParameters
         var peaks: PeakParameters
         var precision: Precision
+        var transform = TransformMethod.byLength
         /// Whether the traces are wanted beside their peaks.
         var keepsTraces = false
         /// Points added to the builder after which closed traces are handed to the detectors.
@@ -138,7 +140,8 @@ final class DetectionPipeline: @unchecked Sendable {
         var decoder = SpectrumDecoder(
             header: source.header, maximumPoints: parameters.maxSpectrumPoints, selection: parameters.selection)
         var centroiding = ProfileCentroiding(parameters: parameters.centroiding)
-        var detector = ChromatographicPeakDetector(parameters: parameters.peaks, precision: parameters.precision)
+        var detector = ChromatographicPeakDetector(
+            parameters: parameters.peaks, precision: parameters.precision, transform: parameters.transform)
         loop: while true {
             switch nextStep() {
             case .commit(let block): commit(block, &times)

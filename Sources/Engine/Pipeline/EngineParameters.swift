@@ -1,5 +1,6 @@
 import HostEnvironment
 import Parameters
+import SignalKernels
 
 /// Every setting of the engine, described once: help, YAML, environment, tuner and documentation follow from this list.
 public enum EngineParameters {
@@ -83,6 +84,12 @@ public enum EngineParameters {
             defaultValue: .choice("float64"),
             text:
                 "Arithmetic of the wavelet transform and of integration; mixed transforms in float32 and integrates in "
-                + "float64. m/z and retention time are always float64. Areas agree within 1e-5.")
+                + "float64. m/z and retention time are always float64. Areas agree within 1e-5."),
+        ParameterDescription(
+            name: "numeric.wavelet_transform", group: .numeric,
+            domain: .choice(TransformMethod.allCases.map(\.rawValue)),
+            defaultValue: .choice(TransformMethod.byLength.rawValue),
+            text: "How the wavelet transform of mass traces is computed: by direct sums, by fft, or by-length, the faster "
+                + "of the two for each trace. The results differ by rounding alone."),
     ]
 }

@@ -96,7 +96,8 @@ struct FileAnalysis: Sendable {
                     maxChunksInFlight: budget.maximumChunksInFlight,
                     maxSpectrumPoints: budget.maximumSpectrumPoints, selection: reading.selection,
                     centroiding: parameters.centroiding, traces: parameters.traces, peaks: parameters.peaks,
-                    precision: configuration.precision, keepsTraces: configuration.writesTraces),
+                    precision: configuration.precision, transform: configuration.transform,
+                    keepsTraces: configuration.writesTraces),
                 cancellation: cancellation, progress: { progress("reading and detecting", $0) })
             do {
                 var outcome = try clock.measure("read and detect") { try pipeline.run() }

@@ -1,3 +1,4 @@
+import CSignalKernels
 import Synchronization
 
 /// Kernel spectra by scale set and size, computed once and shared by all threads.
@@ -32,32 +33,75 @@ private final class DoubleSpectra: @unchecked Sendable {
 
 /// Mexican-hat transform of short signals in double precision; one per thread, memory reused between calls.
 ///
-/// Convolution by FFT: one forward transform, then one real multiply and one inverse transform per scale. The kernels are
-/// symmetric, so their spectra are real. Equal to direct convolution with zeros outside the signal, up to rounding.
+/// Direct sums for short signals; convolution by FFT for long ones: one forward transform, then one real multiply and one
+/// inverse transform per scale. The kernels are symmetric, so their spectra are real. Zeros outside the signal.
 public final class DoubleWaveletTransform {
     public let scales: WaveletScales
+    public let method: TransformMethod
+    /// By scale: column `i` of its row is at sample `i << shift` of the signal.
+    public let columnShifts: [Int]
+    private let direct: DirectKernels<Double>
     /// Samples between the starts of two coefficient rows after the last `transform`.
     public private(set) var rowStride = 0
     private var spectraBySizeExponent: [DoubleSpectra?]
     private var planBySizeExponent: [DoubleFourierPlan?]
+    private var phaseScratch = AlignedScratch<Double>(count: 0)
     private var signalScratch = AlignedScratch<Double>(count: 0)
     private var spectrumScratch = AlignedScratch<Double>(count: 0)
     private var productScratch = AlignedScratch<Double>(count: 0)
     private var coefficientScratch = AlignedScratch<Double>(count: 0)
 
-    public init(scales: WaveletScales) {
+    /// - Parameter thins: whether coarse rows hold every 2^k-th column alone, `scales.columnShift` telling k.
+    public init(scales: WaveletScales, method: TransformMethod = .byLength, thins: Bool = false) {
         self.scales = scales
+        self.method = method
+        columnShifts = scales.values.map { thins ? WaveletScales.columnShift($0) : 0 }
+        direct = DirectKernels(scales, columnShifts: columnShifts)
         spectraBySizeExponent = Array(repeating: nil, count: 32)
         planBySizeExponent = Array(repeating: nil, count: 32)
     }
 
     /// Coefficients of `signal` at `selected` scales: row `r`, column `i` is at `result[r * rowStride + i]`, where
-    /// row 0 is `selected.lowerBound` and only the first `signal.count` columns mean anything.
+    /// row 0 is `selected.lowerBound`; only the columns of the signal (see `columnShifts`) mean anything.
     ///
-    /// The pointer is valid until the next call. O(scales * N log N) with N the next power of two that fits the signal
-    /// and the largest kernel.
+    /// The pointer is valid until the next call. By FFT O(scales * N log N) with N the next power of two that fits the signal
+    /// and the largest kernel; directly O(signal * taps of all kernels).
     public func transform(_ signal: UnsafeBufferPointer<Double>, scales selected: Range<Int>) -> UnsafePointer<Double> {
         precondition(!selected.isEmpty && selected.upperBound <= scales.count, "no such scales")
+        let isDirect =
+            switch method {
+            case .direct: true
+            case .fourier: false
+            case .byLength:
+                direct.isFaster(count: signal.count, scales: scales, selected: selected)
+            }
+        return isDirect ? sumDirectly(signal, scales: selected) : transformByFourier(signal, scales: selected)
+    }
+
+    private func sumDirectly(_ signal: UnsafeBufferPointer<Double>, scales selected: Range<Int>) -> UnsafePointer<Double> {
+        let count = signal.count
+        let columns = Int(kWaveletColumns)
+        rowStride = (count + columns - 1) / columns * columns
+        let length = wavelet_scratch(count)
+        if phaseScratch.count < length { phaseScratch = AlignedScratch(count: 2 * length) }
+        if coefficientScratch.count < rowStride * selected.count {
+            coefficientScratch = AlignedScratch(count: 2 * rowStride * selected.count)
+        }
+        direct.values.withUnsafeBufferPointer { values in
+            direct.rows.withUnsafeBufferPointer { rows in
+                guard let signal = signal.baseAddress, let values = values.baseAddress, let rows = rows.baseAddress
+                else { return }
+                wavelet_rows_double(
+                    signal, count, values, rows + selected.lowerBound, selected.count, phaseScratch.pointer,
+                    coefficientScratch.pointer, rowStride)
+            }
+        }
+        return UnsafePointer(coefficientScratch.pointer)
+    }
+
+    private func transformByFourier(
+        _ signal: UnsafeBufferPointer<Double>, scales selected: Range<Int>
+    ) -> UnsafePointer<Double> {
         let size = WaveletScales.transformSize(count: signal.count, largest: scales.values[selected.upperBound - 1])
         let exponent = size.trailingZeroBitCount
         let plan = planBySizeExponent[exponent] ?? DoubleFourierPlan.shared(size: size)
@@ -76,7 +120,11 @@ public final class DoubleWaveletTransform {
         for row in 0..<selected.count {
             let kernel = spectra.rows.pointer + (selected.lowerBound + row) * spectra.rowLength
             for index in 0..<(size + 2) { product[index] = spectrum[index] * kernel[index] }
-            plan.inverse(product, into: output + row * size)
+            let coefficients = output + row * size
+            plan.inverse(product, into: coefficients)
+            let shift = columnShifts[selected.lowerBound + row]
+            guard shift > 0 else { continue }
+            for column in 0...((signal.count - 1) >> shift) { coefficients[column] = coefficients[column << shift] }
         }
         rowStride = size
         return UnsafePointer(output)

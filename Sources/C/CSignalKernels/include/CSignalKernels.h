@@ -1,0 +1,59 @@
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What the length of a row of coefficients is rounded up to; most that a row is thinned. */
+enum { kWaveletColumns = 32, kWaveletLargestShift = 4 };
+
+typedef enum { signal_portable = 0, signal_avx2 = 1, signal_avx512 = 2 } signal_instructions;
+
+/* What the functions below use on this machine. */
+signal_instructions signal_best_instructions(void);
+
+typedef struct {
+    /* Middle of the row's kernel in the array of kernels, and samples on each side of it. */
+    int32_t middle;
+    int32_t reach;
+    /* Every 2^shift-th column is wanted; at most kWaveletLargestShift. */
+    uint32_t shift;
+} wavelet_row;
+
+/* Scalars of scratch memory for a signal of `count` samples. */
+size_t wavelet_scratch(size_t count);
+
+/* Sums of a signal with kernels, zeros beyond its ends:
+
+       out[r * stride + i] = sum over d in -reach...reach of kernels[middle + d] * signal[(i << shift) + d]
+
+   for each row r and (i << shift) < count, each in ascending order of d from the first sample that is there. `stride` is a
+   multiple of kWaveletColumns and at least `count`; what lies behind the last column means nothing. */
+void wavelet_rows_double(
+    const double *signal, size_t count, const double *kernels, const wavelet_row *rows, size_t row_count,
+    double *scratch, double *out, size_t stride);
+void wavelet_rows_float(
+    const float *signal, size_t count, const float *kernels, const wavelet_row *rows, size_t row_count, float *scratch,
+    float *out, size_t stride);
+
+/* The same with instructions that the machine must have: for tests. */
+void wavelet_rows_double_with(
+    signal_instructions instructions, const double *signal, size_t count, const double *kernels,
+    const wavelet_row *rows, size_t row_count, double *scratch, double *out, size_t stride);
+void wavelet_rows_float_with(
+    signal_instructions instructions, const float *signal, size_t count, const float *kernels, const wavelet_row *rows,
+    size_t row_count, float *scratch, float *out, size_t stride);
+
+/* Positions, ascending, of values that are at least `threshold`, above the value before and not below the one behind;
+   a value at an end has none there. Writes up to `count` of them and returns how many there are. */
+size_t local_maxima_double(const double *values, size_t count, double threshold, int32_t *positions);
+size_t local_maxima_float(const float *values, size_t count, float threshold, int32_t *positions);
+
+/* The value of rank `rank` (0 is the smallest) of `count` values, none of them NaN, which are reordered. */
+double order_statistic_double(double *values, size_t count, size_t rank);
+
+#ifdef __cplusplus
+}
+#endif
