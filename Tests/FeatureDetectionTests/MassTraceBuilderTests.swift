@@ -90,6 +90,41 @@ private func referenceTraces(_ run: SyntheticRun, _ parameters: MassTraceParamet
         }
     }
 
+    /// Every trace of the run comes from one band, with all its points, wherever the edges lie.
+    @Test(arguments: [Tolerance.ppm(10), .dalton(0.05)])
+    func `bands give the traces of one builder`(tolerance: Tolerance) {
+        var generator = SeededGenerator(seed: 5)
+        var ions = (0..<400).map { _ in
+            SyntheticRun.Ion(
+                mz: 60 + 900 * generator.uniform(), apex: 10 + 100 * generator.uniform(), sigma: 2, height: 1e5)
+        }
+        // Crowds at the edges of bands, so close that points compete.
+        for edge in [100.0, 141, 200, 283, 400, 566, 800] {
+            for step in -20...20 {
+                ions.append(
+                    SyntheticRun.Ion(
+                        mz: edge * (1 + 6e-6 * Double(step)), apex: 10 + 100 * generator.uniform(), sigma: 3,
+                        height: 1e4 + 1e5 * generator.uniform()))
+            }
+        }
+        let run = SyntheticRun(ions: ions, jitter: 6, noise: 0.3, background: 60, seed: 6)
+        var whole = parameters
+        whole.tolerance = tolerance
+        let expected = run.traces(whole).plain
+        var found: [PlainTrace] = []
+        let bands = MassBand.bands(whole)
+        #expect(bands.count > 1)
+        for band in bands {
+            var builder = TimedBuilder(whole, band: band)
+            for (index, scan) in run.scans.enumerated() { builder.add(scan, at: run.times[index]) }
+            builder.finish()
+            found += builder.takeClosed().plain
+        }
+        #expect(expected.count > 400)
+        #expect(found.count == Set(found).count)
+        #expect(Set(found) == Set(expected))
+    }
+
     @Test func `of two centroids in one scan the nearer one extends the trace`() {
         var run = SyntheticRun(ions: [], scanCount: 12)
         for index in run.scans.indices {
@@ -152,13 +187,13 @@ private func referenceTraces(_ run: SyntheticRun, _ parameters: MassTraceParamet
         var cut = parameters
         cut.maxScans = 200
         cut.overlapScans = 40
-        var builder = MassTraceBuilder(parameters: cut)
+        var builder = TimedBuilder(cut)
         var owned: [Range<Int32>] = []
         var longest = 0
         var held = 0
         for scan in 0..<1000 {
             builder.add([(500, 1000)], at: Double(scan))
-            held = max(held, builder.heldPoints)
+            held = max(held, builder.builder.heldPoints)
             if scan % 50 == 0 {
                 let batch = builder.takeClosed()
                 owned += batch.ownedScans
@@ -175,7 +210,7 @@ private func referenceTraces(_ run: SyntheticRun, _ parameters: MassTraceParamet
     }
 
     @Test func `hostile scans do no harm`() {
-        var builder = MassTraceBuilder(parameters: parameters)
+        var builder = TimedBuilder(parameters)
         builder.finish()
         #expect(builder.takeClosed().isEmpty)
         builder.add([], at: 1)
@@ -183,7 +218,7 @@ private func referenceTraces(_ run: SyntheticRun, _ parameters: MassTraceParamet
         builder.add([(100, 5)], at: .nan)
         builder.add([(100, 5)], at: 1)
         #expect(builder.skippedScans == 2)
-        #expect(builder.scanCount == 2)
+        #expect(builder.builder.scanCount == 2)
         for scan in 0..<20 { builder.add([(300, 5000), (200, 1000), (100, 500)], at: 3 + Double(scan)) }
         builder.finish()
         let batch = builder.takeClosed()

@@ -12,13 +12,19 @@ import Testing
     private func build(
         _ scans: [[(mz: Double, intensity: Float)]], times: [Double]? = nil, _ parameters: MassTraceParameters
     ) -> MassTraceBatch {
-        var builder = parameters.makeBuilder()
+        var builder = SeededTraceBuilder(parameters: parameters)
+        var timeline = SurveyTimeline()
+        var quantile = IntensityQuantile(parameters.noiseQuantile)
         for (index, scan) in scans.enumerated() {
             let mz = scan.map(\.mz)
             let intensity = scan.map(\.intensity)
             mz.withUnsafeBufferPointer { mz in
                 intensity.withUnsafeBufferPointer {
-                    builder.add(retentionTimeSeconds: times?[index] ?? Double(index), mz: mz, intensity: $0)
+                    let level = quantile.measure($0)
+                    let time = times?[index] ?? Double(index)
+                    if let scan = timeline.next(retentionTimeSeconds: time, quantile: level) {
+                        builder.add(scan, mz: mz, intensity: $0)
+                    }
                 }
             }
         }

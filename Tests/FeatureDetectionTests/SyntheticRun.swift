@@ -53,7 +53,7 @@ struct SyntheticRun {
     }
 
     func build(_ parameters: MassTraceParameters, takeEvery: Int = .max) -> [MassTraceBatch] {
-        var builder = MassTraceBuilder(parameters: parameters)
+        var builder = TimedBuilder(parameters)
         var batches: [MassTraceBatch] = []
         for (index, scan) in scans.enumerated() {
             builder.add(scan, at: times[index])
@@ -78,14 +78,34 @@ struct SyntheticRun {
     }
 }
 
-extension MassTraceBuilder {
+/// A builder with the timeline that tells its scans their noise.
+struct TimedBuilder {
+    var builder: MassTraceBuilder
+    private var timeline = SurveyTimeline()
+    private var quantile: IntensityQuantile
+
+    init(_ parameters: MassTraceParameters, band: MassBand = .everything) {
+        builder = MassTraceBuilder(parameters: parameters, band: band)
+        quantile = IntensityQuantile(parameters.noiseQuantile)
+    }
+
+    var skippedScans: Int { timeline.skippedScans }
+
     mutating func add(_ scan: [(mz: Double, intensity: Float)], at time: Double) {
         let mz = scan.map(\.mz)
         let intensity = scan.map(\.intensity)
         mz.withUnsafeBufferPointer { m in
-            intensity.withUnsafeBufferPointer { add(retentionTimeSeconds: time, mz: m, intensity: $0) }
+            intensity.withUnsafeBufferPointer {
+                let level = quantile.measure($0)
+                guard let scan = timeline.next(retentionTimeSeconds: time, quantile: level) else { return }
+                builder.add(scan, mz: m, intensity: $0)
+            }
         }
     }
+
+    mutating func finish() { builder.finish() }
+
+    mutating func takeClosed() -> MassTraceBatch { builder.takeClosed() }
 }
 
 /// A trace as the tests compare it: scan and m/z and intensity of each point.

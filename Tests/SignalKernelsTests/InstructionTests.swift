@@ -11,7 +11,10 @@ import Testing
     /// Rows of random kernels over a random signal, with zeros on both sides.
     private func rows<Scalar: BinaryFloatingPoint>(
         _ count: Int, _ generator: inout SeededGenerator, _ stride: Int, _: Scalar.Type,
-        _ run: (UnsafePointer<Scalar>, UnsafePointer<Scalar>, [wavelet_row], UnsafeMutablePointer<Scalar>, UnsafeMutablePointer<Scalar>)
+        _ run: (
+            UnsafePointer<Scalar>, UnsafePointer<Scalar>, [wavelet_row], UnsafeMutablePointer<Scalar>,
+            UnsafeMutablePointer<Scalar>
+        )
             -> Void
     ) -> [[Scalar]] where Scalar: BitwiseCopyable & AdditiveArithmetic {
         let signal = (0..<count).map { _ in Scalar(generator.uniform() * 1e5) }
@@ -84,6 +87,54 @@ import Testing
             #expect(positions[..<found].map { Int($0) } == expected, "seed \(seed)")
             let single = Float.localMaxima(values.map { Float($0) }, count: count, threshold: 2, into: &positions)
             #expect(positions[..<single].map { Int($0) } == expected, "seed \(seed)")
+        }
+    }
+
+    @Test func `the nearest of sorted values is found by all instructions`() {
+        for seed in 0..<400 {
+            var generator = SeededGenerator(seed: UInt64(seed))
+            let count = 1 + Int(generator.uniform() * 80)
+            let wantedCount = Int(generator.uniform() * 70)
+            // On a coarse grid in a third of the cases: values alike, and exactly half way.
+            let grid = seed % 3 == 0 ? 0.5 : 1e-9
+            func draw(_ count: Int) -> [Double] {
+                (0..<count).map { _ in (generator.uniform() * 10 / grid).rounded() * grid }.sorted()
+            }
+            let sorted = draw(count) + [Double](repeating: .infinity, count: nearestPadding)
+            let wanted = draw(wantedCount)
+            let expected = wanted.map { value in
+                Int32((0..<(count - 1)).count { sorted[$0] + sorted[$0 + 1] <= 2 * value })
+            }
+            for instructions in Self.available {
+                var nearest = [Int32](repeating: -1, count: wantedCount)
+                nearest_in_ascending_with(instructions, sorted, count, wanted, wantedCount, &nearest)
+                #expect(nearest == expected, "seed \(seed)")
+            }
+        }
+    }
+
+    @Test func `points above a level are kept in order by all instructions`() {
+        for seed in 0..<300 {
+            var generator = SeededGenerator(seed: UInt64(seed))
+            let count = Int(generator.uniform() * 60)
+            var mz = (0..<count).map { _ in generator.uniform() * 500 }
+            var intensity = (0..<count).map { _ in Float(generator.uniform() * 10) }
+            let odd: [Double] = [.nan, .infinity, -.infinity, 0, -1]
+            for index in 0..<count where generator.uniform() < 0.2 {
+                let value = odd[Int(generator.uniform() * 5)]
+                if index % 2 == 0 { mz[index] = value } else { intensity[index] = Float(value) }
+            }
+            let expected = (0..<count).filter {
+                intensity[$0] >= 3 && intensity[$0] < .infinity && mz[$0] > 0 && mz[$0] < .infinity
+            }
+            for instructions in Self.available {
+                var keptMZ = [Double](repeating: 0, count: count + keepPadding)
+                var keptIntensity = [Float](repeating: 0, count: count + keepPadding)
+                let kept = keep_above_with(instructions, mz, intensity, count, 3, &keptMZ, &keptIntensity)
+                #expect(Array(keptMZ[..<kept]) == expected.map { mz[$0] }, "seed \(seed)")
+                #expect(Array(keptIntensity[..<kept]) == expected.map { intensity[$0] }, "seed \(seed)")
+                #expect(isAscending(mz, count: count) == zip(mz, mz.dropFirst()).allSatisfy { !($1 < $0) })
+            }
         }
     }
 }

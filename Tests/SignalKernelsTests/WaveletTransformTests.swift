@@ -52,7 +52,9 @@ private func directTransform(_ signal: [Double], scale: Double) -> [Double] {
         let signal = (0..<100).map { Double(($0 * $0) % 17) }
         let reference = directTransform(signal, scale: scales.values[5])
         let transforms = TransformMethod.allCases.map { DoubleWaveletTransform(scales: scales, method: $0) }
-        for (range, transform) in [5..<6, 3..<7, 5..<scales.count, 0..<6].flatMap({ range in transforms.map { (range, $0) } }) {
+        for (range, transform) in [5..<6, 3..<7, 5..<scales.count, 0..<6].flatMap({ range in
+            transforms.map { (range, $0) }
+        }) {
             signal.withUnsafeBufferPointer { input in
                 let rows = transform.transform(input, scales: range)
                 let row = 5 - range.lowerBound

@@ -160,13 +160,13 @@ extension ChromatographicPeakDetector {
             var block: Float = 0
             // Blocks of 16 keep the rounding of long peaks well inside the stated bound.
             for column in left..<right {
-                block += (single[column] + single[column + 1]) * Float(time[column + 1] - time[column])
+                block += (0.5 * single[column] + 0.5 * single[column + 1]) * Float(time[column + 1] - time[column])
                 if (column - left) & 15 == 15 {
                     total += block
                     block = 0
                 }
             }
-            return Double((total + block) * 0.5)
+            return Double(total + block)
         }
         let signal = workspace.signal
         var total = 0.0

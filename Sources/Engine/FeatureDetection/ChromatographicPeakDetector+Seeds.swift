@@ -12,8 +12,13 @@ struct PeakSeed {
     var scale: Double
     /// Smoothed height.
     var height: Double
+    /// Largest wavelet coefficient on its ridge.
+    var coefficient: Double
     /// Column of the valley towards the seed on the left; 0 for the first.
     var leftLimit: Int = 0
+
+    /// Whether another seed is so much weaker in scale space that it is a ripple on this one, however high it stands.
+    func hasRipple(_ other: PeakSeed) -> Bool { 30 * other.coefficient < coefficient }
 }
 
 extension ChromatographicPeakDetector {
@@ -33,10 +38,12 @@ extension ChromatographicPeakDetector {
                 threshold: threshold, reach: reach, shifts: doubleTransform.columnShifts[rows])
         case .float32, .mixed:
             let signal = UnsafeBufferPointer(start: workspace.single, count: count)
+            // What rounding leaves of the highest point must not become ridges.
+            let rounding = 16 * Float.ulpOfOne * fixedLaneMaximum(signal)
             let coefficients = singleTransform.transform(signal, scales: rows)
             linker.link(
                 coefficients, rows: rows.count, stride: singleTransform.rowStride, columns: count,
-                threshold: Float(threshold), reach: reach, shifts: singleTransform.columnShifts[rows])
+                threshold: max(Float(threshold), rounding), reach: reach, shifts: singleTransform.columnShifts[rows])
         }
         collectSeeds(rows: rows)
         mergeSeeds()
@@ -76,9 +83,12 @@ extension ChromatographicPeakDetector {
                     apex = column
                 }
             }
-            let seed = PeakSeed(apex: apex, half: half, narrowScale: scale, scale: scale, height: height)
+            let seed = PeakSeed(
+                apex: apex, half: half, narrowScale: scale, scale: scale, height: height,
+                coefficient: line.largest)
             if let last = seeds.last, last.apex == apex {
-                if last.half < half { continue }
+                let isFiner = last.half < half && !seed.hasRipple(last)
+                if isFiner || last.hasRipple(seed) { continue }
                 seeds[seeds.count - 1] = seed
             } else {
                 seeds.append(seed)
@@ -121,7 +131,7 @@ extension ChromatographicPeakDetector {
                     seed.leftLimit = valley
                     break
                 }
-                if seed.height > last.height {
+                if seed.hasRipple(last) || (seed.height > last.height && !last.hasRipple(seed)) {
                     widen(&seed, to: last.scale)
                     seed.leftLimit = last.leftLimit
                     kept -= 1

@@ -26,4 +26,18 @@ public struct MassTraceBatch: Sendable {
     public var count: Int { offsets.count - 1 }
     public var isEmpty: Bool { count == 0 }
     public var pointCount: Int { scans.count }
+
+    /// For loops over many points.
+    mutating func withPoints<Result>(
+        _ body: (
+            _ scans: UnsafeMutableBufferPointer<Int32>, _ mz: UnsafeMutableBufferPointer<Double>,
+            _ intensity: UnsafeMutableBufferPointer<Float>
+        ) -> Result
+    ) -> Result {
+        scans.withUnsafeMutableBufferPointer { scans in
+            mz.withUnsafeMutableBufferPointer { mz in
+                intensity.withUnsafeMutableBufferPointer { body(scans, mz, $0) }
+            }
+        }
+    }
 }

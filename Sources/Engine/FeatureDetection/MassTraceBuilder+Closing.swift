@@ -1,62 +1,75 @@
 extension MassTraceBuilder {
     /// - Parameter lastSeen: the last scan that was looked at for a point of the trace.
-    mutating func close(_ trace: OpenTrace, ownedEnd: Int32, lastSeen: Int) {
+    mutating func close(_ mz: Double, _ trace: OpenTrace, ownedEnd: Int32, lastSeen: Int) {
         let slot = slots[Int(trace.slot)]
-        let duration =
-            scans.retentionTime(of: Int(trace.lastScan)) - scans.retentionTime(of: Int(slot.firstScan))
+        let lastScan = trace.lastScan(maxMissed: Int32(truncatingIfNeeded: parameters.maxMissedScans))
         guard
-            Int(slot.count) >= parameters.minPoints, duration >= parameters.minDurationSeconds,
-            Double(slot.apexRatio) >= parameters.apexFactor,
-            Double(slot.count) >= parameters.minSampleRate * Double(trace.lastScan - slot.firstScan + 1)
+            band.owned.contains(mz), Int(trace.count) >= parameters.minPoints,
+            scans.retentionTime(of: lastScan) - scans.retentionTime(of: slot.firstScan)
+                >= parameters.minDurationSeconds,
+            Double(trace.apexRatio) >= parameters.apexFactor,
+            Double(trace.count) >= parameters.minSampleRate * Double(lastScan - slot.firstScan + 1)
         else {
-            slots[Int(trace.slot)].fate = TraceSlot.dropped
+            fates[Int(trace.slot)] = Self.isDropped
             return
         }
-        slots[Int(trace.slot)].fate = Int32(truncatingIfNeeded: closed.count)
+        fates[Int(trace.slot)] = Int32(truncatingIfNeeded: closed.count)
         closed.append(
             ClosedTrace(
-                slot: trace.slot, owned: slot.ownedStart..<ownedEnd,
+                slot: trace.slot, count: trace.count, owned: slot.ownedStart..<ownedEnd,
                 missedBefore: min(slot.firstScan, Int32(truncatingIfNeeded: parameters.maxMissedScans) + 1),
-                missedAfter: Int32(truncatingIfNeeded: lastSeen) - trace.lastScan))
+                missedAfter: Int32(truncatingIfNeeded: lastSeen) - lastScan))
     }
 
     /// Closes every trace of at least twice the overlap and goes on with a copy of its last points.
     mutating func cutLongTraces(at scan: Int32) {
-        let overlap = Int32(parameters.overlapScans)
+        let overlap = Int32(truncatingIfNeeded: parameters.overlapScans)
+        let maxMissed = Int32(truncatingIfNeeded: parameters.maxMissedScans)
         let boundary = scan - overlap / 2
+        /// By slot: the open trace that goes on with another slot.
         var successor = [Int32](repeating: -1, count: slots.count)
-        for index in open.indices {
+        var lastScans: [Int: Int32] = [:]
+        for index in 0..<openCount {
             let old = open[index]
             let slot = slots[Int(old.slot)]
-            guard slot.firstScan <= scan - 2 * overlap, old.lastScan >= scan - overlap else { continue }
-            close(old, ownedEnd: boundary, lastSeen: Int(scan) - 1)
-            successor[Int(old.slot)] = Int32(truncatingIfNeeded: slots.count)
+            let lastScan = old.lastScan(maxMissed: maxMissed)
+            guard slot.firstScan <= scan - 2 * overlap, lastScan >= scan - overlap else { continue }
+            close(openMZ[index], old, ownedEnd: boundary, lastSeen: Int(scan) - 1)
+            successor[Int(old.slot)] = Int32(truncatingIfNeeded: index)
+            // The apex of the piece that ends is an apex of the same ion: the successor inherits it, and the weight.
             open[index].slot = Int32(truncatingIfNeeded: slots.count)
-            // The apex of the piece that ends is an apex of the same ion: the successor inherits it.
-            slots.append(
-                TraceSlot(
-                    weight: slot.weight, count: 0, firstScan: scan, ownedStart: boundary, apexRatio: slot.apexRatio))
+            open[index].count = 0
+            lastScans[index] = lastScan
+            slots.append(TraceSlot(firstScan: scan, ownedStart: boundary))
+            fates.append(Self.isOpen)
         }
-        var first = log.count
-        while first > 0 && log[first - 1].scan >= scan - overlap { first -= 1 }
-        for index in first..<log.count {
-            var point = log[index]
-            guard Int(point.owner) < successor.count, successor[Int(point.owner)] >= 0 else { continue }
-            point.owner = successor[Int(point.owner)]
-            slots[Int(point.owner)].count += 1
-            slots[Int(point.owner)].firstScan = min(slots[Int(point.owner)].firstScan, point.scan)
-            log.append(point)
+        guard !lastScans.isEmpty else { return }
+        var first = points.count
+        while first > 0 && pointScans[first - 1] >= scan - overlap { first -= 1 }
+        for index in first..<points.count {
+            guard Int(owners[index]) < successor.count, successor[Int(owners[index])] >= 0 else { continue }
+            let trace = Int(successor[Int(owners[index])])
+            let slot = Int(open[trace].slot)
+            open[trace].count += 1
+            slots[slot].firstScan = min(slots[slot].firstScan, pointScans[index])
+            points.duplicate(index)
+            if owners.count < points.count {
+                owners.append(contentsOf: repeatElement(0, count: owners.count + 1))
+                pointScans.append(contentsOf: repeatElement(0, count: pointScans.count + 1))
+            }
+            owners[points.count - 1] = open[trace].slot
+            pointScans[points.count - 1] = pointScans[index]
         }
+        for (index, lastScan) in lastScans { open[index].extend(scan: lastScan, maxMissed: maxMissed) }
     }
 
     /// Moves the points of closed traces to `ready`, forgets those of dropped ones, renumbers the open slots.
     mutating func compact() {
-        let firstReady = ready.count
-        var position = ready.pointCount
         var cursor = [Int](repeating: 0, count: closed.count)
+        var position = ready.pointCount
         for (rank, trace) in closed.enumerated() {
             cursor[rank] = position
-            position += Int(slots[Int(trace.slot)].count)
+            position += Int(trace.count)
             ready.offsets.append(position)
             ready.ownedScans.append(trace.owned)
             ready.missedBefore.append(trace.missedBefore)
@@ -66,38 +79,57 @@ extension MassTraceBuilder {
         ready.scans.append(contentsOf: repeatElement(0, count: added))
         ready.mz.append(contentsOf: repeatElement(0, count: added))
         ready.intensity.append(contentsOf: repeatElement(0, count: added))
-        precondition(ready.count == firstReady + closed.count)
-
         var renumbered = [Int32](repeating: -1, count: slots.count)
         var keptSlots: [TraceSlot] = []
-        keptSlots.reserveCapacity(open.count)
-        for index in open.indices {
+        keptSlots.reserveCapacity(openCount)
+        for index in 0..<openCount {
             renumbered[Int(open[index].slot)] = Int32(truncatingIfNeeded: index)
             keptSlots.append(slots[Int(open[index].slot)])
             open[index].slot = Int32(truncatingIfNeeded: index)
         }
-        var kept = 0
-        for index in 0..<log.count {
-            let point = log[index]
-            let fate = slots[Int(point.owner)].fate
-            if fate >= 0 {
-                let target = cursor[Int(fate)]
-                cursor[Int(fate)] = target + 1
-                ready.scans[target] = point.scan
-                ready.mz[target] = point.mz
-                ready.intensity[target] = point.intensity
-            } else if fate == TraceSlot.open {
-                log[kept] = point
-                log[kept].owner = renumbered[Int(point.owner)]
-                kept += 1
-            }
-        }
-        log.removeSubrange(kept...)
+        let kept = distribute(&cursor, renumbered: renumbered)
+        points.truncate(to: kept)
         slots = keptSlots
+        fates.removeAll(keepingCapacity: true)
+        fates.append(contentsOf: repeatElement(Self.isOpen, count: slots.count))
         closed.removeAll(keepingCapacity: true)
-        compactionTrigger = max(1 << 16, 3 * kept)
+        compactionTrigger = max(Self.leastCompaction, 3 * kept)
     }
 
-    /// Forgets the scans that no trace held here can reach.
-    mutating func forgetScans() { scans.forget(before: slots.map { Int($0.firstScan) }.min() ?? scans.count) }
+    /// Returns how many points stay in the log.
+    private mutating func distribute(_ cursor: inout [Int], renumbered: [Int32]) -> Int {
+        let count = points.count
+        return ready.withPoints { scans, mz, intensity in
+            points.withPoints { logMZ, logIntensity in
+                pointScans.withUnsafeMutableBufferPointer { logScans in
+                    owners.withUnsafeMutableBufferPointer { owners in
+                        fates.withUnsafeBufferPointer { fates in
+                            cursor.withUnsafeMutableBufferPointer { cursor in
+                                renumbered.withUnsafeBufferPointer { renumbered in
+                                    var kept = 0
+                                    for index in 0..<count {
+                                        let fate = fates[Int(owners[index])]
+                                        if fate >= 0 {
+                                            let target = cursor[Int(fate)]
+                                            cursor[Int(fate)] = target + 1
+                                            scans[target] = logScans[index]
+                                            mz[target] = logMZ[index]
+                                            intensity[target] = logIntensity[index]
+                                        } else if fate == Self.isOpen {
+                                            logScans[kept] = logScans[index]
+                                            logMZ[kept] = logMZ[index]
+                                            logIntensity[kept] = logIntensity[index]
+                                            owners[kept] = renumbered[Int(owners[index])]
+                                            kept += 1
+                                        }
+                                    }
+                                    return kept
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
 }

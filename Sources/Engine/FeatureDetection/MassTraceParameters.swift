@@ -10,11 +10,8 @@ public enum MassTraceMethod: String, Sendable, Hashable, Codable, CaseIterable {
 
 /// What joins the scans of one polarity to mass traces, in order.
 public protocol MassTraceJoining: Sendable {
-    /// Scans refused because their retention time was not a number or before the previous one.
-    var skippedScans: Int { get }
     /// Takes the next scan: centroids with ascending m/z.
-    mutating func add(
-        retentionTimeSeconds: Double, mz: UnsafeBufferPointer<Double>, intensity: UnsafeBufferPointer<Float>)
+    mutating func add(_ scan: SurveyScan, mz: UnsafeBufferPointer<Double>, intensity: UnsafeBufferPointer<Float>)
     /// Call once after the last scan, then `takeClosed`.
     mutating func finish()
     /// The traces that were finished since the last call and passed the filters.
@@ -69,11 +66,15 @@ public struct MassTraceParameters: Sendable, Hashable {
         self.overlapScans = overlapScans
     }
 
-    /// A builder for the scans of one polarity.
-    public func makeBuilder() -> any MassTraceJoining {
+    /// Builders for the scans of one polarity, each of which takes all of them; their traces together are those of the run.
+    /// They are independent of each other, so that each may run on a thread of its own.
+    public func makeBuilders() -> [any MassTraceJoining] {
         switch method {
-        case .streaming: MassTraceBuilder(parameters: self)
-        case .seeded: SeededTraceBuilder(parameters: self)
+        case .streaming: MassBand.bands(self).map { MassTraceBuilder(parameters: self, band: $0) }
+        case .seeded: [SeededTraceBuilder(parameters: self)]
         }
     }
+
+    /// What a point of a scan with this noise has to reach to be more than noise.
+    func floor(over level: Float) -> Float { max(level, Float(noiseThreshold)) }
 }

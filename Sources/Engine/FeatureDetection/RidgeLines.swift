@@ -88,7 +88,8 @@ struct RidgeLinker {
                             let maxima = UnsafeBufferPointer(rebasing: maxima[..<maximumCount])
                             Self.chooseLines(before, maxima: maxima, reach: reach, winner: winner, taken: taken)
                             kept = Self.merge(
-                                before, maxima: maxima, winner: winner, taken: taken, values, row: row, shift: shift, into: next,
+                                before, maxima: maxima, winner: winner, taken: taken, values, row: row, shift: shift,
+                                into: next,
                                 finished: &finished)
                         }
                     }

@@ -15,11 +15,9 @@ import SpectrumModel
 /// O(n log n) for n points, on one thread; the result depends on the points alone.
 public struct SeededTraceBuilder: MassTraceJoining {
     public let parameters: MassTraceParameters
-    public var skippedScans: Int { scans.skipped }
 
-    private var scans: SurveyScans
-    private var mz: [Double] = []
-    private var intensity: [Float] = []
+    private var scans = ScanLog()
+    private var points = ScanPoints()
     /// Scan `i` owns the points `offsets[i] ..< offsets[i + 1]`, ascending in m/z.
     private var offsets = [0]
     private var isTaken: [Bool] = []
@@ -27,24 +25,22 @@ public struct SeededTraceBuilder: MassTraceJoining {
 
     public init(parameters: MassTraceParameters) {
         self.parameters = parameters
-        scans = SurveyScans(parameters)
     }
 
     /// Takes the next scan, as `MassTraceBuilder` does.
     public mutating func add(
-        retentionTimeSeconds: Double, mz: UnsafeBufferPointer<Double>, intensity: UnsafeBufferPointer<Float>
+        _ scan: SurveyScan, mz: UnsafeBufferPointer<Double>, intensity: UnsafeBufferPointer<Float>
     ) {
-        guard scans.take(retentionTimeSeconds: retentionTimeSeconds, mz: mz, intensity: intensity) != nil else {
-            return
-        }
-        self.mz.append(contentsOf: scans.mz[..<scans.pointCount])
-        self.intensity.append(contentsOf: scans.intensity[..<scans.pointCount])
-        offsets.append(self.mz.count)
+        scans.append(scan)
+        let taken = points.append(
+            mz: mz, intensity: intensity, floor: parameters.floor(over: scan.noiseLevel),
+            mergeDistance: parameters.mergeDistance)
+        offsets.append(taken.upperBound)
     }
 
     /// Finds all traces; call once after the last scan, then `takeClosed`.
     public mutating func finish() {
-        isTaken = Array(repeating: false, count: mz.count)
+        isTaken = Array(repeating: false, count: points.count)
         var grown = GrownTrace()
         for (seed, scan) in seeds() where !isTaken[seed] {
             grow(&grown, seed: seed, scan: scan)
@@ -65,19 +61,19 @@ public struct SeededTraceBuilder: MassTraceJoining {
     private func seeds() -> [(point: Int, scan: Int)] {
         var seeds: [(point: Int, scan: Int)] = []
         for scan in 0..<scans.count {
-            let least = Float(parameters.apexFactor) * scans.floor(over: scans.noiseLevels[scan])
-            for point in offsets[scan]..<offsets[scan + 1] where intensity[point] >= least {
+            let least = Float(parameters.apexFactor) * parameters.floor(over: scans.noiseLevels[scan])
+            for point in offsets[scan]..<offsets[scan + 1] where points.intensity[point] >= least {
                 seeds.append((point, scan))
             }
         }
-        seeds.sort { (intensity[$1.point], $0.point) < (intensity[$0.point], $1.point) }
+        seeds.sort { (points.intensity[$1.point], $0.point) < (points.intensity[$0.point], $1.point) }
         return seeds
     }
 
     private func grow(_ trace: inout GrownTrace, seed: Int, scan: Int) {
         trace.begin(
-            at: seed, scan: scan, mz: mz[seed], intensity: Double(intensity[seed]),
-            deviation: parameters.tolerance.halfWidth(at: mz[seed]) / 3)
+            at: seed, scan: scan, mz: points.mz[seed], intensity: Double(points.intensity[seed]),
+            deviation: parameters.tolerance.halfWidth(at: points.mz[seed]) / 3)
         var (down, up) = (scan, scan)
         var (goesDown, goesUp) = (true, true)
         while (goesDown && down > 0) || (goesUp && up + 1 < scans.count) {
@@ -96,37 +92,41 @@ public struct SeededTraceBuilder: MassTraceJoining {
     /// Extends a trace by a scan where it has a point for it; returns the missing scans in a row on that side.
     private func take(_ scan: Int, before: Bool, _ trace: inout GrownTrace) -> Int {
         if let point = nearest(to: trace.mz, in: offsets[scan]..<offsets[scan + 1]), !isTaken[point],
-            abs(mz[point] - trace.mz) <= 3 * trace.deviation
+            abs(points.mz[point] - trace.mz) <= 3 * trace.deviation
         {
-            trace.extend(by: point, scan: scan, before: before, mz: mz[point], intensity: Double(intensity[point]))
+            trace.extend(
+                by: point, scan: scan, before: before, mz: points.mz[point], intensity: Double(points.intensity[point]))
         } else {
             trace.missed[before ? 0 : 1] += 1
         }
         return trace.missed[before ? 0 : 1]
     }
 
-    private func nearest(to position: Double, in points: Range<Int>) -> Int? {
-        var low = mz[points].firstIndex(notBelow: position)
-        if low > points.lowerBound, low == points.upperBound || position - mz[low - 1] < mz[low] - position { low -= 1 }
-        return points.contains(low) ? low : nil
+    private func nearest(to position: Double, in range: Range<Int>) -> Int? {
+        var low = points.mz[range].firstIndex(notBelow: position)
+        if low > range.lowerBound, low == range.upperBound || position - points.mz[low - 1] < points.mz[low] - position
+        {
+            low -= 1
+        }
+        return range.contains(low) ? low : nil
     }
 
     private func passes(_ trace: GrownTrace) -> Bool {
-        let points = trace.scans.count
-        guard let first = trace.scans.min(), let last = trace.scans.max(), points >= parameters.minPoints else {
+        let count = trace.scans.count
+        guard let first = trace.scans.min(), let last = trace.scans.max(), count >= parameters.minPoints else {
             return false
         }
         let span = trace.visitedScans - trace.missed[0] - trace.missed[1]
-        return scans.retentionTime(of: last) - scans.retentionTime(of: first) >= parameters.minDurationSeconds
-            && Double(points) >= parameters.minSampleRate * Double(span)
+        return scans.retentionTimes[last] - scans.retentionTimes[first] >= parameters.minDurationSeconds
+            && Double(count) >= parameters.minSampleRate * Double(span)
     }
 
     private mutating func keep(_ trace: GrownTrace) {
         for point in trace.points { isTaken[point] = true }
         for index in trace.points.indices.sorted(by: { trace.scans[$0] < trace.scans[$1] }) {
             ready.scans.append(Int32(truncatingIfNeeded: trace.scans[index]))
-            ready.mz.append(mz[trace.points[index]])
-            ready.intensity.append(intensity[trace.points[index]])
+            ready.mz.append(points.mz[trace.points[index]])
+            ready.intensity.append(points.intensity[trace.points[index]])
         }
         ready.offsets.append(ready.scans.count)
         ready.ownedScans.append(0..<Int32.max)

@@ -1,42 +1,37 @@
-/// The part of an open trace that every scan reads; the list is ascending in m/z.
-struct OpenTrace {
-    var mz: Double
+/// An open trace but for its m/z, which stands in an array of its own.
+struct OpenTrace: Sendable {
+    /// Sum of its intensities.
+    var weight: Double
+    /// Its number in the log.
     var slot: Int32
-    var lastScan: Int32
+    var count: Int32
+    /// Last scan that may be without a point for it.
+    var deadline: Int32
+    /// Highest intensity over the noise of its scan.
+    var apexRatio: Float
 
-    static let blank = OpenTrace(mz: 0, slot: 0, lastScan: 0)
+    static let blank = OpenTrace(weight: 0, slot: 0, count: 0, deadline: 0, apexRatio: 0)
+
+    /// A trace ends after more missing scans in a row than `maxMissed`, or than it has points.
+    @inline(__always)
+    mutating func extend(scan: Int32, maxMissed: Int32) { deadline = scan + min(maxMissed, count) }
+
+    @inline(__always)
+    func lastScan(maxMissed: Int32) -> Int32 { deadline - min(maxMissed, count) }
 }
 
-/// The part of a trace that is touched only when a point joins it.
-struct TraceSlot {
-    var weight: Double
-    var count: Int32
+/// What is known of a trace from its start on.
+struct TraceSlot: Sendable {
     var firstScan: Int32
     var ownedStart: Int32
-    var apexRatio: Float
-    /// Where the points of the slot go at the next compaction.
-    var fate: Int32 = TraceSlot.open
-
-    static let open: Int32 = -1
-    static let dropped: Int32 = -2
-    static let blank = TraceSlot(weight: 0, count: 0, firstScan: 0, ownedStart: 0, apexRatio: 0)
 }
 
-struct ClosedTrace {
+struct ClosedTrace: Sendable {
     let slot: Int32
+    let count: Int32
     let owned: Range<Int32>
     /// Scans without a point in front of the first one, up to as many as end a trace, and behind the last one, as far as
     /// they were seen.
     let missedBefore: Int32
     let missedAfter: Int32
-}
-
-/// A point in order of arrival with the slot that owns it.
-struct LoggedPoint {
-    var mz: Double
-    var intensity: Float
-    var scan: Int32
-    var owner: Int32
-
-    static let blank = LoggedPoint(mz: 0, intensity: 0, scan: 0, owner: 0)
 }

@@ -11,14 +11,16 @@ import SpectrumModel
 
 /// Reads one file and detects its chromatographic peaks, all stages overlapping on a fixed number of workers.
 ///
-/// There is one list of jobs and no thread per stage: a worker commits the next decoded chunk to the mass-trace builder if
-/// it is that chunk's turn, else detects peaks in a piece of closed traces, else reads and decodes another chunk. Reading
-/// and committing are serial (one worker at a time, in file order); decoding and detection run in parallel. Chunks in
-/// flight are bounded, and closed traces are worked off before more is read, so memory does not grow with the file.
-/// Results are put together by position, so they do not depend on the number of workers or on timing.
+/// There is one list of jobs and no thread per stage: a worker commits the next decoded chunk if it is that chunk's turn, else
+/// takes a committed chunk into one of the lanes, whose builders join the mass traces of one band of m/z, else detects
+/// peaks in a piece of closed traces, else reads and decodes another chunk. Cutting chunks out of the file and committing
+/// them are serial (one worker at a time, in file order) and take little time; each lane takes the chunks in file order, but
+/// lanes do not wait for each other; decoding and detection run in parallel. Chunks in flight are bounded, and closed traces
+/// are worked off before more is read, so memory does not grow with the file. Results are put together by lane and
+/// position, so they do not depend on the number of workers or on timing.
 final class DetectionPipeline: @unchecked Sendable {
     // @unchecked: every stored property below `mutex` is touched only while it is held, except what a turn owns alone
-    // (`source` while `isReading`, `committer` while `isCommitting`).
+    // (`source` while `isReading`, `committer` while `isCommitting`, the builders of a lane while it `isBusy`).
 
     struct Parameters: Sendable {
         var workers: Int
@@ -41,7 +43,27 @@ final class DetectionPipeline: @unchecked Sendable {
         let batch: MassTraceBatch
         let traces: Range<Int>
         let polarity: Polarity
+        let lane: Int
         let slot: Int
+    }
+
+    private struct DecodedBlock {
+        var block: SpectrumBlock
+        /// By spectrum: the quantile of a survey scan's intensities that tells its noise.
+        var quantiles: [Float?]
+    }
+
+    private struct CommittedBlock {
+        let block: SpectrumBlock
+        let scans: [PlacedScan]
+        var lanesLeft: Int
+    }
+
+    private struct LaneState {
+        /// The chunk that the lane takes next.
+        var next = 0
+        var isBusy = false
+        var isFinished = false
     }
 
     private let parameters: Parameters
@@ -55,26 +77,18 @@ final class DetectionPipeline: @unchecked Sendable {
     private var isReading = false
     private var isCommitting = false
     private var isSourceDone = false
-    private var isFinished = false
     private var nextTicket = 0
     private var nextCommit = 0
-    private var decoded: [Int: SpectrumBlock] = [:]
+    private var retired = 0
+    private var decoded: [Int: DecodedBlock] = [:]
+    private var committed: [Int: CommittedBlock] = [:]
+    private let lanes: [TraceLane]
+    private var laneStates: [LaneState]
+    private let pointsPerHandover: Int
     private var usedChunks: [RawChunk] = []
     private var usedBlocks: [SpectrumBlock] = []
     private var jobs: [DetectionJob] = []
     private var firstJob = 0
-    /// What a job gives.
-    private struct Found {
-        var peaks = PeakTable()
-        var traces: [MassTrace] = []
-    }
-
-    /// One place per job, in the order of the traces; `nil` until its peaks are there, and empty once they are joined.
-    private var results: [(polarity: Polarity, found: Found?)] = []
-    private var firstUnjoined = 0
-    /// By `Polarity.rawValue`.
-    private var joined = [PeakTable(), PeakTable(), PeakTable()]
-    private var traces: [MassTrace] = []
     /// The failure that counts, with the position in file order of what failed.
     private var failure: (position: Int, error: any Error)?
     private var counts = DecodeCounts()
@@ -88,7 +102,12 @@ final class DetectionPipeline: @unchecked Sendable {
         self.parameters = parameters
         self.cancellation = cancellation
         self.progress = progress
-        committer = ScanCommitter(parameters: parameters.traces, fragments: fragments)
+        committer = ScanCommitter(fragments: fragments)
+        lanes = (0..<parameters.traces.makeBuilders().count).map {
+            TraceLane(number: $0, parameters: parameters.traces)
+        }
+        laneStates = Array(repeating: LaneState(), count: lanes.count)
+        pointsPerHandover = parameters.pointsPerHandover
         pthread_mutex_init(mutex, nil)
         pthread_cond_init(condition, nil)
     }
@@ -119,19 +138,25 @@ final class DetectionPipeline: @unchecked Sendable {
     func run() throws -> Outcome {
         WorkerPool(workers: parameters.workers).onEachWorker { _ in self.work() }
         if let failure { throw failure.error }
-        let peaks = [Polarity.positive, .negative, .unknown].map { ($0, joined[Int($0.rawValue)]) }
-            .filter { $0.1.count > 0 }
-        joined = []
-        return Outcome(peaks: peaks, traces: traces, counts: counts, survey: committer.survey, times: times)
+        return Outcome(
+            peaks: [Polarity.positive, .negative, .unknown].map { ($0, allPeaks($0)) }.filter { $0.1.count > 0 },
+            traces: lanes.flatMap(\.traces), counts: counts, survey: committer.survey, times: times)
+    }
+
+    private func allPeaks(_ polarity: Polarity) -> PeakTable {
+        var all = PeakTable()
+        for lane in lanes { all.append(lane.takePeaks(polarity)) }
+        return all
     }
 
     // MARK: - Workers
 
     private enum Step {
-        case commit(SpectrumBlock)
+        case commit(DecodedBlock)
+        case take(CommittedBlock, lane: Int)
         case detect(DetectionJob)
         case read
-        case finish
+        case finish(lane: Int)
         case stop
     }
 
@@ -142,14 +167,16 @@ final class DetectionPipeline: @unchecked Sendable {
         var centroiding = ProfileCentroiding(parameters: parameters.centroiding)
         var detector = ChromatographicPeakDetector(
             parameters: parameters.peaks, precision: parameters.precision, transform: parameters.transform)
+        var quantile = IntensityQuantile(parameters.traces.noiseQuantile)
         loop: while true {
             switch nextStep() {
             case .commit(let block): commit(block, &times)
+            case .take(let block, let lane): take(block, lane: lane, &times)
             case .detect(let job):
                 let found = times.measure(.peaks) { detect(job, with: &detector) }
-                locked { join(found, at: job.slot) }
-            case .read: readAndDecode(&decoder, &centroiding, &times)
-            case .finish: finish(&times)
+                locked { lanes[job.lane].join(found, at: job.slot) }
+            case .read: readAndDecode(&decoder, &centroiding, &quantile, &times)
+            case .finish(let lane): finish(lane: lane, &times)
             case .stop: break loop
             }
         }
@@ -174,6 +201,10 @@ final class DetectionPipeline: @unchecked Sendable {
                 isCommitting = true
                 return .commit(block)
             }
+            if let lane = laneToServe(), let block = committed[laneStates[lane].next] {
+                laneStates[lane].isBusy = true
+                return .take(block, lane: lane)
+            }
             if firstJob < jobs.count {
                 let job = jobs[firstJob]
                 firstJob += 1
@@ -183,23 +214,33 @@ final class DetectionPipeline: @unchecked Sendable {
                 }
                 return .detect(job)
             }
-            if !isSourceDone, !isReading, nextTicket - nextCommit < parameters.maxChunksInFlight {
+            if !isSourceDone, !isReading, nextTicket - retired < parameters.maxChunksInFlight {
                 isReading = true
                 return .read
             }
-            if isSourceDone, !isReading, nextCommit == nextTicket {
-                if isFinished { return .stop }
-                if !isCommitting {
-                    isCommitting = true
-                    return .finish
+            if isSourceDone, !isReading, nextCommit == nextTicket, !isCommitting {
+                if let lane = laneStates.firstIndex(where: { !$0.isBusy && !$0.isFinished && $0.next == nextTicket }) {
+                    laneStates[lane].isBusy = true
+                    return .finish(lane: lane)
                 }
+                if laneStates.allSatisfy(\.isFinished) { return .stop }
             }
             pthread_cond_wait(condition, mutex)
         }
     }
 
+    /// The idle lane that is furthest behind. Called with the lock held.
+    private func laneToServe() -> Int? {
+        var best: Int?
+        for index in laneStates.indices where !laneStates[index].isBusy && laneStates[index].next < nextCommit {
+            if best.map({ laneStates[index].next < laneStates[$0].next }) ?? true { best = index }
+        }
+        return best
+    }
+
     private func readAndDecode(
-        _ decoder: inout SpectrumDecoder, _ centroiding: inout ProfileCentroiding, _ times: inout WorkerStageTimes
+        _ decoder: inout SpectrumDecoder, _ centroiding: inout ProfileCentroiding,
+        _ quantile: inout IntensityQuantile, _ times: inout WorkerStageTimes
     ) {
         // While this worker reads, no other takes a ticket: a defect met by reading stands at the next one.
         let (used, reusable, ticket) = locked {
@@ -226,8 +267,9 @@ final class DetectionPipeline: @unchecked Sendable {
                 try decoder.decode(chunk, into: &block)
                 centroiding.replaceProfiles(of: &block)
             }
+            let quantiles = times.measure(.traces) { Self.quantiles(of: block, &quantile) }
             locked {
-                decoded[ticket] = block
+                decoded[ticket] = DecodedBlock(block: block, quantiles: quantiles)
                 usedChunks.append(chunk)
             }
         } catch {
@@ -235,19 +277,25 @@ final class DetectionPipeline: @unchecked Sendable {
         }
     }
 
-    private func commit(_ block: SpectrumBlock, _ times: inout WorkerStageTimes) {
+    private static func quantiles(of block: SpectrumBlock, _ quantile: inout IntensityQuantile) -> [Float?] {
+        block.intensity.withUnsafeBufferPointer { intensity in
+            (0..<block.count).map { index in
+                block.headers[index].msLevel == 1
+                    ? quantile.measure(UnsafeBufferPointer(rebasing: intensity[block.points(of: index)])) : nil
+            }
+        }
+    }
+
+    private func commit(_ decoded: DecodedBlock, _ times: inout WorkerStageTimes) {
         do {
-            try times.measure(.traces) { () throws(AnalysisError) in try committer.commit(block) }
-            var batches: [ScanCommitter.Handover] = []
-            if committer.pointsSinceHandover >= parameters.pointsPerHandover {
-                batches = times.measure(.traces) { committer.takeClosed() }
+            let scans = try times.measure(.traces) { () throws(AnalysisError) in
+                try committer.commit(decoded.block, quantiles: decoded.quantiles)
             }
             let fraction = source.fileSize > 0 ? Double(source.bytesConsumed) / Double(source.fileSize) : 1
             // Before the turn is handed on, so that reports come one at a time and never go back.
             progress?(min(fraction, 1))
             locked {
-                enqueue(batches)
-                usedBlocks.append(block)
+                committed[nextCommit] = CommittedBlock(block: decoded.block, scans: scans, lanesLeft: lanes.count)
                 nextCommit += 1
                 isCommitting = false
             }
@@ -256,48 +304,57 @@ final class DetectionPipeline: @unchecked Sendable {
         }
     }
 
-    private func finish(_ times: inout WorkerStageTimes) {
-        let batches = times.measure(.traces) { committer.finish() }
+    private func take(_ chunk: CommittedBlock, lane index: Int, _ times: inout WorkerStageTimes) {
+        let lane = lanes[index]
+        let handovers = times.measure(.traces) {
+            lane.take(chunk.scans, of: chunk.block, pointsPerHandover: pointsPerHandover)
+        }
         locked {
-            enqueue(batches)
-            isCommitting = false
-            isFinished = true
+            enqueue(handovers, lane: index)
+            let number = laneStates[index].next
+            laneStates[index].next += 1
+            laneStates[index].isBusy = false
+            committed[number]?.lanesLeft -= 1
+            if committed[number]?.lanesLeft == 0, let done = committed.removeValue(forKey: number) {
+                usedBlocks.append(done.block)
+                retired += 1
+            }
+        }
+    }
+
+    private func finish(lane index: Int, _ times: inout WorkerStageTimes) {
+        let lane = lanes[index]
+        let handovers = times.measure(.traces) { lane.finish() }
+        locked {
+            enqueue(handovers, lane: index)
+            laneStates[index].isBusy = false
+            laneStates[index].isFinished = true
         }
     }
 
     /// Cuts batches into jobs, each with the slot of its result. Called with the lock held.
-    private func enqueue(_ batches: [ScanCommitter.Handover]) {
-        for handover in batches {
+    private func enqueue(_ handovers: [TraceLane.Handover], lane index: Int) {
+        for handover in handovers {
             var start = 0
             while start < handover.batch.count {
                 let end = min(start + parameters.tracesPerJob, handover.batch.count)
                 jobs.append(
                     DetectionJob(
-                        batch: handover.batch, traces: start..<end, polarity: handover.polarity, slot: results.count))
-                results.append((handover.polarity, nil))
+                        batch: handover.batch, traces: start..<end, polarity: handover.polarity, lane: index,
+                        slot: lanes[index].reserve(handover.polarity)))
                 start = end
             }
         }
     }
 
-    private func detect(_ job: DetectionJob, with detector: inout ChromatographicPeakDetector) -> Found {
-        var found = Found(peaks: detector.detect(job.batch, traces: job.traces))
+    private func detect(
+        _ job: DetectionJob, with detector: inout ChromatographicPeakDetector
+    ) -> TraceLane.Found {
+        var found = TraceLane.Found(peaks: detector.detect(job.batch, traces: job.traces))
         if parameters.keepsTraces {
             found.traces = job.traces.map { job.batch.summary(of: $0, polarity: job.polarity) }
         }
         return found
-    }
-
-    /// Takes the peaks of a job, and appends all that are next in order to the table of their polarity: parts that stayed
-    /// apart until the end would be there twice. Called with the lock held.
-    private func join(_ found: Found, at slot: Int) {
-        results[slot].found = found
-        while firstUnjoined < results.count, let part = results[firstUnjoined].found {
-            joined[Int(results[firstUnjoined].polarity.rawValue)].append(part.peaks)
-            traces += part.traces
-            results[firstUnjoined].found = Found()
-            firstUnjoined += 1
-        }
     }
 
     /// Keeps the failure that stands first in the file. What precedes it has been read and is decoded to its end by the

@@ -89,7 +89,10 @@ public enum EngineParameters {
             name: "numeric.wavelet_transform", group: .numeric,
             domain: .choice(TransformMethod.allCases.map(\.rawValue)),
             defaultValue: .choice(TransformMethod.byLength.rawValue),
-            text: "How the wavelet transform of mass traces is computed: by direct sums, by fft, or by-length, the faster "
-                + "of the two for each trace. The results differ by rounding alone."),
+            text:
+                "How the wavelet transform of mass traces is computed: by direct sums, by fft, or by-length, the faster "
+                + "of the two for each trace. The results differ by rounding alone.",
+            // by-length is never worse.
+            searchValues: []),
     ]
 }

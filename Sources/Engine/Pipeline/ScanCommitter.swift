@@ -13,76 +13,55 @@ struct SurveySummary: Sendable {
     var scansWithoutOrder = 0
 }
 
-/// Takes decoded spectra in file order: survey scans go to the mass-trace builder of their polarity, fragments to the store.
-final class ScanCommitter {
-    struct Handover {
-        let polarity: Polarity
-        let batch: MassTraceBatch
-    }
+/// A survey scan of a block, ready for the mass-trace builders of its polarity.
+struct PlacedScan: Sendable {
+    /// Position among the spectra of the block.
+    let index: Int
+    let polarity: Polarity
+    let scan: SurveyScan
+}
 
-    private let parameters: MassTraceParameters
+/// Takes decoded spectra in file order: tells survey scans their noise, and brings fragments to the store.
+final class ScanCommitter {
     private let fragments: FragmentStore
     /// By `Polarity.rawValue`.
-    private var builders: [(any MassTraceJoining)?] = [nil, nil, nil]
+    private var timelines = [SurveyTimeline(), SurveyTimeline(), SurveyTimeline()]
     private(set) var survey = SurveySummary()
-    private(set) var pointsSinceHandover = 0
 
-    init(parameters: MassTraceParameters, fragments: FragmentStore) {
-        self.parameters = parameters
-        self.fragments = fragments
-    }
+    init(fragments: FragmentStore) { self.fragments = fragments }
 
-    func commit(_ block: SpectrumBlock) throws(AnalysisError) {
+    /// - Parameter quantiles: by spectrum, what `IntensityQuantile` says of it.
+    /// - Returns: the survey scans in the order of time, without those that have none.
+    func commit(_ block: SpectrumBlock, quantiles: [Float?]) throws(AnalysisError) -> [PlacedScan] {
+        var placed: [PlacedScan] = []
         for index in 0..<block.count {
             let header = block.headers[index]
             let points = block.points(of: index)
             switch header.msLevel {
-            case 1: addSurveyScan(header, block, points)
+            case 1:
+                note(header, points: points.count)
+                let scan = timelines[Int(header.polarity.rawValue)].next(
+                    retentionTimeSeconds: header.retentionTimeSeconds, quantile: quantiles[index])
+                if let scan {
+                    placed.append(PlacedScan(index: index, polarity: header.polarity, scan: scan))
+                } else {
+                    survey.scansWithoutOrder += 1
+                }
             case 2:
                 survey.fragmentScans += 1
                 try fragments.append(header, mz: block.mz[points], intensity: block.intensity[points])
             default: survey.otherSpectra += 1
             }
         }
+        return placed
     }
 
-    private func addSurveyScan(_ header: SpectrumHeader, _ block: SpectrumBlock, _ points: Range<Int>) {
-        let polarity = Int(header.polarity.rawValue)
-        if builders[polarity] == nil { builders[polarity] = parameters.makeBuilder() }
+    private func note(_ header: SpectrumHeader, points: Int) {
         survey.surveyScans += 1
-        survey.points += points.count
-        pointsSinceHandover += points.count
+        survey.points += points
         if header.retentionTimeSeconds.isFinite {
             survey.firstSeconds = min(survey.firstSeconds, header.retentionTimeSeconds)
             survey.lastSeconds = max(survey.lastSeconds, header.retentionTimeSeconds)
         }
-        block.mz.withUnsafeBufferPointer { mz in
-            block.intensity.withUnsafeBufferPointer { intensity in
-                builders[polarity]?.add(
-                    retentionTimeSeconds: header.retentionTimeSeconds, mz: UnsafeBufferPointer(rebasing: mz[points]),
-                    intensity: UnsafeBufferPointer(rebasing: intensity[points]))
-            }
-        }
-    }
-
-    /// The traces that closed since the last call, per polarity.
-    func takeClosed() -> [Handover] {
-        pointsSinceHandover = 0
-        var handovers: [Handover] = []
-        for (index, polarity) in [Polarity.unknown, .positive, .negative].enumerated() where builders[index] != nil {
-            let batch = builders[index]!.takeClosed()
-            if !batch.isEmpty { handovers.append(Handover(polarity: polarity, batch: batch)) }
-        }
-        return handovers
-    }
-
-    /// Closes all traces and returns the rest.
-    func finish() -> [Handover] {
-        survey.scansWithoutOrder = 0
-        for index in builders.indices where builders[index] != nil {
-            builders[index]!.finish()
-            survey.scansWithoutOrder += builders[index]!.skippedScans
-        }
-        return takeClosed()
     }
 }

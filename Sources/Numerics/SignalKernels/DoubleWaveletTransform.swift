@@ -78,7 +78,9 @@ public final class DoubleWaveletTransform {
         return isDirect ? sumDirectly(signal, scales: selected) : transformByFourier(signal, scales: selected)
     }
 
-    private func sumDirectly(_ signal: UnsafeBufferPointer<Double>, scales selected: Range<Int>) -> UnsafePointer<Double> {
+    private func sumDirectly(_ signal: UnsafeBufferPointer<Double>, scales selected: Range<Int>) -> UnsafePointer<
+        Double
+    > {
         let count = signal.count
         let columns = Int(kWaveletColumns)
         rowStride = (count + columns - 1) / columns * columns

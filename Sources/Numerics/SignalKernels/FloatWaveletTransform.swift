@@ -78,7 +78,8 @@ public final class FloatWaveletTransform {
         return isDirect ? sumDirectly(signal, scales: selected) : transformByFourier(signal, scales: selected)
     }
 
-    private func sumDirectly(_ signal: UnsafeBufferPointer<Float>, scales selected: Range<Int>) -> UnsafePointer<Float> {
+    private func sumDirectly(_ signal: UnsafeBufferPointer<Float>, scales selected: Range<Int>) -> UnsafePointer<Float>
+    {
         let count = signal.count
         let columns = Int(kWaveletColumns)
         rowStride = (count + columns - 1) / columns * columns

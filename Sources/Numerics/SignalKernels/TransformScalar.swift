@@ -26,11 +26,3 @@ extension Float: TransformScalar {
         local_maxima_float(values, count, threshold, positions)
     }
 }
-
-/// The value of rank `rank` (0 is the smallest) of `count` values, which are reordered. O(count) on average.
-///
-/// - Precondition: no value is NaN; `rank` is one of 0..<`count`.
-public func orderStatistic(_ values: UnsafeMutablePointer<Double>, count: Int, rank: Int) -> Double {
-    precondition(rank >= 0 && rank < count, "rank outside the values")
-    return order_statistic_double(values, count, rank)
-}

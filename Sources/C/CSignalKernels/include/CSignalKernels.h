@@ -54,6 +54,31 @@ size_t local_maxima_float(const float *values, size_t count, float threshold, in
 /* The value of rank `rank` (0 is the smallest) of `count` values, none of them NaN, which are reordered. */
 double order_statistic_double(double *values, size_t count, size_t rank);
 
+/* What must stand behind the values of nearest_in_ascending, each of it infinite. */
+enum { kNearestPadding = 9 };
+
+/* For each of the ascending `wanted` the index of the nearest of `count` > 0 ascending values; of two that are equally near
+   the upper one. */
+void nearest_in_ascending(
+    const double *ascending, size_t count, const double *wanted, size_t wanted_count, int32_t *nearest);
+void nearest_in_ascending_with(
+    signal_instructions instructions, const double *ascending, size_t count, const double *wanted,
+    size_t wanted_count, int32_t *nearest);
+
+/* What may be written behind the points that keep_above returns, up to this many in all beyond `count`. */
+enum { kKeepPadding = 8 };
+
+/* Copies, in order, the points whose value is at least `floor` and whose value and position are finite and above zero
+   (`floor` > 0); returns how many. Room for `count` + kKeepPadding. */
+size_t keep_above(
+    const double *position, const float *value, size_t count, float floor, double *kept_position, float *kept_value);
+size_t keep_above_with(
+    signal_instructions instructions, const double *position, const float *value, size_t count, float floor,
+    double *kept_position, float *kept_value);
+
+/* Whether no value is below the one before it. */
+int is_ascending(const double *values, size_t count);
+
 #ifdef __cplusplus
 }
 #endif

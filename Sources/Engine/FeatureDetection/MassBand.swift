@@ -1,0 +1,46 @@
+import SpectrumModel
+
+/// A range of m/z whose traces are built apart from those of other ranges, so that ranges can be worked on at the same time.
+///
+/// A builder takes the points of its range and some beyond both ends, and gives the traces that end within the range. Whether
+/// a point joins a trace depends on the points and traces within a few tolerances, so the builders on both sides of an
+/// edge see the same traces there, and each belongs to one of them. The edges are fixed numbers: what is found does not depend
+/// on how many work on it.
+public struct MassBand: Sendable, Hashable {
+    /// m/z at their end of the traces that are given.
+    public let owned: Range<Double>
+    /// m/z of the points that are taken.
+    let taken: Range<Double>
+
+    /// All m/z.
+    public static let everything = MassBand(owned: -Double.infinity..<Double.infinity, margin: Tolerance.dalton(0))
+
+    /// Where small molecules have about as many points as in the next range: steps of the square root of two.
+    private static let edges = [-Double.infinity, 100, 141, 200, 283, 400, 566, 800, .infinity]
+    /// Tolerances beyond the ends: as far as anything reaches that can change a trace at the edge.
+    private static let toleranceMargin = 8.0
+
+    init(owned: Range<Double>, margin: Tolerance) {
+        self.owned = owned
+        let low = owned.lowerBound - margin.halfWidth(at: abs(owned.lowerBound))
+        let high = owned.upperBound + margin.halfWidth(at: owned.upperBound)
+        taken = low..<high
+    }
+
+    /// Bands that cover all m/z, ascending.
+    public static func bands(_ parameters: MassTraceParameters) -> [MassBand] {
+        let margin =
+            switch parameters.tolerance {
+            case .ppm(let value): Tolerance.ppm(toleranceMargin * value)
+            case .dalton(let value): Tolerance.dalton(toleranceMargin * value)
+            }
+        return zip(edges, edges.dropFirst()).map { MassBand(owned: $0..<$1, margin: margin) }
+    }
+
+    /// Where in ascending m/z the points are that a builder takes. O(log count).
+    func range(in mz: UnsafeBufferPointer<Double>) -> Range<Int> {
+        let first = taken.lowerBound > -.infinity ? mz.firstIndex(notBelow: taken.lowerBound) : 0
+        let last = taken.upperBound < .infinity ? mz.firstIndex(notBelow: taken.upperBound) : mz.count
+        return first..<max(first, last)
+    }
+}

@@ -1,0 +1,98 @@
+import FeatureDetection
+import SpectrumModel
+
+/// One of the builders that take every scan of a polarity, for all polarities, with the peaks that came of its traces.
+///
+/// Only one worker uses the builders at a time; lanes do not know each other.
+final class TraceLane {
+    struct Handover {
+        let polarity: Polarity
+        let batch: MassTraceBatch
+    }
+
+    /// What the traces of one detection job gave.
+    struct Found {
+        var peaks = PeakTable()
+        var traces: [MassTrace] = []
+    }
+
+    private let number: Int
+    private let parameters: MassTraceParameters
+    /// By `Polarity.rawValue`.
+    private var builders: [(any MassTraceJoining)?] = [nil, nil, nil]
+    private var pointsSinceHandover = 0
+
+    /// One place per job, in the order of the traces; `nil` until its peaks are there, and empty once they are joined.
+    private var results: [(polarity: Polarity, found: Found?)] = []
+    private var firstUnjoined = 0
+    /// By `Polarity.rawValue`.
+    private var joined = [PeakTable(), PeakTable(), PeakTable()]
+    private(set) var traces: [MassTrace] = []
+
+    init(number: Int, parameters: MassTraceParameters) {
+        self.number = number
+        self.parameters = parameters
+    }
+
+    /// Takes the survey scans of a block; returns traces that closed when `pointsPerHandover` points came since the last ones.
+    func take(_ scans: [PlacedScan], of block: SpectrumBlock, pointsPerHandover: Int) -> [Handover] {
+        block.mz.withUnsafeBufferPointer { mz in
+            block.intensity.withUnsafeBufferPointer { intensity in
+                for placed in scans {
+                    let points = block.points(of: placed.index)
+                    let polarity = Int(placed.polarity.rawValue)
+                    if builders[polarity] == nil { builders[polarity] = parameters.makeBuilders()[number] }
+                    pointsSinceHandover += points.count
+                    builders[polarity]?.add(
+                        placed.scan, mz: UnsafeBufferPointer(rebasing: mz[points]),
+                        intensity: UnsafeBufferPointer(rebasing: intensity[points]))
+                }
+            }
+        }
+        return pointsSinceHandover >= pointsPerHandover ? takeClosed() : []
+    }
+
+    /// Closes all traces and returns the rest.
+    func finish() -> [Handover] {
+        for index in builders.indices { builders[index]?.finish() }
+        return takeClosed()
+    }
+
+    /// The traces that closed since the last call, per polarity.
+    private func takeClosed() -> [Handover] {
+        pointsSinceHandover = 0
+        var handovers: [Handover] = []
+        for (index, polarity) in [Polarity.unknown, .positive, .negative].enumerated() {
+            guard let batch = builders[index]?.takeClosed(), !batch.isEmpty else { continue }
+            handovers.append(Handover(polarity: polarity, batch: batch))
+        }
+        return handovers
+    }
+
+    // MARK: - Results
+
+    /// A place for the peaks of the next traces.
+    func reserve(_ polarity: Polarity) -> Int {
+        results.append((polarity, nil))
+        return results.count - 1
+    }
+
+    /// Takes the peaks of a job, and appends all that are next in order to the table of their polarity: parts that stayed
+    /// apart until the end would be there twice.
+    func join(_ found: Found, at slot: Int) {
+        results[slot].found = found
+        while firstUnjoined < results.count, let part = results[firstUnjoined].found {
+            joined[Int(results[firstUnjoined].polarity.rawValue)].append(part.peaks)
+            traces += part.traces
+            results[firstUnjoined].found = Found()
+            firstUnjoined += 1
+        }
+    }
+
+    /// The peaks of a polarity; there are none afterwards.
+    func takePeaks(_ polarity: Polarity) -> PeakTable {
+        var table = PeakTable()
+        swap(&table, &joined[Int(polarity.rawValue)])
+        return table
+    }
+}
