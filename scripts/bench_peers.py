@@ -143,11 +143,13 @@ def features_pyopenms(files, ppm, noise, fwhm, table):
         for feature in found:
             box = feature.getConvexHull().getBoundingBox()
             rows.append((stem(path), feature.getMZ(), feature.getRT(), box.minPosition()[0], box.maxPosition()[0],
-                         abs(feature.getCharge()), feature.getIntensity()))
+                         abs(feature.getCharge()), feature.getIntensity(), feature.getOverallQuality(),
+                         feature.getMetaValue("masstrace_intensity")))
     with open(table, "w", encoding="utf-8") as out:
-        out.write("file\tmz\trt_seconds\trt_start_seconds\trt_end_seconds\tcharge\tarea\n")
-        for name, mz, rt, first, last, charge, area in rows:
-            out.write(f"{name}\t{mz:.6f}\t{rt:.3f}\t{first:.3f}\t{last:.3f}\t{charge}\t{area:.6g}\n")
+        out.write("file\tmz\trt_seconds\trt_start_seconds\trt_end_seconds\tcharge\tarea\tquality\tisotope_areas\n")
+        for name, mz, rt, first, last, charge, area, quality, isotopes in rows:
+            out.write(f"{name}\t{mz:.6f}\t{rt:.3f}\t{first:.3f}\t{last:.3f}\t{charge}\t{area:.6g}\t{quality:.6g}\t"
+                      + ";".join(f"{value:.6g}" for value in isotopes or [area]) + "\n")
     return {"cpuSeconds": reading + finding, "featureSeconds": finding, "files": results}
 
 
