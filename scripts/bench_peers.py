@@ -129,8 +129,7 @@ def features_pyopenms(files, ppm, noise, fwhm, table, pick):
         reader.load(path, experiment)
         experiment.sortSpectra(True)
         if pick:
-            profile, experiment = experiment, pyopenms.MSExperiment()
-            pyopenms.PeakPickerHiRes().pickExperiment(profile, experiment, True)
+            experiment = pyopenms.PeakPickerHiRes().pickExperiment(experiment, True)
         loaded = time.process_time()
         detection = with_parameters(
             pyopenms.MassTraceDetection(), mass_error_ppm=ppm, noise_threshold_int=noise)
@@ -173,7 +172,8 @@ def main():
     elif options.work in works:
         result = works[options.work](options.files)
     else:
-        result = features_pyopenms(options.files, options.ppm, options.noise, options.fwhm, options.table, options.pick)
+        result = features_pyopenms(
+            options.files, options.ppm, options.noise, options.fwhm, options.table, options.pick)
     print("\n" + json.dumps(result))
 
 
