@@ -192,7 +192,7 @@ def drawing(results):
     return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="250" font-family="sans-serif">\n'
             f'<rect width="{width}" height="250" fill="white"/>\n{panels}\n'
             '<text x="40" y="242" font-size="11">green: lavoisier, red: pyopenms; '
-            'solid: precision at equal recall (90 % of the lesser), dashed: recall in the bin</text>\n</svg>\n')
+            'solid: precision where both find what the lesser finds, dashed: recall in the bin</text>\n</svg>\n')
 
 
 def main():
