@@ -6,7 +6,7 @@
     bench_peers.py read-pymzml FILE...
     bench_peers.py sums-pyopenms FILE...
     bench_peers.py sums-pymzml FILE...
-    bench_peers.py features-pyopenms --ppm P --noise N --fwhm S --table features.tsv FILE...
+    bench_peers.py features-pyopenms --ppm P --noise N --fwhm S --table features.tsv [--pick] FILE...
 
 The last line of standard output is JSON. `cpuSeconds` is time.process_time (user and system, all threads) around the
 calls alone: imports, counting and the table are outside it. `featureSeconds` is the part after reading. `sums-...` is not
@@ -116,7 +116,7 @@ def with_parameters(algorithm, **values):
     return algorithm
 
 
-def features_pyopenms(files, ppm, noise, fwhm, table):
+def features_pyopenms(files, ppm, noise, fwhm, table, pick):
     import pyopenms
     results, reading, finding, rows = [], 0.0, 0.0, []
     for path in files:
@@ -128,6 +128,8 @@ def features_pyopenms(files, ppm, noise, fwhm, table):
         start = time.process_time()
         reader.load(path, experiment)
         experiment.sortSpectra(True)
+        if pick:
+            experiment = pyopenms.PeakPickerHiRes().pickExperiment(experiment, True)
         loaded = time.process_time()
         detection = with_parameters(
             pyopenms.MassTraceDetection(), mass_error_ppm=ppm, noise_threshold_int=noise)
@@ -143,11 +145,13 @@ def features_pyopenms(files, ppm, noise, fwhm, table):
         for feature in found:
             box = feature.getConvexHull().getBoundingBox()
             rows.append((stem(path), feature.getMZ(), feature.getRT(), box.minPosition()[0], box.maxPosition()[0],
-                         abs(feature.getCharge()), feature.getIntensity()))
+                         abs(feature.getCharge()), feature.getIntensity(), feature.getOverallQuality(),
+                         feature.getMetaValue("masstrace_intensity")))
     with open(table, "w", encoding="utf-8") as out:
-        out.write("file\tmz\trt_seconds\trt_start_seconds\trt_end_seconds\tcharge\tarea\n")
-        for name, mz, rt, first, last, charge, area in rows:
-            out.write(f"{name}\t{mz:.6f}\t{rt:.3f}\t{first:.3f}\t{last:.3f}\t{charge}\t{area:.6g}\n")
+        out.write("file\tmz\trt_seconds\trt_start_seconds\trt_end_seconds\tcharge\tarea\tquality\tisotope_areas\n")
+        for name, mz, rt, first, last, charge, area, quality, isotopes in rows:
+            out.write(f"{name}\t{mz:.6f}\t{rt:.3f}\t{first:.3f}\t{last:.3f}\t{charge}\t{area:.6g}\t{quality:.6g}\t"
+                      + ";".join(f"{value:.6g}" for value in isotopes or [area]) + "\n")
     return {"cpuSeconds": reading + finding, "featureSeconds": finding, "files": results}
 
 
@@ -161,13 +165,15 @@ def main():
     parser.add_argument("--noise", type=float)
     parser.add_argument("--fwhm", type=float)
     parser.add_argument("--table")
+    parser.add_argument("--pick", action="store_true", help="profile spectra: PeakPickerHiRes first")
     options = parser.parse_intermixed_args()
     if options.work == "versions":
         result = versions()
     elif options.work in works:
         result = works[options.work](options.files)
     else:
-        result = features_pyopenms(options.files, options.ppm, options.noise, options.fwhm, options.table)
+        result = features_pyopenms(
+            options.files, options.ppm, options.noise, options.fwhm, options.table, options.pick)
     print("\n" + json.dumps(result))
 
 

@@ -60,6 +60,7 @@ import Testing
             try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
         #expect(found["expected"] as? Int == 6)
         #expect(found["found"] as? Int == 6)
+        #expect((found["shared"] as? [String: Any])?["covered"] as? Int == 6)
         // A row without a window takes the apex within --window.
         let features = try String(contentsOfFile: folder.file("features.tsv"), encoding: .utf8).split(separator: "\n")
         let cells = features[1].split(separator: "\t")

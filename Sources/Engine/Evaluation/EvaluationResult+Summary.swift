@@ -13,6 +13,9 @@ extension EvaluationResult: CustomStringConvertible {
         if files.count > 1 {
             lines += files.map { "  \($0.file): \($0.found)/\($0.expected) of \($0.features) features" }
         }
+        lines.append(
+            "covered \(shared.covered)/\(shared.expected) (\(fixedPoint(shared.recall, decimals: 3))) when features and their "
+                + "isotopologues may stand for several rows")
         lines.append("features \(resultFeatures), of which \(extraFeatures) match no row")
         lines.append(
             "m/z error " + pair(medianAbsoluteMZErrorPPM, percentile95AbsoluteMZErrorPPM, unit: "ppm", digits: 2))
@@ -21,10 +24,15 @@ extension EvaluationResult: CustomStringConvertible {
                 + pair(
                     medianAbsoluteRetentionTimeErrorSeconds, percentile95AbsoluteRetentionTimeErrorSeconds, unit: "s",
                     digits: 2))
-        let correlation = logAreaCorrelation.map { "\(fixedPoint($0, decimals: 3)) over \(areaPairs) pairs" }
-        lines.append("log-area correlation \(correlation ?? "unavailable: fewer than three pairs, or no variation")")
+        lines.append("log-area correlation \(correlation(logAreaCorrelation, areaPairs))")
+        lines.append("  with isotopologues \(correlation(shared.logAreaCorrelation, shared.areaPairs))")
         lines.append("charge agrees in \(chargesAgreed)/\(chargesCompared) where both state one")
         return lines.joined(separator: "\n")
+    }
+
+    private func correlation(_ value: Double?, _ pairs: Int) -> String {
+        value.map { "\(fixedPoint($0, decimals: 3)) over \(pairs) pairs" }
+            ?? "unavailable: fewer than three pairs, or no variation"
     }
 
     private func pair(_ median: Double?, _ percentile95: Double?, unit: String, digits: Int) -> String {

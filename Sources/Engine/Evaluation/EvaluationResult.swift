@@ -82,6 +82,8 @@ public struct EvaluationResult: Sendable, Hashable, Codable {
     public let files: [FileCount]
     public let matches: [Match]
     public let missed: [Miss]
+    /// The count when features may be shared by rows.
+    public let shared: SharedCoverage
 
     /// Share of the rows that were found; 1 for an empty truth.
     public var recall: Double { expected == 0 ? 1 : Double(found) / Double(expected) }
@@ -93,7 +95,7 @@ extension EvaluationResult {
         let rows = truth.rows
         let index = FeatureIndex(table.features)
         let stems = rows.map { $0.file.map { dataFileStem($0) } }
-        let pairs = Self.candidates(rows: rows, stems: stems, index: index, rule: rule)
+        let pairs = CandidatePairs(rows: rows, stems: stems, index: index, rule: rule)
         let assignment = OptimalAssignment(pairs, columnCount: index.features.count)
 
         var matches: [Match] = []
@@ -122,12 +124,13 @@ extension EvaluationResult {
         let files = Self.fileCounts(rows: rows, stems: stems, matches: matches, index: index)
         let scope = stems.contains(nil) ? index.features.count : files.reduce(0) { $0 + $1.features }
         self.init(
-            rows: rows, features: table.features, matches: matches, missed: missed, files: files, resultFeatures: scope)
+            rows: rows, features: table.features, matches: matches, missed: missed, files: files, resultFeatures: scope,
+            shared: SharedCoverage(truth: truth, features: table, rule: rule))
     }
 
     private init(
         rows: [TruthRow], features: [ResultFeature], matches: [Match], missed: [Miss], files: [FileCount],
-        resultFeatures: Int
+        resultFeatures: Int, shared: SharedCoverage
     ) {
         let mzErrors = matches.map { abs($0.mzErrorPPM) }
         let timeErrors = matches.compactMap { $0.retentionTimeErrorSeconds.map { abs($0) } }
@@ -162,33 +165,7 @@ extension EvaluationResult {
         self.files = files
         self.matches = matches
         self.missed = missed
-    }
-
-    private static func candidates(rows: [TruthRow], stems: [String?], index: FeatureIndex, rule: MatchingRule)
-        -> CandidatePairs
-    {
-        var pairs = CandidatePairs()
-        for (row, stem) in zip(rows, stems) {
-            let window = rule.window(of: row)
-            let center = row.retentionTimeSeconds ?? window.map { ($0.lowerBound + $0.upperBound) / 2 }
-            let tolerance = Tolerance.ppm(row.tolerancePPM)
-            for range in index.positions(in: tolerance.window(around: row.mz), file: stem) {
-                for position in range {
-                    let feature = index.features[position]
-                    let mzDistance = (feature.mz - row.mz) / tolerance.halfWidth(at: row.mz)
-                    var cost = mzDistance * mzDistance
-                    if let window, let center {
-                        guard window.contains(feature.retentionTimeSeconds) else { continue }
-                        let reach = max(center - window.lowerBound, window.upperBound - center)
-                        let distance = reach > 0 ? (feature.retentionTimeSeconds - center) / reach : 0
-                        cost += distance * distance
-                    }
-                    pairs.append(column: position, cost: cost)
-                }
-            }
-            pairs.closeRow()
-        }
-        return pairs
+        self.shared = shared
     }
 
     private static func missReason(row: TruthRow, stem: String?, index: FeatureIndex, rule: MatchingRule) -> MissReason

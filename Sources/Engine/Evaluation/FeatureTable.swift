@@ -8,12 +8,14 @@ public struct ResultFeature: Sendable, Hashable {
     /// Magnitude; 0 when unknown.
     public var charge: Int
     public var area: Double
+    /// Area of each isotopologue, the monoisotopic one first; empty when unknown.
+    public var isotopeAreas: [Double]
     /// The data file that it was found in.
     public var file: String
 
     public init(
         mz: Double, retentionTimeSeconds: Double, startSeconds: Double, endSeconds: Double, charge: Int, area: Double,
-        file: String
+        isotopeAreas: [Double] = [], file: String
     ) {
         self.mz = mz
         self.retentionTimeSeconds = retentionTimeSeconds
@@ -21,6 +23,7 @@ public struct ResultFeature: Sendable, Hashable {
         self.endSeconds = endSeconds
         self.charge = charge
         self.area = area
+        self.isotopeAreas = isotopeAreas
         self.file = file
     }
 }
@@ -49,6 +52,7 @@ public struct FeatureTable: Sendable, Hashable {
         // A table of mass traces has none.
         let charge = table.optionalColumn("charge")
         let area = try table.column("area")
+        let isotopes = table.optionalColumn("isotope_areas")
         var features: [ResultFeature] = []
         features.reserveCapacity(table.rowCount)
         for row in 0..<table.rowCount {
@@ -59,6 +63,8 @@ public struct FeatureTable: Sendable, Hashable {
                     retentionTimeSeconds: try table.requiredNumber(row, retentionTime),
                     startSeconds: try table.requiredNumber(row, start), endSeconds: try table.requiredNumber(row, end),
                     charge: charge, area: try table.requiredNumber(row, area),
+                    isotopeAreas: try isotopes.map { column throws(EvaluationError) in try table.numbers(row, column) }
+                        ?? [],
                     file: table.text(row, file)))
         }
         self.features = features

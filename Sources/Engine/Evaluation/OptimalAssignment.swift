@@ -1,20 +1,3 @@
-/// The edges of a sparse bipartite graph: row `i` may take column `columns[k]` at `costs[k]`, k in
-/// `offsets[i]..<offsets[i+1]`.
-struct CandidatePairs {
-    var offsets: [Int] = [0]
-    var columns: [Int] = []
-    var costs: [Double] = []
-
-    var rowCount: Int { offsets.count - 1 }
-
-    mutating func append(column: Int, cost: Double) {
-        columns.append(column)
-        costs.append(cost)
-    }
-
-    mutating func closeRow() { offsets.append(columns.count) }
-}
-
 /// One-to-one assignment with as many pairs as possible and, among those, the smallest sum of costs.
 ///
 /// Shortest augmenting paths with dual variables (Jonker and Volgenant, Computing 38, 1987) on the sparse graph; each

@@ -125,6 +125,18 @@ struct TabSeparatedTable {
         return value
     }
 
+    /// Finite numbers separated by semicolons; none for an empty cell.
+    func numbers(_ row: Int, _ column: Int) throws(EvaluationError) -> [Double] {
+        var values: [Double] = []
+        for part in text(row, column).split(separator: ";", omittingEmptySubsequences: true) {
+            guard let value = Double(part), value.isFinite else {
+                throw invalid(row, column, "'\(part)' is not a finite number")
+            }
+            values.append(value)
+        }
+        return values
+    }
+
     func requiredInteger(_ row: Int, _ column: Int) throws(EvaluationError) -> Int {
         let cell = text(row, column)
         guard let value = Int(cell) else { throw invalid(row, column, "'\(cell)' is not a whole number") }

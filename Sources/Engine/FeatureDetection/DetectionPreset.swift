@@ -53,8 +53,9 @@ public enum DetectionPreset: String, Sendable, Hashable, Codable, CaseIterable {
         case .unitResolution:
             DetectionParameters(
                 centroiding: Centroider.Parameters(),
+                // m/z of such files is often rounded to 0.1: an ion moves by a step of that, and half a step is lost.
                 traces: MassTraceParameters(
-                    tolerance: .dalton(0.25), mergeDistance: .dalton(0.3), noiseQuantile: 0.25, minPoints: 6),
+                    tolerance: .dalton(0.15), mergeDistance: .dalton(0.25), noiseQuantile: 0.15, minPoints: 6),
                 peaks: PeakParameters(minWidthSeconds: 5, maxWidthSeconds: 60, minAutocorrelation: 0.6),
                 isotopes: IsotopeParameters(maxCharge: 1, tolerance: .dalton(0.2)))
         }

@@ -9,7 +9,9 @@ struct EvaluateSubcommand: ParsableCommand {
         commandName: "evaluate", abstract: "Hold a result against a table of what is known to be in the data.",
         discussion: """
             RESULT is an output folder of analyze, or a features.tsv or traces.tsv. Rows are matched one to one within their m/z \
-            tolerance and retention-time window; a row without a window takes the apex within --window seconds.
+            tolerance and retention-time window; a row without a window takes the apex within --window seconds. Beside that \
+            count stands how many rows are covered when a feature, or an isotopologue of one, may stand for any number of \
+            them: for tables whose rows overlap.
             """)
 
     @Argument(help: "Output folder of analyze, or a feature table.") var result: String
