@@ -146,6 +146,18 @@ import Testing
         #expect(explicit.detection(preset: preset) == expected)
     }
 
+    @Test func thePagesNameEverySettingAndPreset() throws {
+        let page = try ConfigurationLayer.readText(TestData.repository + "/docs/centwave.md")
+        let described = EngineParameters.descriptions(host: EngineRun.host).filter { $0.name.hasPrefix("centwave.") }
+        #expect(described.count == 10)
+        for description in described where description.name != "centwave.enabled" {
+            #expect(page.contains("| `\(description.name.dropFirst(9))` | "), "\(description.name)")
+        }
+        for name in EngineParameters.refused.keys { #expect(page.contains("`\(name.dropFirst(9))`"), "\(name)") }
+        let presets = try ConfigurationLayer.readText(TestData.repository + "/docs/presets.md")
+        for preset in DetectionPreset.allCases { #expect(presets.contains("`\(preset.rawValue)`")) }
+    }
+
     @Test func helpNamesEveryPresetAndEveryDefault() {
         let text = SettingsReference.markdown(EngineParameters.descriptions(host: EngineRun.host))
         for preset in DetectionPreset.allCases { #expect(text.contains(preset.summary)) }
@@ -154,7 +166,7 @@ import Testing
         ] {
             #expect(text.contains("**`centwave.\(name)`**"))
         }
-        for standard in ["[20.0, 50.0]", "[3, 100.0]", "wMean", "-0.001"] {
+        for standard in ["25", "[20, 50]", "10", "[3, 100]", "wMean", "1", "-0.001", "false", "0"] {
             #expect(text.contains("given: \(standard)."))
         }
     }

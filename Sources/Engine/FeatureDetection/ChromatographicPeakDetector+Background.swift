@@ -1,3 +1,5 @@
+import SignalKernels
+
 /// Baseline and noise as centWave tells them: from the points outside a region, among which missing scans are zeros.
 extension ChromatographicPeakDetector {
     /// What a peak stands on.
@@ -15,11 +17,9 @@ extension ChromatographicPeakDetector {
     func background(
         of seed: PeakSeed, by rules: CentWaveParameters, batch: MassTraceBatch, trace: Int
     ) -> Background? {
-        let last = workspace.count - 1
-        let spacing = (workspace.time[last] - workspace.time[0]) / Double(max(last, 1))
-        guard spacing > 0, let region = region(about: seed) else { return nil }
-        let narrowest = max(1, Int((parameters.minWidthSeconds / spacing).rounded()))
-        let widest = max(narrowest, Int((parameters.maxWidthSeconds / spacing).rounded()))
+        guard let region = region(about: seed) else { return nil }
+        let narrowest = scans(in: parameters.minWidthSeconds)
+        let widest = scans(in: parameters.maxWidthSeconds)
         let fewest = max(CentWaveParameters.minPoints, narrowest - 2)
         let start = batch.offsets[trace]
         let points =
@@ -33,6 +33,15 @@ extension ChromatographicPeakDetector {
         return Background(
             baseline: max(1, min(wide.baseline, close.baseline, surroundings)),
             deviation: max(1, min(wide.deviation, close.deviation)))
+    }
+
+    /// How many scans a time is at the trace's mean spacing: at least one, and no more than the widest wavelet.
+    func scans(in seconds: Double) -> Int {
+        let last = workspace.count - 1
+        let spacing = (workspace.time[last] - workspace.time[0]) / Double(max(last, 1))
+        let widest = Self.scales.values.last ?? 1
+        guard spacing > 0 else { return Int(widest) }
+        return Int(min(max(seconds / spacing, 1), widest).rounded())
     }
 
     /// The run of scans with a point that the apex lies in, or that is nearest to it within half a scale.

@@ -83,8 +83,7 @@ extension ChromatographicPeakDetector {
     /// row may lie higher. A scan without a point ends the peak.
     private func intensityMinima(about seed: PeakSeed) -> ClosedRange<Int> {
         let last = workspace.count - 1
-        let spacing = (workspace.time[last] - workspace.time[0]) / Double(max(last, 1))
-        let tolerated = spacing > 0 ? Int(parameters.minWidthSeconds / spacing / 2) : 0
+        let tolerated = scans(in: parameters.minWidthSeconds) / 2
         let reach = max(1, Int(seed.scale))
         func descend(step: Int) -> Int {
             var lowest = seed.apex

@@ -6,11 +6,15 @@ extension EngineParameters {
     private static let xcms = CentWaveParameters()
 
     private static func centWave(
-        _ name: String, _ domain: ParameterDomain, unit: String = "", _ standard: String, _ text: String
+        _ name: String, _ domain: ParameterDomain, unit: String = "", _ standard: ParameterValue, _ text: String
     ) -> ParameterDescription {
-        ParameterDescription(
-            name: "centwave.\(name)", group: .analysis, domain: domain, defaultValue: .automatic, unit: unit,
-            text: text + " xcms's default, used when another centwave setting is given: \(standard).")
+        func description(_ text: String) -> ParameterDescription {
+            ParameterDescription(
+                name: "centwave.\(name)", group: .analysis, domain: domain, defaultValue: .automatic, unit: unit,
+                text: text)
+        }
+        let value = description(text).text(of: standard)
+        return description("\(text) xcms's default, used when another centwave setting is given: \(value).")
     }
 
     /// Setting any of them switches all on. Their order is that of xcms's help page.
@@ -22,34 +26,36 @@ extension EngineParameters {
                 + "centwave settings, auto is true when any of them is set. What centWave has no setting for comes from "
                 + "analysis.preset."),
         centWave(
-            "ppm", .number(0.01...1e4, .logarithmic), unit: "ppm", "\(xcms.ppm)",
+            "ppm", .number(0.01...1e4, .logarithmic), unit: "ppm", .number(xcms.ppm),
             "Distance from the running m/z of a region up to which a point extends it."),
         centWave(
             "peakwidth", .numbers(0.01...1e4, count: 2), unit: "s",
-            "[\(xcms.peakWidthSeconds.lowerBound), \(xcms.peakWidthSeconds.upperBound)]",
+            .numbers([xcms.peakWidthSeconds.lowerBound, xcms.peakWidthSeconds.upperBound]),
             "Narrowest and widest peak from base to base: twice the scales of the wavelets."),
         centWave(
-            "snthresh", .number(0...1e6, .linear), "\(xcms.snthresh)",
+            "snthresh", .number(0...1e6, .linear), .number(xcms.snthresh),
             "Height over the local baseline in units of the local noise, which counts as 1 at least."),
         centWave(
             "prefilter", .numbers(0...1e15, count: 2),
-            "[\(xcms.prefilter.points), \(xcms.prefilter.intensity)]",
+            .numbers([Double(xcms.prefilter.points), xcms.prefilter.intensity]),
             "[k, I]: a region needs k points of at least I counts."),
         centWave(
-            "mzCenterFun", .choice(CentWaveParameters.MZCenter.allCases.map(\.rawValue)), xcms.mzCenter.rawValue,
+            "mzCenterFun", .choice(CentWaveParameters.MZCenter.allCases.map(\.rawValue)),
+            .choice(xcms.mzCenter.rawValue),
             "m/z of a peak: mean of its points, weighted (w) or not, m/z of its highest point (apex), or mean of that "
                 + "and its neighbours (Apex3)."),
         centWave(
-            "integrate", .integer(1...2, .linear), "\(xcms.integrate.rawValue)",
+            "integrate", .integer(1...2, .linear), .integer(xcms.integrate.rawValue),
             "Where a peak ends: 1 at the minima of the wavelet coefficients, 2 where the intensities stop falling."),
         centWave(
-            "mzdiff", .number(-1e3...1e3, .linear), unit: "Da", "\(xcms.mzdiff)",
+            "mzdiff", .number(-1e3...1e3, .linear), unit: "Da", .number(xcms.mzdiff),
             "Least gap in m/z between two peaks that overlap in time, else the smaller is dropped; negative lets them "
                 + "overlap by as much."),
         centWave(
-            "fitgauss", .boolean, "\(xcms.fitgauss)",
+            "fitgauss", .boolean, .boolean(xcms.fitgauss),
             "Take the centre of a Gaussian fitted to the peak as its retention time."),
-        centWave("noise", .number(0...1e15, .linear), unit: "counts", "\(xcms.noise)", "Points below it are left out."),
+        centWave(
+            "noise", .number(0...1e15, .linear), unit: "counts", .number(xcms.noise), "Points below it are left out."),
     ]
 
     /// Settings of xcms's centWave that there are none of here, and why.
