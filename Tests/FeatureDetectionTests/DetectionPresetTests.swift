@@ -24,6 +24,32 @@ import Testing
         }
     }
 
+    @Test func `a preset that names the chromatography is that of the instrument with other widths`() {
+        let expected: [(DetectionPreset, DetectionPreset, ClosedRange<Double>)] = [
+            (.hplcOrbitrap, .orbitrap, 5...30), (.uhplcOrbitrap, .orbitrap, 2.5...10),
+            (.hplcQTOF, .timeOfFlight, 5...30), (.uhplcQTOF, .timeOfFlight, 2.5...10),
+        ]
+        for (preset, instrument, widths) in expected {
+            var parameters = instrument.parameters
+            parameters.peaks.minWidthSeconds = widths.lowerBound
+            parameters.peaks.maxWidthSeconds = widths.upperBound
+            #expect(preset.parameters == parameters)
+        }
+        #expect(DetectionPreset.orbitrap.parameters.traces.tolerance == .ppm(10))
+        #expect(DetectionPreset.timeOfFlight.parameters.traces.tolerance == .ppm(25))
+        #expect(DetectionPreset.unitResolution.parameters.traces.tolerance == .dalton(0.25))
+        #expect(DetectionPreset.unitResolution.parameters.peaks.maxWidthSeconds == 60)
+    }
+
+    @Test func `names and summaries are what a user reads`() {
+        #expect(
+            DetectionPreset.allCases.map(\.rawValue) == [
+                "orbitrap", "tof", "unit-resolution", "hplc-orbitrap", "hplc-qtof", "uhplc-orbitrap", "uhplc-qtof",
+            ])
+        #expect(DetectionPreset.uhplcOrbitrap.summary == "uhplc-orbitrap: 10 ppm, 2.5 to 10 s")
+        #expect(DetectionPreset.unitResolution.summary == "unit-resolution: 0.25 Da, 5 to 60 s")
+    }
+
     @Test func `intensity scale does not change what is found`() {
         let run = ChromatographicPeakDetectorTests.busyRun
         var scaled = run

@@ -29,6 +29,35 @@ import Testing
         #expect(abs(found.count - expected.count) <= expected.count / 1000 + 1)
     }
 
+    @Test(arguments: [Precision.float32, .mixed])
+    func `m/z and times of the same peak have the same bits in every precision`(precision: Precision) {
+        let run = ChromatographicPeakDetectorTests.busyRun
+        let expected = run.peaks(parameters, precision: .float64).peaks
+        var found: [[Int32]: ChromatographicPeak] = [:]
+        for peak in run.peaks(parameters, precision: precision).peaks {
+            found[[peak.firstScan, peak.lastScan, peak.apexScan, peak.pointCount, Int32(peak.mz * 1e5)]] = peak
+        }
+        var same = 0
+        for peak in expected {
+            let key = [peak.firstScan, peak.lastScan, peak.apexScan, peak.pointCount, Int32(peak.mz * 1e5)]
+            guard let match = found[key] else { continue }
+            same += 1
+            #expect(
+                match.mz == peak.mz && match.startSeconds == peak.startSeconds && match.endSeconds == peak.endSeconds)
+        }
+        #expect(Double(same) >= 0.99 * Double(expected.count))
+    }
+
+    /// m/z that single precision cannot tell apart (its step at 1000 is 6e-5) come out as they went in.
+    @Test(arguments: Precision.allCases)
+    func `m/z keeps every digit that double precision has`(precision: Precision) throws {
+        let mz = 1000.000_012_345_678
+        let run = SyntheticRun(ions: [SyntheticRun.Ion(mz: mz, apex: 60, sigma: 3, height: 1e6)])
+        let peak = try #require(run.peaks(parameters, precision: precision).peaks.max { $0.height < $1.height })
+        #expect(peak.mz == mz)
+        #expect(abs(Double(Float(mz)) / mz - 1) > 1e-9)
+    }
+
     @Test func `the precision switches the kernels`() {
         let run = ChromatographicPeakDetectorTests.busyRun
         let wide = run.peaks(parameters, precision: .float64).peaks.map(\.area)

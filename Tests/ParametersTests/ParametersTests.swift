@@ -110,9 +110,33 @@ let sampleDescriptions = [
         #expect(error?.description.hasPrefix("--set: ") == true)
     }
 
-    @Test(arguments: ["- 1\n- 2\n", "execution: [1, 2]\n", "just text", "a: {b: *missing}", "a: b: c", "\t- x"])
+    @Test(arguments: ["- 1\n- 2\n", "execution: [1, {a: 2}]\n", "just text", "a: {b: *missing}", "a: b: c", "\t- x"])
     func malformedYAML(yaml: String) {
         #expect(throws: ParameterError.self) { try ConfigurationLayer(source: "--config", yaml: yaml, file: "a.yaml") }
+    }
+
+    private static let width = ParameterDescription(
+        name: "centwave.peakwidth", group: .analysis, domain: .numbers(0.5...100, count: 2), defaultValue: .automatic,
+        text: "Widths.")
+
+    @Test(arguments: ["[20,50]", "20,50", "[20, 50]", "[ 20 , 50 ]", "[20.0,5e1]"])
+    func numbersAreReadInEveryForm(text: String) throws {
+        #expect(try Self.width.parse(text) == .numbers([20, 50]))
+        let yaml = try ConfigurationLayer(
+            source: "--config", yaml: "centwave:\n  peakwidth: [20, 50]\n", file: "a.yaml")
+        let read = try ResolvedConfiguration(descriptions: [Self.width], layers: [yaml])
+        #expect(read.optionalNumbers("centwave.peakwidth") == [20, 50])
+        let again = try ConfigurationLayer(source: "--config", yaml: read.yaml(), file: "b.yaml")
+        #expect(
+            try ResolvedConfiguration(descriptions: [Self.width], layers: [again]).canonicalText == read.canonicalText)
+    }
+
+    @Test(arguments: [
+        "", "[]", "20", "[20,50,60]", "[20;50]", "[20,,50]", "[20,50", "20 50,3", "[0,50]", "[20,inf]", "x,y",
+    ])
+    func wrongNumbersSayWhatIsAllowed(text: String) {
+        let error = #expect(throws: ParameterError.self) { try Self.width.parse(text) }
+        #expect(error?.description.contains("2 numbers from 0.5 to 100.0, like [1, 1]") == true)
     }
 
     @Test func emptyYAMLSetsNothing() throws {

@@ -15,7 +15,9 @@ import Testing
 
     /// Settings that change results: each value must change the tables of a run that has what the setting acts on.
     @Test(arguments: [
-        ["analysis.preset=tof"], ["traces.method=seeded"], ["traces.min_sample_rate=1"], ["traces.tolerance=2"],
+        ["analysis.preset=tof"], ["analysis.preset=unit-resolution"], ["analysis.preset=hplc-orbitrap"],
+        ["analysis.preset=uhplc-orbitrap"], ["analysis.preset=hplc-qtof"], ["analysis.preset=uhplc-qtof"],
+        ["traces.method=seeded"], ["traces.min_sample_rate=1"], ["traces.tolerance=2"],
         ["traces.tolerance_unit=Da"], ["traces.merge_distance=0.5"],
         ["traces.noise_threshold=1e5"],
         ["traces.noise_quantile=0.5"], ["traces.max_missed_scans=0"], ["traces.min_points=9"],

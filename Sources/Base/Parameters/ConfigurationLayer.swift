@@ -30,7 +30,8 @@ public struct ConfigurationLayer: Sendable {
     }
 
     /// Flattens nested YAML mappings to dotted names: `execution: {workers: 2}` sets `execution.workers`.
-    /// - Throws: `ParameterError(.malformed)` with file and line for anything that is not a mapping of scalars.
+    /// A list of scalars is one value: `peakwidth: [20, 50]`.
+    /// - Throws: `ParameterError(.malformed)` with file and line for anything that is not a mapping of such values.
     public init(source: String, yaml: String, file: String) throws(ParameterError) {
         self.init(source: source, entries: try Self.flatten(yaml: yaml, file: file))
     }
@@ -111,6 +112,12 @@ public struct ConfigurationLayer: Sendable {
             }
         case .scalar(let scalar) where !prefix.isEmpty:
             entries.append(Entry(name: prefix, text: scalar.string, location: place(of: node, file: file)))
+        case .sequence(let sequence) where !prefix.isEmpty && sequence.allSatisfy({ $0.scalar != nil }):
+            let words = sequence.compactMap(\.scalar?.string)
+            entries.append(
+                Entry(
+                    name: prefix, text: "[" + words.joined(separator: ", ") + "]", location: place(of: node, file: file)
+                ))
         case .scalar(let scalar) where scalar.string.isEmpty || scalar.string == "null": return
         default: throw malformed("expected keys and values under '\(prefix)'", at: node, file: file)
         }

@@ -14,6 +14,8 @@ public enum ParameterValue: Sendable, Hashable {
     case integer(Int)
     case number(Double)
     case choice(String)
+    /// Several numbers that belong together: `[20, 50]`.
+    case numbers([Double])
     /// Decided when the program sees its input, for example by the instrument's preset; written `auto`.
     case automatic
 }
@@ -32,6 +34,8 @@ public enum ParameterDomain: Sendable, Hashable {
     /// Bytes; written as `64MiB`, compared by ratio.
     case size(ClosedRange<Int>)
     case choice([String])
+    /// This many numbers, each in the range; written `[20, 50]` or `20,50`. Never searched by a tuner.
+    case numbers(ClosedRange<Double>, count: Int)
 }
 
 /// A parameter is active only while each of its parents has one of certain values.
@@ -119,6 +123,9 @@ extension ParameterDescription {
                     .invalidValue, parameter: name, value: text, expected: "\(error.reason); allowed is \(allowedText)")
             }
         case .choice: value = .choice(text)
+        case .numbers:
+            guard let numbers = Self.list(text) else { throw invalid(text) }
+            value = .numbers(numbers)
         }
         guard accepts(value) else { throw invalid(text) }
         return value
@@ -133,6 +140,8 @@ extension ParameterDescription {
         case (.size(let range), .integer(let integer)): range.contains(integer)
         case (.number(let range, _), .number(let number)): range.contains(number)
         case (.choice(let names), .choice(let name)): names.contains(name)
+        case (.numbers(let range, let count), .numbers(let numbers)):
+            numbers.count == count && numbers.allSatisfy(range.contains)
         default: false
         }
     }
@@ -143,8 +152,8 @@ extension ParameterDescription {
         case .boolean(let flag): flag ? "true" : "false"
         case .integer(let integer):
             if case .size = domain { ByteSize(bytes: integer).description } else { String(integer) }
-        case .number(let number):
-            number == number.rounded() && abs(number) < 1e15 ? String(Int(number)) : String(number)
+        case .number(let number): Self.text(number)
+        case .numbers(let numbers): "[" + numbers.map(Self.text).joined(separator: ", ") + "]"
         case .choice(let name): name
         case .automatic: "auto"
         }
@@ -160,7 +169,28 @@ extension ParameterDescription {
             "a size from \(ByteSize(bytes: range.lowerBound)) to \(ByteSize(bytes: range.upperBound)), like 64MiB or 500MB"
                 + (percentBase == nil ? "" : ", or a percentage like 80%")
         case .choice(let names): "one of " + names.joined(separator: ", ")
+        case .numbers(let range, let count):
+            "\(count) numbers from \(range.lowerBound) to \(range.upperBound), like "
+                + "[\(repeatElement("1", count: count).joined(separator: ", "))]"
         }
+    }
+
+    private static func text(_ number: Double) -> String {
+        number == number.rounded() && abs(number) < 1e15 ? String(Int(number)) : String(number)
+    }
+
+    /// The numbers of `[20, 50]` or `20,50`; `nil` for anything else.
+    private static func list(_ text: String) -> [Double]? {
+        let isBracketed = text.hasPrefix("[") && text.hasSuffix("]") && text.count >= 2
+        var numbers: [Double] = []
+        for part in (isBracketed ? text.dropFirst().dropLast() : text[...]).split(
+            separator: ",", omittingEmptySubsequences: false)
+        {
+            let words = part.split(separator: " ")
+            guard words.count == 1, let number = Double(words[0]), number.isFinite else { return nil }
+            numbers.append(number)
+        }
+        return numbers
     }
 
     private func invalid(_ text: String) -> ParameterError {

@@ -76,6 +76,12 @@ public struct ResolvedConfiguration: Sendable {
         return value
     }
 
+    /// Several numbers, or `nil` when they are left to the program (`auto`).
+    public func optionalNumbers(_ name: String) -> [Double]? {
+        guard case .numbers(let values) = self[name].value else { return nil }
+        return values
+    }
+
     /// Whether the parameter's condition holds under this configuration.
     public func isActive(_ name: String) -> Bool {
         guard let condition = self[name].description.condition else { return true }

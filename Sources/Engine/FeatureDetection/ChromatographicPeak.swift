@@ -32,6 +32,8 @@ public struct PeakTable: Sendable {
     public var peaks: [ChromatographicPeak] = []
     /// Intensity per scan inside each peak, missing scans interpolated, counts.
     public var profiles: [Float] = []
+    /// Lowest and highest m/z of the points of each peak; empty unless peaks are detected by centWave's rules.
+    public var mzRanges: [ClosedRange<Double>] = []
 
     public init() {}
 
@@ -41,6 +43,7 @@ public struct PeakTable: Sendable {
     public mutating func append(_ other: PeakTable) {
         let shift = profiles.count
         profiles.append(contentsOf: other.profiles)
+        mzRanges.append(contentsOf: other.mzRanges)
         for var peak in other.peaks {
             peak.profileStart += shift
             peaks.append(peak)

@@ -9,8 +9,10 @@ extension ChromatographicPeakDetector {
         let owned = batch.ownedScans[trace]
         let apexScan = workspace.firstScan + Int32(truncatingIfNeeded: seed.apex)
         guard owned.contains(apexScan) else { return }
-        let left = edge(from: seed, limit: seed.leftLimit, step: -1)
-        let right = edge(from: seed, limit: rightLimit, step: 1)
+        let centWave = parameters.centWave
+        let limits = centWave.map { self.limits(of: seed, $0.integrate) }
+        let left = limits?.lowerBound ?? edge(from: seed, limit: seed.leftLimit, step: -1)
+        let right = limits?.upperBound ?? edge(from: seed, limit: rightLimit, step: 1)
         let points = workspace.points[right + 1] - workspace.points[left]
         guard Int(points) >= parameters.minPoints, right > left else { return }
 
@@ -18,9 +20,11 @@ extension ChromatographicPeakDetector {
         let level = Double(batch.noiseLevels[Int(apexScan) - batch.firstScan])
         guard seed.height >= parameters.isotopeSignalToNoise * level else { return }
         let sides = windows(left: left, right: right)
-        let rise = seed.height - baseline(sides)
+        let background = centWave.flatMap { self.background(of: seed, by: $0, batch: batch, trace: trace) }
+        guard centWave == nil || background != nil else { return }
+        let rise = seed.height - (background?.baseline ?? baseline(sides))
         guard rise > 0, rise >= parameters.isotopeSignalToNoise * level else { return }
-        let noise = max(self.noise(sides), level)
+        let noise = background?.deviation ?? max(self.noise(sides), level)
         let signalToNoise = noise > 0 ? rise / noise : .infinity
         guard signalToNoise >= parameters.isotopeSignalToNoise else { return }
 
@@ -30,7 +34,7 @@ extension ChromatographicPeakDetector {
         for column in left...right { height = max(height, signal[column]) }
         let apex = apexTime(seed, left: left, right: right)
         let half = halfMaximum(seed, left: left, right: right, baseline: seed.height - rise)
-        let peak = ChromatographicPeak(
+        var peak = ChromatographicPeak(
             mz: weightedMZ(batch, trace: trace, left: left, right: right),
             retentionTimeSeconds: apex, startSeconds: time[left], endSeconds: time[right],
             widthSeconds: half.end - half.start,
@@ -45,6 +49,10 @@ extension ChromatographicPeakDetector {
             firstScan: workspace.firstScan + Int32(truncatingIfNeeded: left),
             lastScan: workspace.firstScan + Int32(truncatingIfNeeded: right), apexScan: apexScan,
             profileStart: table.profiles.count)
+        if let centWave {
+            apply(centWave, to: &peak, batch: batch, trace: trace, columns: left...right)
+            table.mzRanges.append(rangeOfMZ(batch, trace: trace, left: left, right: right))
+        }
         table.peaks.append(peak)
         for column in left...right { table.profiles.append(Float(signal[column])) }
     }

@@ -31,7 +31,8 @@ public struct ChromatographicPeakDetector {
     /// The peaks of some traces of a batch, in order of trace and then time.
     public mutating func detect(_ batch: MassTraceBatch, traces: Range<Int>) -> PeakTable {
         var table = PeakTable()
-        for trace in traces where batch.offsets[trace + 1] > batch.offsets[trace] {
+        for trace in traces
+        where batch.offsets[trace + 1] > batch.offsets[trace] && passesPrefilter(batch, trace: trace) {
             workspace.load(batch, trace: trace, needsSingle: precision != .float64)
             findSeeds(batch, trace: trace)
             for index in seeds.indices { measure(index, batch: batch, trace: trace, into: &table) }

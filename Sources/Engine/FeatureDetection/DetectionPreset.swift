@@ -18,7 +18,12 @@ public struct DetectionParameters: Sendable, Hashable {
     }
 }
 
-/// The shipped parameters, one set per instrument class. Nothing here is tuned to a file.
+/// The shipped parameters. Nothing here is tuned to a file.
+///
+/// `orbitrap`, `tof` and `unit-resolution` are what an instrument class gets when nothing more is said: their widths cover
+/// slow and fast chromatography. The four that name the chromatography look for its widths only. Published for these
+/// classes are widths of 10 to 60 s (HPLC) and 5 to 20 s (UHPLC) base to base, which are twice those at half maximum here.
+/// Source: Patti, Tautenhahn and Siuzdak 2012, doi:10.1038/nprot.2011.454, table 1.
 public enum DetectionPreset: String, Sendable, Hashable, Codable, CaseIterable {
     /// Orbitrap and other Fourier-transform analysers: narrow m/z, thresholded noise.
     case orbitrap
@@ -26,6 +31,12 @@ public enum DetectionPreset: String, Sendable, Hashable, Codable, CaseIterable {
     case timeOfFlight = "tof"
     /// Quadrupoles and ion traps: m/z known to a fraction of a dalton, slow gradients, much chemical noise.
     case unitResolution = "unit-resolution"
+    /// Columns of some 3 to 5 um particles: peaks of 5 to 30 s at half maximum.
+    case hplcOrbitrap = "hplc-orbitrap"
+    case hplcQTOF = "hplc-qtof"
+    /// Columns of particles below 2 um: peaks of 2.5 to 10 s at half maximum.
+    case uhplcOrbitrap = "uhplc-orbitrap"
+    case uhplcQTOF = "uhplc-qtof"
 
     /// The preset of an instrument class. Unknown instruments get `orbitrap`; see `InstrumentInference` to ask the data.
     public init(instrument: InstrumentClass) {
@@ -34,6 +45,18 @@ public enum DetectionPreset: String, Sendable, Hashable, Codable, CaseIterable {
         case .timeOfFlight: self = .timeOfFlight
         case .unitResolution: self = .unitResolution
         }
+    }
+
+    /// One line for help and documentation.
+    public var summary: String {
+        let parameters = parameters
+        let tolerance =
+            switch parameters.traces.tolerance {
+            case .ppm(let value): "\(value.formatted) ppm"
+            case .dalton(let value): "\(value.formatted) Da"
+            }
+        return "\(rawValue): \(tolerance), \(parameters.peaks.minWidthSeconds.formatted) to "
+            + "\(parameters.peaks.maxWidthSeconds.formatted) s"
     }
 
     public var parameters: DetectionParameters {
@@ -58,6 +81,28 @@ public enum DetectionPreset: String, Sendable, Hashable, Codable, CaseIterable {
                     tolerance: .dalton(0.15), mergeDistance: .dalton(0.25), noiseQuantile: 0.15, minPoints: 6),
                 peaks: PeakParameters(minWidthSeconds: 5, maxWidthSeconds: 60, minAutocorrelation: 0.6),
                 isotopes: IsotopeParameters(maxCharge: 1, tolerance: .dalton(0.2)))
+        case .hplcOrbitrap: Self.orbitrap.parameters.looking(for: Self.hplcWidths)
+        case .uhplcOrbitrap: Self.orbitrap.parameters.looking(for: Self.uhplcWidths)
+        case .hplcQTOF: Self.timeOfFlight.parameters.looking(for: Self.hplcWidths)
+        case .uhplcQTOF: Self.timeOfFlight.parameters.looking(for: Self.uhplcWidths)
         }
     }
+
+    /// Full widths at half maximum, seconds.
+    private static let hplcWidths = 5.0...30.0
+    private static let uhplcWidths = 2.5...10.0
+}
+
+extension DetectionParameters {
+    /// The same for peaks of other widths.
+    fileprivate func looking(for widthSeconds: ClosedRange<Double>) -> DetectionParameters {
+        var parameters = self
+        parameters.peaks.minWidthSeconds = widthSeconds.lowerBound
+        parameters.peaks.maxWidthSeconds = widthSeconds.upperBound
+        return parameters
+    }
+}
+
+extension Double {
+    fileprivate var formatted: String { self == rounded() ? String(Int(self)) : String(self) }
 }

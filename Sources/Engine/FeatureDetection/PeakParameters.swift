@@ -18,6 +18,8 @@ public struct PeakParameters: Sendable, Hashable {
     public var valleyRatio: Double
     /// Level, relative to the height, at which a peak ends when no valley ends it before.
     public var edgeFraction: Double
+    /// centWave's rules in place of this detector's own, where there are any.
+    public var centWave: CentWaveParameters?
 
     public init(
         minWidthSeconds: Double, maxWidthSeconds: Double, signalToNoise: Double = 3, isotopeSignalToNoise: Double = 2,

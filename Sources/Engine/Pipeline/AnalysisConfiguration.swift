@@ -116,6 +116,7 @@ public struct AnalysisConfiguration: Sendable {
     /// The parameters of a preset with everything that was set explicitly put over them.
     func detection(preset: DetectionPreset) -> DetectionParameters {
         var parameters = preset.parameters
+        centWave?.apply(to: &parameters)
         func set<Value>(_ target: inout Value, _ value: Value?) { if let value { target = value } }
         set(&parameters.centroiding.method, optionalChoice("centroiding.method"))
         set(&parameters.centroiding.apex, optionalChoice("centroiding.apex"))

@@ -46,6 +46,7 @@ public struct AnalysisRun: Sendable {
         let start = monotonicSeconds()
         let clock = StageClock()
         try configuration.validateSelection()
+        try configuration.validateCentWave()
         let share = configuration.share(of: min(configuration.concurrentFiles, files.count))
         let budget = try MemoryBudget(configuration: share)
         let data = try clock.measure("open references") { () throws(AnalysisError) in

@@ -44,6 +44,7 @@ public struct ConfigurationRequest: Sendable {
         layers.append(fromEnvironment)
         notices += ignored
         layers.append(try ConfigurationLayer(assignments: assignments))
+        try EngineParameters.validate(layers)
         let configuration = try ResolvedConfiguration(descriptions: descriptions, layers: layers)
         return Outcome(configuration: configuration, machineProfile: profileName, notices: notices)
     }

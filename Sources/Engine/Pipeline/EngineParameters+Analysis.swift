@@ -33,8 +33,10 @@ extension EngineParameters {
 
     static let detection: [ParameterDescription] = [
         analysis(
-            "analysis.preset", .choice(["orbitrap", "tof", "unit-resolution"]),
-            "Parameter set of an instrument class; auto takes the class that the file names, else what its data show."),
+            "analysis.preset", .choice(DetectionPreset.allCases.map(\.rawValue)),
+            "Parameter set, each with the tolerance of its traces and the widths at half maximum of its peaks: "
+                + DetectionPreset.allCases.map(\.summary).joined(separator: "; ")
+                + ". auto takes orbitrap, tof or unit-resolution, whichever the file names, else what its data show."),
         analysis(
             "centroiding.method", .choice(Centroider.Method.allCases.map(\.rawValue)),
             "How profile spectra become centroids; auto is local-maximum, none leaves them as they are."),

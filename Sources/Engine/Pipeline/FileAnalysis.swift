@@ -141,7 +141,8 @@ struct FileAnalysis: Sendable {
             .map { AdductGrouper(parameters: $0) }
         var features: [Feature] = []
         var groups = 0
-        for (polarity, table) in peaks {
+        for (polarity, var table) in peaks {
+            if let rules = parameters.peaks.centWave { table.removeOverlaps(closerThan: rules.mzdiff) }
             var (found, basePeaks) = grouper.featuresWithPeaks(
                 table, polarity: polarity, firstID: features.count + 1)
             if let adducts {

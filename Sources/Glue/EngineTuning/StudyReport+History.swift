@@ -65,7 +65,7 @@ extension StudyReport {
             switch value {
             case .integer(let integer): Double(integer)
             case .number(let number): number
-            case .boolean, .choice, .automatic: nil
+            case .boolean, .choice, .numbers, .automatic: nil
             }
         return Value(text: description.text(of: value), number: number)
     }
@@ -142,7 +142,7 @@ extension StudyReport {
         return history.space.descriptions.enumerated().map { position, description in
             let scale: Parameter.Scale =
                 switch description.domain {
-                case .boolean, .choice: .categorical
+                case .boolean, .choice, .numbers: .categorical
                 case .size: .logarithmic
                 case .integer(_, let scale), .number(_, let scale): scale == .logarithmic ? .logarithmic : .linear
                 }

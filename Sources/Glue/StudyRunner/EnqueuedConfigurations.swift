@@ -96,7 +96,7 @@ public struct EnqueuedConfigurations: Sendable, Hashable {
             switch value {
             case .integer(let integer): number = Double(integer)
             case .number(let real): number = real
-            case .boolean, .choice, .automatic: return nil
+            case .boolean, .choice, .numbers, .automatic: return nil
             }
             return isLogarithmic && number > 0 ? log(number) : number
         }

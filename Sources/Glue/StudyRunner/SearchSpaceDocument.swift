@@ -17,6 +17,7 @@ struct SearchSpaceDocument: Codable, Hashable {
         var upper: Double?
         var scale: ParameterScale?
         var names: [String]?
+        var count: Int?
         var defaultValue: String
         var unit: String
         var text: String
@@ -62,6 +63,9 @@ struct SearchSpaceDocument: Codable, Hashable {
             case .choice(let names):
                 item.kind = "choice"
                 item.names = names
+            case .numbers(let range, let count):
+                item.kind = "numbers"
+                (item.lower, item.upper, item.count) = (range.lowerBound, range.upperBound, count)
             }
             return item
         }
@@ -101,6 +105,7 @@ struct SearchSpaceDocument: Codable, Hashable {
         case "number": domain = .number(lower...upper, item.scale ?? .linear)
         case "size": domain = .size(integer(lower)...integer(upper))
         case "choice": domain = .choice(item.names ?? [])
+        case "numbers": domain = .numbers(lower...upper, count: item.count ?? 1)
         default:
             throw StudyError(.corruptStudy, "the stored search space has a parameter of unknown kind '\(item.kind)'")
         }

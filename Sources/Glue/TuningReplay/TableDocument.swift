@@ -108,6 +108,7 @@ extension TableDocument {
                 case .integer(let range, _): listed.first ?? .integer(range.lowerBound)
                 case .number(let range, _): listed.first ?? .number(range.lowerBound)
                 case .choice(let names): .choice(names.first ?? "")
+                case .numbers(let range, let count): .numbers(Array(repeating: range.lowerBound, count: count))
                 case .size(let range): .integer(range.lowerBound)
                 }
             let isOrdered = parameter.type != .cat && parameter.type != .bool
@@ -134,7 +135,7 @@ extension TableDocument {
                     switch value {
                     case .integer(let integer): Double(integer)
                     case .number(let number): number
-                    case .boolean, .choice, .automatic: nil
+                    case .boolean, .choice, .numbers, .automatic: nil
                     }
                 } + [parameter.low, parameter.high].compactMap { $0 }
             guard let low = numbers.min(), let high = numbers.max(), low.isFinite, high.isFinite else {

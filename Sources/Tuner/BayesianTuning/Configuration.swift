@@ -25,6 +25,7 @@ public struct Configuration: Sendable, Hashable, CustomStringConvertible {
             case .integer(let integer): "\(name)=\(integer)"
             case .number(let number): "\(name)=\(number)"
             case .choice(let choice): "\(name)=\(choice)"
+            case .numbers(let numbers): "\(name)=\(numbers)"
             case .automatic: "\(name)=auto"
             }
         }.joined(separator: " ")
