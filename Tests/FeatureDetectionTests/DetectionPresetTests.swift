@@ -35,9 +35,9 @@ import Testing
             parameters.peaks.maxWidthSeconds = widths.upperBound
             #expect(preset.parameters == parameters)
         }
-        #expect(DetectionPreset.orbitrap.parameters.traces.tolerance == .ppm(10))
+        #expect(DetectionPreset.orbitrap.parameters.traces.tolerance == .ppm(15))
         #expect(DetectionPreset.timeOfFlight.parameters.traces.tolerance == .ppm(25))
-        #expect(DetectionPreset.unitResolution.parameters.traces.tolerance == .dalton(0.25))
+        #expect(DetectionPreset.unitResolution.parameters.traces.tolerance == .dalton(0.15))
         #expect(DetectionPreset.unitResolution.parameters.peaks.maxWidthSeconds == 60)
     }
 
@@ -46,8 +46,8 @@ import Testing
             DetectionPreset.allCases.map(\.rawValue) == [
                 "orbitrap", "tof", "unit-resolution", "hplc-orbitrap", "hplc-qtof", "uhplc-orbitrap", "uhplc-qtof",
             ])
-        #expect(DetectionPreset.uhplcOrbitrap.summary == "uhplc-orbitrap: 10 ppm, 2.5 to 10 s")
-        #expect(DetectionPreset.unitResolution.summary == "unit-resolution: 0.25 Da, 5 to 60 s")
+        #expect(DetectionPreset.uhplcOrbitrap.summary == "uhplc-orbitrap: 15 ppm, 2.5 to 10 s")
+        #expect(DetectionPreset.unitResolution.summary == "unit-resolution: 0.15 Da, 5 to 60 s")
     }
 
     @Test func `intensity scale does not change what is found`() {

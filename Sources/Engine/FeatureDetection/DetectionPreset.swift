@@ -64,7 +64,8 @@ public enum DetectionPreset: String, Sendable, Hashable, Codable, CaseIterable {
         case .orbitrap:
             DetectionParameters(
                 centroiding: Centroider.Parameters(),
-                traces: MassTraceParameters(tolerance: .ppm(10), noiseQuantile: 0.05, minPoints: 5),
+                // Weak signals scatter by more than the accuracy that a data sheet states: ions are few.
+                traces: MassTraceParameters(tolerance: .ppm(15), noiseQuantile: 0.05, minPoints: 5),
                 peaks: PeakParameters(minWidthSeconds: 1.5, maxWidthSeconds: 40),
                 isotopes: IsotopeParameters(tolerance: .ppm(5)))
         case .timeOfFlight:
