@@ -16,13 +16,18 @@ public struct IsotopeGrouper: Sendable {
     }
 
     /// Features of one polarity, numbered from `firstID` in order of m/z, then retention time.
-    public func features(_ table: PeakTable, polarity: Polarity, firstID: Int = 1) -> [Feature] {
-        featuresWithPeaks(table, polarity: polarity, firstID: firstID).features
+    public func features(_ table: PeakTable, polarity: Polarity, firstID: Int = 1, retentionTimes: [Double] = [])
+        -> [Feature]
+    {
+        featuresWithPeaks(table, polarity: polarity, firstID: firstID, retentionTimes: retentionTimes).features
     }
 
     /// The same, with the position in `table` of each feature's monoisotopic peak.
+    ///
+    /// - Parameter retentionTimes: of all scans of this polarity in seconds, by their number, for the curves fitted to the
+    ///   profiles; where they are missing, scans count as evenly spaced between the edges of a peak.
     public func featuresWithPeaks(
-        _ table: PeakTable, polarity: Polarity, firstID: Int = 1
+        _ table: PeakTable, polarity: Polarity, firstID: Int = 1, retentionTimes: [Double] = []
     ) -> (features: [Feature], peaks: [Int]) {
         let peaks = table.peaks
         var ladder = IsotopeLadder(table: table, parameters: parameters)
@@ -31,6 +36,7 @@ public struct IsotopeGrouper: Sendable {
                 < (peaks[a].height, peaks[b].mz, peaks[b].retentionTimeSeconds, b)
         }
         var found: [(feature: Feature, peak: Int)] = []
+        var fitter = ElutionShapeFitter()
         for index in byIntensity where !ladder.used[index] && isFeature(peaks[index]) {
             var best = IsotopePattern(members: [index], charge: 0, cosineSum: 0)
             for charge in stride(from: 1, through: parameters.maxCharge, by: 1) {
@@ -42,7 +48,8 @@ public struct IsotopeGrouper: Sendable {
                 if (pattern.members.count, pattern.cosineSum) > (best.members.count, best.cosineSum) { best = pattern }
             }
             for member in best.members { ladder.used[member] = true }
-            found.append((feature(best, peaks: peaks, polarity: polarity), best.members[0]))
+            let shape = fitter.fit(table, peak: best.members[0], retentionTimes: retentionTimes)
+            found.append((feature(best, peaks: peaks, shape: shape, polarity: polarity), best.members[0]))
         }
         found.sort {
             ($0.feature.mz, $0.feature.retentionTimeSeconds, $0.feature.area)
@@ -57,16 +64,17 @@ public struct IsotopeGrouper: Sendable {
             && peak.autocorrelation >= peakParameters.minAutocorrelation
     }
 
-    private func feature(_ pattern: IsotopePattern, peaks: [ChromatographicPeak], polarity: Polarity) -> Feature {
+    private func feature(
+        _ pattern: IsotopePattern, peaks: [ChromatographicPeak], shape: ElutionShape, polarity: Polarity
+    ) -> Feature {
         let base = peaks[pattern.members[0]]
         return Feature(
             id: 0, mz: base.mz, retentionTimeSeconds: base.retentionTimeSeconds,
             startSeconds: base.startSeconds,
             endSeconds: base.endSeconds, widthSeconds: base.widthSeconds, charge: pattern.charge, area: base.area,
             height: base.height, signalToNoise: base.signalToNoise, quality: base.quality,
-            autocorrelation: base.autocorrelation,
-            pointCount: Int(base.pointCount), isotopeAreas: pattern.members.map { peaks[$0].area },
-            polarity: polarity)
+            autocorrelation: base.autocorrelation, shape: shape, pointCount: Int(base.pointCount),
+            isotopeAreas: pattern.members.map { peaks[$0].area }, polarity: polarity)
     }
 }
 

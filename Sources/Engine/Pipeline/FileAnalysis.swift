@@ -52,7 +52,7 @@ struct FileAnalysis: Sendable {
 
         progress("grouping isotopes and adducts", 1)
         let features = clock.measure("group isotopes") {
-            group(outcome.peaks, parameters: parameters, input: &input)
+            group(outcome.peaks, times: outcome.survey.retentionTimes, parameters: parameters, input: &input)
         }
         // Peaks and their profiles are the most of what a file leaves in memory, and are not needed any more.
         outcome.peaks = []
@@ -132,7 +132,7 @@ struct FileAnalysis: Sendable {
     }
 
     private func group(
-        _ peaks: [(polarity: Polarity, table: PeakTable)], parameters: DetectionParameters,
+        _ peaks: [(polarity: Polarity, table: PeakTable)], times: [[Double]], parameters: DetectionParameters,
         input: inout RunRecord.Input
     ) -> [Feature] {
         let grouper = IsotopeGrouper(parameters: parameters.isotopes, peakParameters: parameters.peaks)
@@ -142,7 +142,8 @@ struct FileAnalysis: Sendable {
         var groups = 0
         for (polarity, table) in peaks {
             var (found, basePeaks) = grouper.featuresWithPeaks(
-                table, polarity: polarity, firstID: features.count + 1)
+                table, polarity: polarity, firstID: features.count + 1,
+                retentionTimes: times[Int(polarity.rawValue)])
             if let adducts {
                 groups += adducts.assign(
                     &found, basePeaks: basePeaks, table: table, polarity: polarity, firstGroup: groups + 1)

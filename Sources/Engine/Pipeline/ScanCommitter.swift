@@ -11,6 +11,8 @@ struct SurveySummary: Sendable {
     var lastSeconds = -Double.infinity
     /// Scans without a usable retention time (not a number, or before the previous scan of their polarity).
     var scansWithoutOrder = 0
+    /// Retention times of the scans with one, by `Polarity.rawValue` and the number that the trace builder gave them.
+    var retentionTimes: [[Double]] = [[], [], []]
 }
 
 /// Takes decoded spectra in file order: survey scans go to the mass-trace builder of their polarity, fragments to the store.
@@ -56,12 +58,16 @@ final class ScanCommitter {
             survey.firstSeconds = min(survey.firstSeconds, header.retentionTimeSeconds)
             survey.lastSeconds = max(survey.lastSeconds, header.retentionTimeSeconds)
         }
+        let skipped = builders[polarity]?.skippedScans
         block.mz.withUnsafeBufferPointer { mz in
             block.intensity.withUnsafeBufferPointer { intensity in
                 builders[polarity]?.add(
                     retentionTimeSeconds: header.retentionTimeSeconds, mz: UnsafeBufferPointer(rebasing: mz[points]),
                     intensity: UnsafeBufferPointer(rebasing: intensity[points]))
             }
+        }
+        if builders[polarity]?.skippedScans == skipped {
+            survey.retentionTimes[polarity].append(header.retentionTimeSeconds)
         }
     }
 
