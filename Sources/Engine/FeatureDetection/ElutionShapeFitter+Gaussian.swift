@@ -20,10 +20,8 @@ extension ElutionShapeFitter {
         var best = FittedGaussian(
             center: min(max(center, 0), duration), sigma: min(max(sigma, narrowest), duration), height: 1, r2: 0)
         var sums = normalEquations(best)
-        best.height = sums.bestHeight
-        sums = normalEquations(best)
         var damping: Float = 1e-3
-        for _ in 2..<Self.passes {
+        for _ in 1..<Self.passes {
             guard let step = sums.step(damping: damping, height: best.height) else { break }
             var next = best
             next.height += step.height
@@ -35,7 +33,7 @@ extension ElutionShapeFitter {
                 best = next
                 sums = renewed
                 damping *= 0.1
-                if gain < 1e-6 * variation { break }
+                if gain < 1e-3 * sums.residual + 1e-6 * variation { break }
             } else {
                 if damping > 10 { break }
                 damping = max(10 * damping, 0.01)
@@ -57,13 +55,8 @@ extension ElutionShapeFitter {
         var gr: Float
         var ur: Float
         var vr: Float
-        /// Sum of g times the intensity.
-        var gy: Float
         /// Sum of the squared residuals.
         var residual: Float
-
-        /// The height that suits this centre and width best.
-        var bestHeight: Float { gg > 0 ? max(gy / gg, 0) : 0 }
 
         /// Changes of the height, and of the centre and sigma in units of sigma.
         func step(damping: Float, height: Float) -> (height: Float, center: Float, sigma: Float)? {
@@ -88,18 +81,17 @@ extension ElutionShapeFitter {
 
     private func normalEquations(_ curve: FittedGaussian) -> NormalEquations {
         typealias Block = SIMD8<Float>
-        let blocks = (count + 7) / 8
+        let (times, values, weights) = (times, values, weights)
         let center = Block(repeating: curve.center)
         let inverse = Block(repeating: 1 / curve.sigma)
         let height = Block(repeating: curve.height)
         var (gg, gu, gv, uu, uv, vv) = (Block.zero, Block.zero, Block.zero, Block.zero, Block.zero, Block.zero)
-        var (gr, ur, vr, gy, rr) = (gg, gg, gg, gg, gg)
+        var (gr, ur, vr, rr) = (gg, gg, gg, gg)
         for block in 0..<blocks {
-            let u = (times[block] - center) * inverse
+            let u = (eight(times, block) - center) * inverse
             let square = u * u
-            let g = exponentialOfTwo(square * -0.721_347_52) * weights[block]
-            let y = values[block]
-            let residual = y - height * g
+            let g = exponentialOfTwo(square * -0.721_347_52) * eight(weights, block)
+            let residual = eight(values, block) - height * g
             let first = g * u
             let second = g * square
             gg += g * g
@@ -111,16 +103,15 @@ extension ElutionShapeFitter {
             gr += g * residual
             ur += first * residual
             vr += second * residual
-            gy += g * y
             rr += residual * residual
         }
         return NormalEquations(
             gg: fold(gg), gu: fold(gu), gv: fold(gv), uu: fold(uu), uv: fold(uv), vv: fold(vv), gr: fold(gr),
-            ur: fold(ur), vr: fold(vr), gy: fold(gy), residual: fold(rr))
+            ur: fold(ur), vr: fold(vr), residual: fold(rr))
     }
 }
 
-/// 2 to the power of `exponent`, which is not positive; relative error below 3e-7, and 0 in place of less than 2^-126.
+/// 2 to the power of `exponent`, which is not positive; relative error below 3e-7, and 2^-126 in place of less.
 @inline(__always)
 func exponentialOfTwo(_ exponent: SIMD8<Float>) -> SIMD8<Float> {
     let clamped = exponent.replacing(with: -126, where: exponent .< -126)
@@ -135,5 +126,5 @@ func exponentialOfTwo(_ exponent: SIMD8<Float>) -> SIMD8<Float> {
     sum = sum * fraction + 0.240_226_5
     sum = sum * fraction + 0.693_147_2
     sum = sum * fraction + 1
-    return (sum * power).replacing(with: 0, where: exponent .< -126)
+    return sum * power
 }

@@ -1,3 +1,4 @@
+import SignalKernels
 import SpectrumModel
 
 /// Fits bell curves to the elution profiles of peaks that became features; one per thread, memory reused.
@@ -8,19 +9,27 @@ struct ElutionShapeFitter {
     /// Fewest scans that a curve is fitted to.
     static let fewestScans = 5
 
-    /// Seconds since the first scan, and intensity in units of the range, in blocks of eight; the rest of the last is 0.
-    var times: [SIMD8<Float>] = []
-    var values: [SIMD8<Float>] = []
-    /// 1 for samples, 0 for the rest of the last block.
-    var weights: [SIMD8<Float>] = []
-    var count = 0
-    /// Lowest intensity, and the range of intensities, counts.
-    var lowest: Float = 0
-    var range: Float = 0
-    var duration: Float = 0
-    /// Mean of `values` and the sum of their squared distances to it.
-    var mean: Float = 0
-    var variation: Float = 0
+    /// Seconds since the first scan, intensity in units of the range, and 1; zeros up to a multiple of eight samples.
+    private var timeStore = AlignedScratch<Float>(count: 0)
+    private var valueStore = AlignedScratch<Float>(count: 0)
+    private var weightStore = AlignedScratch<Float>(count: 0)
+    private var residualStore = AlignedScratch<Float>(count: 0)
+    private var capacity = 0
+    private(set) var count = 0
+    private(set) var duration: Float = 0
+    /// Sum of the squared distances of the values to their mean.
+    private(set) var variation: Float = 0
+    private var mean: Float = 0
+    /// Range of the intensities, counts.
+    private var range: Float = 0
+
+    var times: UnsafeMutablePointer<Float> { timeStore.pointer }
+    var values: UnsafeMutablePointer<Float> { valueStore.pointer }
+    var weights: UnsafeMutablePointer<Float> { weightStore.pointer }
+    private var residuals: UnsafeMutablePointer<Float> { residualStore.pointer }
+
+    /// Blocks of eight samples.
+    var blocks: Int { (count + 7) / 8 }
 
     /// - Parameter retentionTimes: of every scan that the trace builder numbered; where they end before the peak does, its
     ///   scans count as evenly spaced.
@@ -42,70 +51,71 @@ struct ElutionShapeFitter {
     ) -> Bool {
         let first = Int(peak.firstScan)
         count = Int(peak.lastScan) - first + 1
-        guard count >= Self.fewestScans else { return false }
-        let blocks = (count + 7) / 8
-        if blocks > times.count {
-            times = Array(repeating: .zero, count: 2 * blocks)
-            values = times
-            weights = times
+        duration = Float(peak.endSeconds - peak.startSeconds)
+        guard count >= Self.fewestScans, duration > 0 else { return false }
+        reserve(8 * blocks)
+        let count = count
+        let known = table.profiles.withUnsafeBufferPointer { profiles in
+            takeIntensities(UnsafeBufferPointer(rebasing: profiles[peak.profileStart..<(peak.profileStart + count)]))
         }
-        let samples = table.profiles[peak.profileStart..<(peak.profileStart + count)]
-        return samples.withUnsafeBufferPointer { samples in
-            var (low, high) = (samples[0], samples[0])
-            for sample in samples {
-                low = sample < low ? sample : low
-                high = sample > high ? sample : high
+        guard known else { return false }
+        let times = times
+        let start = peak.startSeconds
+        if first + count <= retentionTimes.count {
+            retentionTimes.withUnsafeBufferPointer { known in
+                for scan in 0..<count { times[scan] = Float(max(known[first + scan] - start, 0)) }
             }
-            duration = Float(peak.endSeconds - peak.startSeconds)
-            guard high > low, high < .infinity, duration > 0 else { return false }
-            (lowest, range) = (low, high - low)
-            fill(samples, scale: 1 / range, start: peak.startSeconds, first: first, retentionTimes)
-            center()
-            return true
+        } else {
+            let step = duration / Float(count - 1)
+            for scan in 0..<count { times[scan] = step * Float(scan) }
         }
+        let weights = weights
+        for scan in 0..<count { weights[scan] = 1 }
+        for scan in count..<(8 * blocks) {
+            times[scan] = 0
+            values[scan] = 0
+            weights[scan] = 0
+        }
+        measureVariation()
+        return true
     }
 
-    private mutating func fill(
-        _ samples: UnsafeBufferPointer<Float>, scale: Float, start: Double, first: Int, _ retentionTimes: [Double]
-    ) {
-        let (count, duration, low) = (count, duration, lowest)
-        let padded = (count + 7) / 8 * 8
-        times.withUnsafeMutableBytes { times in
-            let times = times.bindMemory(to: Float.self)
-            if first + count <= retentionTimes.count {
-                retentionTimes.withUnsafeBufferPointer { known in
-                    for scan in 0..<count { times[scan] = Float(max(known[first + scan] - start, 0)) }
-                }
-            } else {
-                let step = duration / Float(count - 1)
-                for scan in 0..<count { times[scan] = step * Float(scan) }
-            }
-            for scan in count..<padded { times[scan] = 0 }
+    /// Scales intensities to 0...1; false where all are the same.
+    private mutating func takeIntensities(_ samples: UnsafeBufferPointer<Float>) -> Bool {
+        var (low, high) = (samples[0], samples[0])
+        for sample in samples {
+            low = sample < low ? sample : low
+            high = sample > high ? sample : high
         }
-        values.withUnsafeMutableBytes { values in
-            let values = values.bindMemory(to: Float.self)
-            for scan in 0..<count { values[scan] = (samples[scan] - low) * scale }
-            for scan in count..<padded { values[scan] = 0 }
-        }
-        weights.withUnsafeMutableBytes { weights in
-            let weights = weights.bindMemory(to: Float.self)
-            for scan in (padded - 8)..<padded { weights[scan] = scan < count ? 1 : 0 }
-            for scan in 0..<(padded - 8) { weights[scan] = 1 }
-        }
+        range = high - low
+        guard range > 0, range < .infinity else { return false }
+        let values = values
+        let range = range
+        for scan in 0..<samples.count { values[scan] = (samples[scan] - low) / range }
+        return true
     }
 
-    private mutating func center() {
-        let blocks = (count + 7) / 8
+    private mutating func measureVariation() {
+        let (values, weights, blocks) = (values, weights, blocks)
         var total = SIMD8<Float>.zero
-        for block in 0..<blocks { total += values[block] }
+        for block in 0..<blocks { total += eight(values, block) }
         mean = fold(total) / Float(count)
-        var squares = SIMD8<Float>.zero
         let mean = SIMD8<Float>(repeating: mean)
+        var squares = SIMD8<Float>.zero
         for block in 0..<blocks {
-            let distance = (values[block] - mean) * weights[block]
+            let distance = (eight(values, block) - mean) * eight(weights, block)
             squares += distance * distance
         }
         variation = fold(squares)
+    }
+
+    private mutating func reserve(_ wanted: Int) {
+        guard wanted > capacity else { return }
+        capacity = max(wanted, 2 * capacity, 256)
+        timeStore = AlignedScratch(count: capacity)
+        valueStore = AlignedScratch(count: capacity)
+        weightStore = AlignedScratch(count: capacity)
+        residualStore = AlignedScratch(count: capacity)
     }
 
     /// The largest correlation with a beta distribution's density over the time of the peak scaled to 0...1, and the height
@@ -116,82 +126,96 @@ struct ElutionShapeFitter {
     /// is scaled by least squares. The noise is that of neighbouring residuals, their mean squared difference halved, so
     /// that a shape that is merely another one does not count as noise; the ratio has no unit.
     private func fitBeta() -> (correlation: Float, signalToNoise: Float) {
-        typealias Block = SIMD8<Float>
-        let blocks = (count + 7) / 8
-        var (s0, s1, s2, s3, s4, s5) = (Block.zero, Block.zero, Block.zero, Block.zero, Block.zero, Block.zero)
-        var (q0, q1, q2, q3, q4, q5) = (s0, s0, s0, s0, s0, s0)
-        var (p0, p1, p2, p3, p4, p5) = (s0, s0, s0, s0, s0, s0)
-        let scale = Block(repeating: 1 / duration)
-        let mean = Block(repeating: mean)
-        for block in 0..<blocks {
-            let x = times[block] * scale
-            let y = (values[block] - mean) * weights[block]
-            let fall = Block.one - x
-            let square = fall * fall
-            let root = x.squareRoot()
-            // Unit: the densities' order of magnitude at their apexes. Samples beyond the profile have x = 0.
-            let b1 = x * x * (square * square) * 64
-            let b0 = x * root * (square * square) * 32
-            let b2 = b1 * root
-            let b3 = b1 * x
-            let b4 = b2 * x
-            let b5 = b3 * x
-            s0 += b0
-            s1 += b1
-            s2 += b2
-            s3 += b3
-            s4 += b4
-            s5 += b5
-            q0 += b0 * b0
-            q1 += b1 * b1
-            q2 += b2 * b2
-            q3 += b3 * b3
-            q4 += b4 * b4
-            q5 += b5 * b5
-            p0 += b0 * y
-            p1 += b1 * y
-            p2 += b2 * y
-            p3 += b3 * y
-            p4 += b4 * y
-            p5 += b5 * y
-        }
-        let sums = Block(fold(s0), fold(s1), fold(s2), fold(s3), fold(s4), fold(s5), 0, 0)
-        let squares = Block(fold(q0), fold(q1), fold(q2), fold(q3), fold(q4), fold(q5), 1, 1)
-        let products = Block(fold(p0), fold(p1), fold(p2), fold(p3), fold(p4), fold(p5), -1, -1)
-        let variations = squares - sums * sums / Float(count)
+        let lower = sums(startingWith: 0)
+        let upper = sums(startingWith: 1)
+        let sums = Self.interleaved(lower.sums, upper.sums)
+        let products = Self.interleaved(lower.products, upper.products)
+        let variations = Self.interleaved(lower.squares, upper.squares) - sums * sums / Float(count)
         let correlations = products / (variations * variation).squareRoot()
         var best = 0
         for shape in 1..<6 where correlations[shape] > correlations[best] { best = shape }
         guard variation > 0, correlations[best] > 0 else { return (0, 0) }
-        let slope = products[best] / variations[best]
-        return (min(correlations[best], 1), signalToNoise(of: best, slope: slope))
+        return (min(correlations[best], 1), signalToNoise(of: best, slope: products[best] / variations[best]))
+    }
+
+    private static func interleaved(_ even: SIMD4<Float>, _ odd: SIMD4<Float>) -> SIMD8<Float> {
+        SIMD8(even[0], odd[0], even[1], odd[1], even[2], odd[2], 1, 1)
+    }
+
+    /// Sums of the densities with a of 2.5, 3.5 and 4.5 (0) or of 3, 4 and 5 (1), of their squares, and of their products
+    /// with the distances of the values from their mean; in the unit of `curve`.
+    private func sums(
+        startingWith shape: Int
+    ) -> (sums: SIMD4<Float>, squares: SIMD4<Float>, products: SIMD4<Float>) {
+        typealias Block = SIMD8<Float>
+        let (times, values, weights) = (times, values, weights)
+        var (s0, s1, s2) = (Block.zero, Block.zero, Block.zero)
+        var (q0, q1, q2) = (s0, s0, s0)
+        var (p0, p1, p2) = (s0, s0, s0)
+        let scale = Block(repeating: 1 / duration)
+        let mean = Block(repeating: mean)
+        for block in 0..<blocks {
+            let x = eight(times, block) * scale
+            let y = (eight(values, block) - mean) * eight(weights, block)
+            let b0 = Self.lowest(shape, x)
+            let b1 = b0 * x
+            let b2 = b1 * x
+            s0 += b0
+            s1 += b1
+            s2 += b2
+            q0 += b0 * b0
+            q1 += b1 * b1
+            q2 += b2 * b2
+            p0 += b0 * y
+            p1 += b1 * y
+            p2 += b2 * y
+        }
+        return (
+            SIMD4(fold(s0), fold(s1), fold(s2), 0), SIMD4(fold(q0), fold(q1), fold(q2), 0),
+            SIMD4(fold(p0), fold(p1), fold(p2), 0)
+        )
+    }
+
+    /// 32 x^1.5 (1-x)^4 or 32 x^2 (1-x)^4: about 1 to 2 at the apex, and 0 where a block has no sample.
+    @inline(__always)
+    private static func lowest(_ shape: Int, _ x: SIMD8<Float>) -> SIMD8<Float> {
+        let fall = 1 - x
+        let square = fall * fall
+        let power = shape & 1 == 0 ? x * x.squareRoot() : x * x
+        return power * (square * square) * 32
     }
 
     private func signalToNoise(of shape: Int, slope: Float) -> Float {
-        let scale = 1 / duration
-        var (low, high) = (Float.infinity, -Float.infinity)
-        var previous: Float = 0
-        var squares: Float = 0
-        for scan in 0..<count {
-            let x = times[scan >> 3][scan & 7] * scale
-            let fall = 1 - x
-            let square = fall * fall
-            var curve = x * (square * square) * 32
-            if shape & 1 == 0 { curve *= x.squareRoot() } else { curve *= 2 * x }
-            switch shape >> 1 {
-            case 0: break
-            case 1: curve *= shape & 1 == 0 ? 2 * x : x
-            default: curve *= shape & 1 == 0 ? 2 * x * x : x * x
-            }
-            low = min(low, curve)
-            high = max(high, curve)
-            let residual = values[scan >> 3][scan & 7] - slope * curve
-            if scan > 0 { squares += (residual - previous) * (residual - previous) }
-            previous = residual
+        typealias Block = SIMD8<Float>
+        let (times, values, residuals) = (times, values, residuals)
+        let scale = Block(repeating: 1 / duration)
+        let slope = Block(repeating: slope)
+        // Curves are 0 at the first sample, so that the others alone make the range.
+        var highest = Block.zero
+        for block in 0..<blocks {
+            let x = eight(times, block) * scale
+            var curve = Self.lowest(shape, x)
+            if shape > 1 { curve *= x }
+            if shape > 3 { curve *= x }
+            curve *= slope
+            highest.replace(with: curve, where: curve .> highest)
+            UnsafeMutableRawPointer(residuals + 8 * block).storeBytes(of: eight(values, block) - curve, as: Block.self)
         }
+        var squares: Float = 0
+        for scan in 1..<count {
+            let difference = residuals[scan] - residuals[scan - 1]
+            squares += difference * difference
+        }
+        var height: Float = 0
+        for lane in 0..<8 { height = max(height, highest[lane]) }
         let noise = (squares / Float(2 * (count - 1))).squareRoot()
-        return noise > 0 ? slope * (high - low) / noise : .infinity
+        return noise > 0 ? height / noise : .infinity
     }
+}
+
+@inline(__always)
+func eight(_ samples: UnsafeMutablePointer<Float>, _ block: Int) -> SIMD8<Float> {
+    UnsafeRawPointer(samples + 8 * block).loadUnaligned(as: SIMD8<Float>.self)
 }
 
 /// Sum of eight lanes in a fixed order.

@@ -31,32 +31,48 @@ public struct IsotopeGrouper: Sendable {
     ) -> (features: [Feature], peaks: [Int]) {
         let peaks = table.peaks
         var ladder = IsotopeLadder(table: table, parameters: parameters)
+        let heights = peaks.map(\.height)
         let byIntensity = peaks.indices.sorted { a, b in
-            (peaks[b].height, peaks[a].mz, peaks[a].retentionTimeSeconds, a)
-                < (peaks[a].height, peaks[b].mz, peaks[b].retentionTimeSeconds, b)
+            if heights[a] != heights[b] { return heights[a] > heights[b] }
+            return (peaks[a].mz, peaks[a].retentionTimeSeconds, a) < (peaks[b].mz, peaks[b].retentionTimeSeconds, b)
         }
-        var found: [(feature: Feature, peak: Int)] = []
-        var fitter = ElutionShapeFitter()
+        var found: [IsotopePattern] = []
         for index in byIntensity where !ladder.used[index] && isFeature(peaks[index]) {
-            var best = IsotopePattern(members: [index], charge: 0, cosineSum: 0)
-            for charge in stride(from: 1, through: parameters.maxCharge, by: 1) {
-                var pattern = ladder.pattern(around: index, charge: charge)
-                if !isFeature(peaks[pattern.members[0]]) {
-                    pattern = ladder.pattern(around: index, charge: charge, goDown: false)
-                }
-                guard pattern.members.count > 1 else { continue }
-                if (pattern.members.count, pattern.cosineSum) > (best.members.count, best.cosineSum) { best = pattern }
-            }
+            let best = bestPattern(around: index, ladder: ladder, peaks: peaks)
             for member in best.members { ladder.used[member] = true }
-            let shape = fitter.fit(table, peak: best.members[0], retentionTimes: retentionTimes)
-            found.append((feature(best, peaks: peaks, shape: shape, polarity: polarity), best.members[0]))
+            found.append(best)
         }
-        found.sort {
-            ($0.feature.mz, $0.feature.retentionTimeSeconds, $0.feature.area)
-                < ($1.feature.mz, $1.feature.retentionTimeSeconds, $1.feature.area)
+        let monoisotopic = found.map { $0.members[0] }
+        let order = found.indices.sorted { a, b in
+            let (first, second) = (monoisotopic[a], monoisotopic[b])
+            if peaks[first].mz != peaks[second].mz { return peaks[first].mz < peaks[second].mz }
+            return (peaks[first].retentionTimeSeconds, peaks[first].area, a)
+                < (peaks[second].retentionTimeSeconds, peaks[second].area, b)
         }
-        for index in found.indices { found[index].feature.id = firstID + index }
-        return (found.map(\.feature), found.map(\.peak))
+        var fitter = ElutionShapeFitter()
+        var features: [Feature] = []
+        features.reserveCapacity(order.count)
+        for pattern in order {
+            let shape = fitter.fit(table, peak: monoisotopic[pattern], retentionTimes: retentionTimes)
+            features.append(
+                feature(
+                    found[pattern], peaks: peaks, shape: shape, polarity: polarity, id: firstID + features.count))
+        }
+        return (features, order.map { monoisotopic[$0] })
+    }
+
+    /// The longest ladder of any charge that a peak belongs to.
+    private func bestPattern(around index: Int, ladder: IsotopeLadder, peaks: [ChromatographicPeak]) -> IsotopePattern {
+        var best = IsotopePattern(members: [index], charge: 0, cosineSum: 0)
+        for charge in stride(from: 1, through: parameters.maxCharge, by: 1) {
+            var pattern = ladder.pattern(around: index, charge: charge)
+            if !isFeature(peaks[pattern.members[0]]) {
+                pattern = ladder.pattern(around: index, charge: charge, goDown: false)
+            }
+            guard pattern.members.count > 1 else { continue }
+            if pattern.rank > best.rank { best = pattern }
+        }
+        return best
     }
 
     private func isFeature(_ peak: ChromatographicPeak) -> Bool {
@@ -65,24 +81,42 @@ public struct IsotopeGrouper: Sendable {
     }
 
     private func feature(
-        _ pattern: IsotopePattern, peaks: [ChromatographicPeak], shape: ElutionShape, polarity: Polarity
+        _ pattern: IsotopePattern, peaks: [ChromatographicPeak], shape: ElutionShape, polarity: Polarity, id: Int
     ) -> Feature {
         let base = peaks[pattern.members[0]]
         return Feature(
-            id: 0, mz: base.mz, retentionTimeSeconds: base.retentionTimeSeconds,
+            id: id, mz: base.mz, retentionTimeSeconds: base.retentionTimeSeconds,
             startSeconds: base.startSeconds,
             endSeconds: base.endSeconds, widthSeconds: base.widthSeconds, charge: pattern.charge, area: base.area,
             height: base.height, signalToNoise: base.signalToNoise, quality: base.quality,
             autocorrelation: base.autocorrelation, shape: shape, pointCount: Int(base.pointCount),
-            isotopeAreas: pattern.members.map { peaks[$0].area }, polarity: polarity)
+            isotopeAreas: pattern.areas(peaks), polarity: polarity)
     }
 }
 
 /// Peaks of one ion, the monoisotopic one first.
 struct IsotopePattern {
     var members: [Int]
+    /// Heavy neutrons of each member: 0 for M, 1 for M+1 ...; ascending, and without those that were not found.
+    var numbers = [0]
     var charge: Int
     var cosineSum: Double
+
+    /// The more members the better, then the fewer that are missing, then the better cosines.
+    var rank: (Int, Int, Double) { (members.count, -numbers[numbers.count - 1], cosineSum) }
+
+    /// Areas of M, M+1 ... up to the last that was found; 0 for one that was not.
+    func areas(_ peaks: [ChromatographicPeak]) -> [Double] {
+        var areas = Array(repeating: 0.0, count: numbers[numbers.count - 1] + 1)
+        for (member, number) in zip(members, numbers) { areas[number] = peaks[member].area }
+        return areas
+    }
+}
+
+extension IsotopePattern {
+    fileprivate func mz(_ number: Int, _ table: PeakTable) -> Double? {
+        numbers.firstIndex(of: number).map { table.peaks[members[$0]].mz }
+    }
 }
 
 /// Peaks sorted by m/z, and the search for the isotopes of one of them.
@@ -93,6 +127,7 @@ struct IsotopeLadder {
     private let parameters: IsotopeParameters
     private let order: [Int]
     private let sortedMZ: [Double]
+    private let sortedApex: [Double]
 
     /// Distance to M+2 by 13C2, 37Cl, 34S and 81Br instead of twelve, thirty-five ..., in Da. Source: AME 2020.
     private static let secondIsotope = [2 * Mass.carbon13Spacing, 1.997_05, 1.995_80, 1.997_95]
@@ -100,14 +135,17 @@ struct IsotopeLadder {
     private static let carbonRatio = 0.010_8
     /// What measurement error may add to a possible abundance.
     private static let slack = 1.5
+    /// Cosine that M+2 needs where there is no M+1 to support it, at least.
+    private static let gapCosine = 0.9
 
     init(table: PeakTable, parameters: IsotopeParameters) {
         self.table = table
         self.parameters = parameters
-        let peaks = table.peaks
-        used = Array(repeating: false, count: peaks.count)
-        order = peaks.indices.sorted { (peaks[$0].mz, $0) < (peaks[$1].mz, $1) }
-        sortedMZ = order.map { peaks[$0].mz }
+        let mz = table.peaks.map(\.mz)
+        used = Array(repeating: false, count: mz.count)
+        order = mz.indices.sorted { (mz[$0], $0) < (mz[$1], $1) }
+        sortedMZ = order.map { mz[$0] }
+        sortedApex = order.map { table.peaks[$0].retentionTimeSeconds }
     }
 
     /// The ladder that contains `seed` at a charge; one member when there is nothing else.
@@ -130,31 +168,48 @@ struct IsotopeLadder {
                 cosineSum += found.cosine
             }
         }
-        let base = table.peaks[members[0]]
-        while members.count < parameters.maxIsotopes {
-            let number = members.count
-            guard let found = next(number, base: base, seed: seed, charge: charge, carbon: carbon) else { break }
-            members.append(found.index)
-            cosineSum += found.cosine
+        var pattern = IsotopePattern(
+            members: members, numbers: Array(members.indices), charge: charge, cosineSum: cosineSum)
+        var number = members.count
+        while number < parameters.maxIsotopes {
+            if let found = next(number, of: pattern, seed: seed, carbon: carbon) {
+                pattern.members.append(found.index)
+                pattern.numbers.append(number)
+                pattern.cosineSum += found.cosine
+            } else if number > 1 || charge > 1 {
+                // Ions without much carbon have a heavy M+2 and no M+1 to speak of; nothing else skips a step.
+                break
+            }
+            number += 1
         }
-        return IsotopePattern(members: members, charge: charge, cosineSum: cosineSum)
+        return pattern
     }
 
     private func next(
-        _ number: Int, base: ChromatographicPeak, seed: Int, charge: Int, carbon: Double
+        _ number: Int, of pattern: IsotopePattern, seed: Int, carbon: Double
     ) -> (index: Int, cosine: Double)? {
+        let base = table.peaks[pattern.members[0]]
+        let charge = Double(pattern.charge)
         var abundance = 1.0
         for isotope in 1...number { abundance *= carbon / Double(isotope) }
         // From M+2 on, chlorine and bromine can add up to about as much as M itself.
         let upper = Self.slack * (abundance + (number >= 2 ? 1 : 0.05))
         let lower = number == 1 ? 0.05 * carbon : 0
         let accept = { (peak: ChromatographicPeak) in peak.area <= upper * base.area && peak.area >= lower * base.area }
-        let distances = number == 2 ? Self.secondIsotope : [Double(number) * Mass.carbon13Spacing]
         var best: (index: Int, cosine: Double)?
-        for distance in distances {
-            let found = self.best(at: base.mz + distance / Double(charge), like: seed, accept: accept)
+        func look(at mz: Double) {
+            let found = self.best(at: mz, like: seed, accept: accept)
             if let found, found.cosine > best?.cosine ?? 0 { best = found }
         }
+        look(at: base.mz + Double(number) * Mass.carbon13Spacing / charge)
+        guard number > 1 else { return best }
+        // The light isotopes of chlorine, sulphur and bromine are nearer than two of carbon: from two below, and where such
+        // a one stands below, a carbon above it.
+        if let below = pattern.mz(number - 2, table) {
+            for distance in Self.secondIsotope.dropFirst() { look(at: below + distance / charge) }
+        }
+        if number > 2, let below = pattern.mz(number - 1, table) { look(at: below + Mass.carbon13Spacing / charge) }
+        if let found = best, pattern.numbers.count == 1, found.cosine < Self.gapCosine { return nil }
         return best
     }
 
@@ -164,16 +219,15 @@ struct IsotopeLadder {
     ) -> (index: Int, cosine: Double)? {
         let half = parameters.tolerance.halfWidth(at: mz)
         var position = sortedMZ.firstIndex(notBelow: mz - half)
-        let reference = table.peaks[seed]
-        let shift = parameters.maxApexShift * reference.widthSeconds
+        guard position < sortedMZ.count, sortedMZ[position] <= mz + half else { return nil }
+        let apex = table.peaks[seed].retentionTimeSeconds
+        let shift = parameters.maxApexShift * table.peaks[seed].widthSeconds
         var best: (index: Int, cosine: Double)?
         while position < order.count && sortedMZ[position] <= mz + half {
             let index = order[position]
+            let distance = abs(sortedApex[position] - apex)
             position += 1
-            let peak = table.peaks[index]
-            guard !used[index], index != seed,
-                abs(peak.retentionTimeSeconds - reference.retentionTimeSeconds) <= shift, accept(peak)
-            else { continue }
+            guard distance <= shift, !used[index], index != seed, accept(table.peaks[index]) else { continue }
             let cosine = table.cosine(seed, index)
             if cosine >= parameters.minCosine && cosine > best?.cosine ?? -1 { best = (index, cosine) }
         }

@@ -100,7 +100,7 @@ struct ResultFormatter: Sendable {
         buffer.tab()
         buffer.append(feature.pointCount)
         buffer.tab()
-        buffer.append(feature.isotopeAreas.count)
+        buffer.append(feature.isotopeAreas.count { $0 > 0 })
         buffer.tab()
         for (position, area) in feature.isotopeAreas.enumerated() {
             if position > 0 { buffer.append(";") }

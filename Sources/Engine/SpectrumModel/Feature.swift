@@ -29,7 +29,7 @@ public struct Feature: Sendable, Hashable {
     public var falseProbability = 0.0
     /// Points of the monoisotopic trace inside the peak.
     public var pointCount: Int
-    /// Areas of the isotopologues M, M+1, M+2 ... that were found; the first is `area`.
+    /// Areas of the isotopologues M, M+1, M+2 ... up to the last that was found, 0 for one that was not; the first is `area`.
     public var isotopeAreas: [Double]
     public var polarity: Polarity
     /// Name of the ion species (`AdductTable`), where co-eluting features tell it.
