@@ -5,7 +5,8 @@ import SpectrumModel
 /// Greedy from the most intense peak: for every charge it walks down (only where a molecule of that mass can have a
 /// stronger M+1) and up the ladder of isotopes while peaks co-elute and their abundance is possible. The charge with the
 /// longest ladder wins, then the better cosines, then the lower charge. Ties in intensity go by m/z, then retention time.
-/// Peaks below the feature limits of `PeakParameters` can be isotopes but found no feature. O(n log n) for n peaks.
+/// Peaks below the feature limits of `PeakParameters` can be isotopes but found no feature. With a stated rate of false
+/// features, the most doubtful ones are left out (`FalsePeakModel`). O(n log n) for n peaks.
 public struct IsotopeGrouper: Sendable {
     public let parameters: IsotopeParameters
     public let peakParameters: PeakParameters
@@ -49,16 +50,42 @@ public struct IsotopeGrouper: Sendable {
             return (peaks[first].retentionTimeSeconds, peaks[first].area, a)
                 < (peaks[second].retentionTimeSeconds, peaks[second].area, b)
         }
-        var fitter = ElutionShapeFitter()
         var features: [Feature] = []
         features.reserveCapacity(order.count)
+        var fitter = ElutionShapeFitter()
         for pattern in order {
             let shape = fitter.fit(table, peak: monoisotopic[pattern], retentionTimes: retentionTimes)
             features.append(
                 feature(
                     found[pattern], peaks: peaks, shape: shape, polarity: polarity, id: firstID + features.count))
         }
-        return (features, order.map { monoisotopic[$0] })
+        var basePeaks = order.map { monoisotopic[$0] }
+        if let rate = peakParameters.maxFalseRate {
+            let rejected = peaks.indices.filter { !ladder.used[$0] }.map { index in
+                FalsePeakModel.oddsRatio(
+                    fitter.fit(table, peak: index, retentionTimes: retentionTimes),
+                    autocorrelation: peaks[index].autocorrelation, points: Int(peaks[index].pointCount))
+            }
+            let kept = judge(&features, rejected: rejected, rate: rate)
+            basePeaks = kept.map { basePeaks[$0] }
+            features = kept.map { features[$0] }
+            for index in features.indices { features[index].id = firstID + index }
+        }
+        return (features, basePeaks)
+    }
+
+    /// Tells every feature how likely it is false, and returns which to keep so that at most `rate` of them are expected to be.
+    ///
+    /// - Parameter rejected: odds ratios of the peaks that belong to no feature: they tell what noise there is.
+    private func judge(_ features: inout [Feature], rejected: [Double], rate: Double) -> [Int] {
+        let ratios = features.map {
+            FalsePeakModel.oddsRatio($0.shape, autocorrelation: $0.autocorrelation, points: $0.pointCount)
+        }
+        let share = FalsePeakModel.falseShare(ratios + rejected)
+        let probabilities = ratios.map { FalsePeakModel.probability($0, falseShare: share) }
+        for index in features.indices { features[index].falseProbability = probabilities[index] }
+        let threshold = FalsePeakModel.threshold(probabilities, rate: rate)
+        return features.indices.filter { probabilities[$0] <= threshold }
     }
 
     /// The longest ladder of any charge that a peak belongs to.

@@ -95,8 +95,9 @@ struct ResultFormatter: Sendable {
             (Double(feature.shape.betaCorrelation), 4), (Double(feature.shape.betaSignalToNoise), 2),
             (feature.shape.gaussianCenterSeconds, 3), (Double(feature.shape.gaussianSigmaSeconds), 3),
             (Double(feature.shape.gaussianHeight), 1), (Double(feature.shape.gaussianR2), 4),
-            (feature.falseProbability, 4),
         ])
+        buffer.tab()
+        if let probability = feature.falseProbability { buffer.append(probability, decimals: 4) }
         buffer.tab()
         buffer.append(feature.pointCount)
         buffer.tab()

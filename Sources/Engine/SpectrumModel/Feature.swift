@@ -25,8 +25,8 @@ public struct Feature: Sendable, Hashable {
     public var autocorrelation: Double
     /// Smooth curves fitted to the elution profile.
     public var shape: ElutionShape
-    /// Probability that this is no ion that eluted but an accident of noise, 0...1; 0 where it was not told.
-    public var falseProbability = 0.0
+    /// Probability that this is no ion that eluted but an accident of noise, 0...1; told where a rate of false features was stated.
+    public var falseProbability: Double?
     /// Points of the monoisotopic trace inside the peak.
     public var pointCount: Int
     /// Areas of the isotopologues M, M+1, M+2 ... up to the last that was found, 0 for one that was not; the first is `area`.
