@@ -33,7 +33,7 @@ extension ElutionShapeFitter {
                 best = next
                 sums = renewed
                 damping *= 0.1
-                if gain < 1e-3 * sums.residual + 1e-6 * variation { break }
+                if gain < 0.01 * sums.residual + 1e-6 * variation { break }
             } else {
                 if damping > 10 { break }
                 damping = max(10 * damping, 0.01)
