@@ -97,6 +97,12 @@ import Testing
         #expect(features(Ion(mz: 151.99705, apex: 50, sigma: 6, height: 6e5)) == 2)
         #expect(features(Ion(mz: 151.99705, apex: 50, sigma: 2, height: 1.6e6)) == 2)
         #expect(features(Ion(mz: 152.00671 + 0.005, apex: 50, sigma: 2, height: 6e5)) == 2)
+        // At unit resolution the mass does not tell.
+        let pair = [
+            Ion(mz: 150, apex: 50, sigma: 2, height: 1e6), Ion(mz: 151.99705, apex: 50, sigma: 2, height: 6e5),
+        ]
+        let coarse = openParameters { $0.isotopes.tolerance = .dalton(0.2) }
+        #expect(SyntheticRun(ions: pair).features(coarse).count == 2)
     }
 
     /// 37Cl and 13C together are 9 mDa below three 13C.

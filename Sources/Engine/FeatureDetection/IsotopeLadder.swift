@@ -85,7 +85,9 @@ struct IsotopeLadder {
                 pattern.members.append(found.index)
                 pattern.numbers.append(number)
                 pattern.cosineSum += found.cosine
-            } else if charge > 1 || pattern.numbers.contains(1) || !pattern.numbers.contains(number - 1) {
+            } else if charge > 1 || pattern.numbers.contains(1) || !pattern.numbers.contains(number - 1)
+                || !isExact(at: mass)
+            {
                 // Ions without much carbon have a heavy M+2, M+4 ... and no M+1 to speak of; nothing else skips a step.
                 break
             }
@@ -123,6 +125,9 @@ struct IsotopeLadder {
         return best
     }
 
+    /// Whether m/z alone tells an isotope from most other ions; at unit resolution every ion has a neighbour at its distance.
+    private func isExact(at mz: Double) -> Bool { parameters.tolerance.halfWidth(at: mz) <= 0.05 }
+
     /// Whether no peak at any time has a distance from a peak that isotopes of a charge have: so it is for most, and this is
     /// told faster than a ladder.
     func isAlone(_ seed: Int, charge: Int) -> Bool {
@@ -151,6 +156,7 @@ struct IsotopeLadder {
     /// most twice as high in relation to it.
     mutating func takePieces(into pattern: inout IsotopePattern) {
         let base = table.peaks[pattern.members[0]]
+        guard isExact(at: base.mz) else { return }
         for (member, number) in zip(pattern.members, pattern.numbers).dropFirst() {
             let whole = table.peaks[member]
             let ratio = 2 * whole.height / base.height
