@@ -2,6 +2,12 @@ import FeatureDetection
 import SpectrumModel
 import Testing
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 @Suite struct IsotopeGrouperTests {
     private typealias Ion = SyntheticRun.Ion
     private let parameters = openParameters()
@@ -65,6 +71,76 @@ import Testing
         let features = SyntheticRun(ions: ions).features(parameters)
         #expect(features.count == 1)
         #expect(features.first?.isotopeAreas.count == 3)
+    }
+
+    /// Ions of little carbon, as salt clusters: M+1 is below the floor, M+2 is not.
+    @Test func `chlorine without an M+1 is found, and M+1 counts as nothing`() throws {
+        let ions = [
+            Ion(mz: 150, apex: 50, sigma: 2, height: 1e6), Ion(mz: 151.99705, apex: 50, sigma: 2, height: 6.4e5),
+            Ion(mz: 153.9941, apex: 50, sigma: 2, height: 1e5),
+        ]
+        let features = SyntheticRun(ions: ions, jitter: 1).features(parameters)
+        let feature = try #require(features.first)
+        #expect(features.count == 1)
+        #expect(feature.charge == 1 && feature.isotopeAreas.count == 5)
+        #expect(feature.isotopeAreas[1] == 0 && feature.isotopeAreas[3] == 0)
+        #expect(abs(feature.isotopeAreas[2] / feature.area - 0.64) < 0.03)
+        #expect(abs(feature.isotopeAreas[4] / feature.area - 0.1) < 0.01)
+    }
+
+    @Test func `without an M+1, what elutes elsewhere or is too abundant is no M+2`() {
+        func features(_ second: Ion) -> Int {
+            SyntheticRun(ions: [Ion(mz: 150, apex: 50, sigma: 2, height: 1e6), second]).features(parameters).count
+        }
+        #expect(features(Ion(mz: 151.99705, apex: 50, sigma: 2, height: 6e5)) == 1)
+        #expect(features(Ion(mz: 151.99705, apex: 53, sigma: 2, height: 6e5)) == 2)
+        #expect(features(Ion(mz: 151.99705, apex: 50, sigma: 6, height: 6e5)) == 2)
+        #expect(features(Ion(mz: 151.99705, apex: 50, sigma: 2, height: 1.6e6)) == 2)
+        #expect(features(Ion(mz: 152.00671 + 0.005, apex: 50, sigma: 2, height: 6e5)) == 2)
+        // At unit resolution the mass does not tell.
+        let pair = [
+            Ion(mz: 150, apex: 50, sigma: 2, height: 1e6), Ion(mz: 151.99705, apex: 50, sigma: 2, height: 6e5),
+        ]
+        let coarse = openParameters { $0.isotopes.tolerance = .dalton(0.2) }
+        #expect(SyntheticRun(ions: pair).features(coarse).count == 2)
+    }
+
+    /// 37Cl and 13C together are 9 mDa below three 13C.
+    @Test func `the ladder of chlorine goes on above M+2`() throws {
+        let ions = [
+            Ion(mz: 300, apex: 50, sigma: 2, height: 1e7), Ion(mz: 301.003355, apex: 50, sigma: 2, height: 1.4e6),
+            Ion(mz: 301.99705, apex: 50, sigma: 2, height: 6.5e6), Ion(mz: 303.000405, apex: 50, sigma: 2, height: 9e5),
+            Ion(mz: 303.9941, apex: 50, sigma: 2, height: 1e6),
+        ]
+        let features = SyntheticRun(ions: ions, jitter: 1).features(parameters)
+        #expect(features.count == 1)
+        #expect(try #require(features.first).isotopeAreas.count == 5)
+    }
+
+    /// M+1 measured with a gap longer than a trace bridges, below its own floor: two peaks where M has one.
+    @Test func `pieces of a weak isotope belong to it`() throws {
+        func features(second height: Double, from: Double) throws -> [Feature] {
+            var run = SyntheticRun(ions: [Ion(mz: 300, apex: 60, sigma: 6, height: 1e6)], floor: 1e3)
+            for scan in run.times.indices {
+                let time = run.times[scan]
+                // Broad on the left of the gap, a shoulder on its right.
+                let value =
+                    time < 62
+                    ? 1.5e5 * exp(-0.5 * pow((time - 59) / 3, 2))
+                    : time > from ? height * exp(-0.5 * pow((time - from - 3) / 1.2, 2)) : 0
+                if value > 1e3 { run.scans[scan].append((300 + Mass.carbon13Spacing, Float(value))) }
+            }
+            return run.features(parameters)
+        }
+        let whole = try features(second: 5e4, from: 66)
+        #expect(whole.count == 1)
+        let feature = try #require(whole.first)
+        let alone = try #require(try features(second: 0, from: 66).first)
+        let gained = feature.isotopeAreas[1] - alone.isotopeAreas[1]
+        #expect(abs(gained / (5e4 * 1.2 * 2.5066) - 1) < 0.05)
+        // Far higher than the isotope can be there, or outside of M: another ion.
+        #expect(try features(second: 6e5, from: 66).count == 2)
+        #expect(try features(second: 5e4, from: 85).count == 2)
     }
 
     @Test func `features are numbered by m/z and do not depend on the order of the peaks`() {

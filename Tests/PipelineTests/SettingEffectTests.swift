@@ -24,7 +24,7 @@ import Testing
         ["traces.min_duration=10"],
         ["traces.apex_factor=30"], ["peaks.min_width=6"], ["peaks.max_width=4"], ["peaks.signal_to_noise=20"],
         ["peaks.isotope_signal_to_noise=50"], ["peaks.min_quality=0.95"], ["peaks.min_autocorrelation=0.9"],
-        ["peaks.min_points=12"],
+        ["peaks.max_false_rate=1"], ["peaks.max_false_rate=0.0001"], ["peaks.min_points=12"],
         ["peaks.valley_ratio=0.1"], ["peaks.edge_fraction=0.3"], ["isotopes.max_charge=1"], ["isotopes.tolerance=0.5"],
         ["isotopes.tolerance_unit=Da"], ["isotopes.min_cosine=0.999"], ["isotopes.max_apex_shift=0.01"],
         ["isotopes.max_isotopes=1"], ["adducts.enabled=false"],

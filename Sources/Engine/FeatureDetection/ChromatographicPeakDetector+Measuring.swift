@@ -32,8 +32,10 @@ extension ChromatographicPeakDetector {
         let signal = workspace.signal
         var height = 0.0
         for column in left...right { height = max(height, signal[column]) }
-        let apex = apexTime(seed, left: left, right: right)
         let half = halfMaximum(seed, left: left, right: right, baseline: seed.height - rise)
+        let apex =
+            middleOfFlatTop(seed, left: left, right: right, width: half.end - half.start)
+            ?? apexTime(seed, left: left, right: right)
         var peak = ChromatographicPeak(
             mz: weightedMZ(batch, trace: trace, left: left, right: right),
             retentionTimeSeconds: apex, startSeconds: time[left], endSeconds: time[right],
@@ -95,11 +97,13 @@ extension ChromatographicPeakDetector {
         return variance > 0 ? 1 - differences / (2 * variance) : 0
     }
 
-    /// Follows the smoothed signal down until it is low, rises for good or stops falling.
+    /// Follows the smoothed signal down until it is low, rises for good or stops falling; where it has not fallen yet, at
+    /// the flat top of a saturated peak, there is no end.
     func edge(from seed: PeakSeed, limit: Int, step: Int) -> Int {
         let end = parameters.edgeFraction * seed.height
         let progress = 0.01 * seed.height
         let patience = Int(seed.scale / 2) + 2
+        let top = Self.topFraction * seed.height
         var lowest = seed.height
         var lowestAt = seed.apex
         var column = seed.apex
@@ -109,7 +113,7 @@ extension ChromatographicPeakDetector {
             if value < lowest - progress {
                 lowest = value
                 lowestAt = column
-            } else if abs(column - lowestAt) > patience {
+            } else if abs(column - lowestAt) > patience && lowest < top {
                 return lowestAt
             }
             if value <= end { return column }
@@ -212,6 +216,22 @@ extension ChromatographicPeakDetector {
         guard curvature < 0 else { return time[apex] }
         let shift = -(slopeLeft - curvature * toLeft) / (2 * curvature)
         return time[apex] + min(max(shift, toLeft), toRight)
+    }
+
+    /// Level, relative to the height, above which a signal is still at the top of its peak.
+    private static let topFraction = 0.98
+
+    /// The middle of the top where that is as long as only a detector at its limit makes it, a third of the width at half
+    /// maximum: of a Gaussian it is a sixth, of a triangle a 25th.
+    func middleOfFlatTop(_ seed: PeakSeed, left: Int, right: Int, width: Double) -> Double? {
+        let time = workspace.time
+        let level = Self.topFraction * seed.height
+        var first = seed.apex
+        while first > left && value(at: first - 1, half: seed.half) >= level { first -= 1 }
+        var last = seed.apex
+        while last < right && value(at: last + 1, half: seed.half) >= level { last += 1 }
+        let length = time[last] - time[first]
+        return last - first >= 2 && 3 * length > width ? time[first] + 0.5 * length : nil
     }
 
     /// Times at which the smoothed signal falls through half of its rise over the baseline.

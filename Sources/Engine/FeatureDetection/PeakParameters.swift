@@ -12,6 +12,8 @@ public struct PeakParameters: Sendable, Hashable {
     /// Autocorrelation of the intensities about the peak (-1...1) that a feature's own peak needs. Scans in random order
     /// have about 0, so that hardly anything of them passes 0.5.
     public var minAutocorrelation: Double
+    /// Share of the features that may be expected to be noise; the most doubtful are left out. `nil`: not estimated.
+    public var maxFalseRate: Double?
     /// Fewest scans with a point inside the peak.
     public var minPoints: Int
     /// Valley between two peaks, relative to the lower one, above which they are one peak.
@@ -23,7 +25,8 @@ public struct PeakParameters: Sendable, Hashable {
 
     public init(
         minWidthSeconds: Double, maxWidthSeconds: Double, signalToNoise: Double = 3, isotopeSignalToNoise: Double = 2,
-        minQuality: Double = 0.7, minAutocorrelation: Double = 0.5, minPoints: Int = 5, valleyRatio: Double = 0.8,
+        minQuality: Double = 0.7, minAutocorrelation: Double = 0.5, maxFalseRate: Double? = nil, minPoints: Int = 5,
+        valleyRatio: Double = 0.8,
         edgeFraction: Double = 0.01
     ) {
         self.minWidthSeconds = minWidthSeconds
@@ -32,6 +35,7 @@ public struct PeakParameters: Sendable, Hashable {
         self.isotopeSignalToNoise = isotopeSignalToNoise
         self.minQuality = minQuality
         self.minAutocorrelation = minAutocorrelation
+        self.maxFalseRate = maxFalseRate
         self.minPoints = minPoints
         self.valleyRatio = valleyRatio
         self.edgeFraction = edgeFraction

@@ -143,6 +143,7 @@ public struct AnalysisConfiguration: Sendable {
         set(&parameters.peaks.isotopeSignalToNoise, resolved.optionalNumber("peaks.isotope_signal_to_noise"))
         set(&parameters.peaks.minQuality, resolved.optionalNumber("peaks.min_quality"))
         set(&parameters.peaks.minAutocorrelation, resolved.optionalNumber("peaks.min_autocorrelation"))
+        parameters.peaks.maxFalseRate = resolved.optionalNumber("peaks.max_false_rate")
         set(&parameters.peaks.minPoints, resolved.optionalInteger("peaks.min_points"))
         set(&parameters.peaks.valleyRatio, resolved.optionalNumber("peaks.valley_ratio"))
         set(&parameters.peaks.edgeFraction, resolved.optionalNumber("peaks.edge_fraction"))

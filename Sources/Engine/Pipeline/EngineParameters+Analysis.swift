@@ -104,6 +104,10 @@ extension EngineParameters {
             "peaks.min_autocorrelation", .number(-1...1, .linear),
             "Autocorrelation of neighbouring scans about the peak that a feature needs: near 1 for elution, near 0 for "
                 + "noise. With the default, of a run whose scans are shuffled at most 5 % of the features are left."),
+        analysis(
+            "peaks.max_false_rate", fraction,
+            "Share of the features that may be expected to be noise: the most doubtful are left out until it holds. 1 only "
+                + "fills the column false_probability; by default it is not estimated."),
         analysis("peaks.min_points", .integer(1...1_000, .linear), unit: "points", "Fewest measured points of a peak."),
         analysis(
             "peaks.valley_ratio", fraction,

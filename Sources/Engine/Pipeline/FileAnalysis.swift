@@ -52,7 +52,7 @@ struct FileAnalysis: Sendable {
 
         progress("grouping isotopes and adducts", 1)
         let features = clock.measure("group isotopes") {
-            group(outcome.peaks, parameters: parameters, input: &input)
+            group(outcome.peaks, times: outcome.survey.retentionTimes, parameters: parameters, input: &input)
         }
         // Peaks and their profiles are the most of what a file leaves in memory, and are not needed any more.
         outcome.peaks = []
@@ -133,7 +133,7 @@ struct FileAnalysis: Sendable {
     }
 
     private func group(
-        _ peaks: [(polarity: Polarity, table: PeakTable)], parameters: DetectionParameters,
+        _ peaks: [(polarity: Polarity, table: PeakTable)], times: [[Double]], parameters: DetectionParameters,
         input: inout RunRecord.Input
     ) -> [Feature] {
         let grouper = IsotopeGrouper(parameters: parameters.isotopes, peakParameters: parameters.peaks)
@@ -144,7 +144,8 @@ struct FileAnalysis: Sendable {
         for (polarity, var table) in peaks {
             if let rules = parameters.peaks.centWave { table.removeOverlaps(closerThan: rules.mzdiff) }
             var (found, basePeaks) = grouper.featuresWithPeaks(
-                table, polarity: polarity, firstID: features.count + 1)
+                table, polarity: polarity, firstID: features.count + 1,
+                retentionTimes: times[Int(polarity.rawValue)])
             if let adducts {
                 groups += adducts.assign(
                     &found, basePeaks: basePeaks, table: table, polarity: polarity, firstGroup: groups + 1)

@@ -28,7 +28,9 @@ struct ResultFormatter: Sendable {
     static let featureColumns = [
         "feature_id", "file", "mz", "rt_seconds", "rt_start_seconds", "rt_end_seconds", "width_seconds", "charge",
         "area",
-        "height", "signal_to_noise", "quality", "autocorrelation", "points", "isotope_count", "isotope_areas",
+        "height", "signal_to_noise", "quality", "autocorrelation", "beta_cor", "beta_snr",
+        "gaussian_center_seconds", "gaussian_sigma_seconds", "gaussian_height", "gaussian_r2", "false_probability",
+        "points", "isotope_count", "isotope_areas",
         "polarity",
         "ion_species", "neutral_mass", "ion_group", "ms2_count",
         "name",
@@ -90,11 +92,16 @@ struct ResultFormatter: Sendable {
         buffer.appendCells([
             (feature.area, 1), (feature.height, 1), (feature.signalToNoise, 2), (feature.quality, 4),
             (feature.autocorrelation, 4),
+            (Double(feature.shape.betaCorrelation), 4), (Double(feature.shape.betaSignalToNoise), 2),
+            (feature.shape.gaussianCenterSeconds, 3), (Double(feature.shape.gaussianSigmaSeconds), 3),
+            (Double(feature.shape.gaussianHeight), 1), (Double(feature.shape.gaussianR2), 4),
         ])
+        buffer.tab()
+        if let probability = feature.falseProbability { buffer.append(probability, decimals: 4) }
         buffer.tab()
         buffer.append(feature.pointCount)
         buffer.tab()
-        buffer.append(feature.isotopeAreas.count)
+        buffer.append(feature.isotopeAreas.count { $0 > 0 })
         buffer.tab()
         for (position, area) in feature.isotopeAreas.enumerated() {
             if position > 0 { buffer.append(";") }

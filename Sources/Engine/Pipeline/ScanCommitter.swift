@@ -11,6 +11,8 @@ struct SurveySummary: Sendable {
     var lastSeconds = -Double.infinity
     /// Scans without a usable retention time (not a number, or before the previous scan of their polarity).
     var scansWithoutOrder = 0
+    /// Retention times of the scans with one, by `Polarity.rawValue` and the number that the trace builder gave them.
+    var retentionTimes: [[Double]] = [[], [], []]
 }
 
 /// A survey scan of a block, ready for the mass-trace builders of its polarity.
@@ -43,6 +45,7 @@ final class ScanCommitter {
                 let scan = timelines[Int(header.polarity.rawValue)].next(
                     retentionTimeSeconds: header.retentionTimeSeconds, quantile: quantiles[index])
                 if let scan {
+                    survey.retentionTimes[Int(header.polarity.rawValue)].append(header.retentionTimeSeconds)
                     placed.append(PlacedScan(index: index, polarity: header.polarity, scan: scan))
                 } else {
                     survey.scansWithoutOrder += 1

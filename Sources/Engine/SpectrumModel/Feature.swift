@@ -23,9 +23,13 @@ public struct Feature: Sendable, Hashable {
     /// Autocorrelation of the intensities about the peak, -1...1: near 1 for elution, near 0 for scans in random order;
     /// 0 where it was not measured.
     public var autocorrelation: Double
+    /// Smooth curves fitted to the elution profile.
+    public var shape: ElutionShape
+    /// Probability that this is no ion that eluted but an accident of noise, 0...1; told where a rate of false features was stated.
+    public var falseProbability: Double?
     /// Points of the monoisotopic trace inside the peak.
     public var pointCount: Int
-    /// Areas of the isotopologues M, M+1, M+2 ... that were found; the first is `area`.
+    /// Areas of the isotopologues M, M+1, M+2 ... up to the last that was found, 0 for one that was not; the first is `area`.
     public var isotopeAreas: [Double]
     public var polarity: Polarity
     /// Name of the ion species (`AdductTable`), where co-eluting features tell it.
@@ -38,9 +42,8 @@ public struct Feature: Sendable, Hashable {
     public init(
         id: Int, mz: Double, retentionTimeSeconds: Double, startSeconds: Double, endSeconds: Double,
         widthSeconds: Double, charge: Int, area: Double, height: Double, signalToNoise: Double, quality: Double,
-        autocorrelation: Double = 0,
-        pointCount: Int, isotopeAreas: [Double], polarity: Polarity, adduct: String? = nil,
-        neutralMass: Double? = nil, group: Int? = nil
+        autocorrelation: Double = 0, shape: ElutionShape = ElutionShape(), pointCount: Int, isotopeAreas: [Double],
+        polarity: Polarity, adduct: String? = nil, neutralMass: Double? = nil, group: Int? = nil
     ) {
         self.id = id
         self.mz = mz
@@ -54,6 +57,7 @@ public struct Feature: Sendable, Hashable {
         self.signalToNoise = signalToNoise
         self.quality = quality
         self.autocorrelation = autocorrelation
+        self.shape = shape
         self.pointCount = pointCount
         self.isotopeAreas = isotopeAreas
         self.polarity = polarity
