@@ -32,25 +32,16 @@ public struct IsotopeGrouper: Sendable {
     ) -> (features: [Feature], peaks: [Int]) {
         let peaks = table.peaks
         var ladder = IsotopeLadder(table: table, parameters: parameters)
-        let heights = peaks.map(\.height)
-        let byIntensity = peaks.indices.filter { isFeature(peaks[$0]) }.sorted { a, b in
-            if heights[a] != heights[b] { return heights[a] > heights[b] }
-            return (peaks[a].mz, peaks[a].retentionTimeSeconds, a) < (peaks[b].mz, peaks[b].retentionTimeSeconds, b)
-        }
         var found: [IsotopePattern] = []
-        for index in byIntensity where !ladder.used[index] {
+        for index in byIntensity(peaks, ladder) where !ladder.used[index] {
             var best = bestPattern(around: index, ladder: ladder, peaks: peaks)
             for member in best.members { ladder.used[member] = true }
             ladder.takePieces(into: &best)
             found.append(best)
         }
         let monoisotopic = found.map { $0.members[0] }
-        let order = found.indices.sorted { a, b in
-            let (first, second) = (monoisotopic[a], monoisotopic[b])
-            if peaks[first].mz != peaks[second].mz { return peaks[first].mz < peaks[second].mz }
-            return (peaks[first].retentionTimeSeconds, peaks[first].area, a)
-                < (peaks[second].retentionTimeSeconds, peaks[second].area, b)
-        }
+        let byTime = ascendingOrder(of: monoisotopic.map { peaks[$0].retentionTimeSeconds })
+        let order = ascendingOrder(of: byTime.map { peaks[monoisotopic[Int($0)]].mz }).map { Int(byTime[Int($0)]) }
         var features: [Feature] = []
         features.reserveCapacity(order.count)
         var fitter = ElutionShapeFitter()
@@ -73,6 +64,12 @@ public struct IsotopeGrouper: Sendable {
             for index in features.indices { features[index].id = firstID + index }
         }
         return (features, basePeaks)
+    }
+
+    /// Peaks that may found a feature, the most intense first; ties go by m/z, then retention time.
+    private func byIntensity(_ peaks: [ChromatographicPeak], _ ladder: IsotopeLadder) -> [Int] {
+        let candidates = ladder.byMassAndTime.filter { isFeature(peaks[$0]) }
+        return ascendingOrder(of: candidates.map { -peaks[$0].height }).map { candidates[Int($0)] }
     }
 
     /// Tells every feature how likely it is false, and returns which to keep so that at most `rate` of them are expected to be.

@@ -34,7 +34,7 @@ struct IsotopeLadder {
     var used: [Bool]
     private let table: PeakTable
     private let parameters: IsotopeParameters
-    private let order: [Int]
+    private let order: [Int32]
     private let sortedMZ: [Double]
     private let sortedApex: [Double]
 
@@ -50,12 +50,15 @@ struct IsotopeLadder {
     init(table: PeakTable, parameters: IsotopeParameters) {
         self.table = table
         self.parameters = parameters
-        let mz = table.peaks.map(\.mz)
-        used = Array(repeating: false, count: mz.count)
-        order = mz.indices.sorted { (mz[$0], $0) < (mz[$1], $1) }
-        sortedMZ = order.map { mz[$0] }
-        sortedApex = order.map { table.peaks[$0].retentionTimeSeconds }
+        used = Array(repeating: false, count: table.count)
+        let byTime = ascendingOrder(of: table.peaks.map(\.retentionTimeSeconds))
+        order = ascendingOrder(of: byTime.map { table.peaks[Int($0)].mz }).map { byTime[Int($0)] }
+        sortedMZ = order.map { table.peaks[Int($0)].mz }
+        sortedApex = order.map { table.peaks[Int($0)].retentionTimeSeconds }
     }
+
+    /// All peaks by m/z, then retention time.
+    var byMassAndTime: [Int] { order.map { Int($0) } }
 
     /// The ladder that contains `seed` at a charge; one member when there is nothing else.
     func pattern(around seed: Int, charge: Int, goDown: Bool = true) -> IsotopePattern {
@@ -163,7 +166,7 @@ struct IsotopeLadder {
             let half = parameters.tolerance.halfWidth(at: whole.mz)
             var position = sortedMZ.firstIndex(notBelow: whole.mz - half)
             while position < order.count && sortedMZ[position] <= whole.mz + half {
-                let index = order[position]
+                let index = Int(order[position])
                 position += 1
                 guard !used[index] else { continue }
                 let piece = table.peaks[index]
@@ -189,7 +192,7 @@ struct IsotopeLadder {
         let shift = parameters.maxApexShift * table.peaks[seed].widthSeconds
         var best: (index: Int, cosine: Double)?
         while position < order.count && sortedMZ[position] <= mz + half {
-            let index = order[position]
+            let index = Int(order[position])
             let distance = abs(sortedApex[position] - apex)
             position += 1
             guard distance <= shift, !used[index], index != seed, accept(table.peaks[index]) else { continue }

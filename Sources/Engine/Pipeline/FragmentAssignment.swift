@@ -23,15 +23,18 @@ struct FragmentAssignment: Sendable {
             var position = mz.firstIndex(notBelow: precursor - tolerance)
             while position < mz.count, mz[position] <= precursor + tolerance {
                 let index = order[position]
-                let feature = features[index]
+                let distance = abs(mz[position] - precursor)
                 position += 1
+                // Looked at where they are: a copy of a feature takes longer than all the rest.
                 guard
-                    feature.polarity == header.polarity || header.polarity == .unknown || feature.polarity == .unknown,
-                    header.retentionTimeSeconds >= feature.startSeconds,
-                    header.retentionTimeSeconds <= feature.endSeconds
+                    header.retentionTimeSeconds >= features[index].startSeconds,
+                    header.retentionTimeSeconds <= features[index].endSeconds,
+                    features[index].polarity == header.polarity || header.polarity == .unknown
+                        || features[index].polarity == .unknown
                 else { continue }
-                let distance = abs(feature.mz - precursor)
-                if distance < bestDistance || (distance == bestDistance && feature.height > features[best].height) {
+                if distance < bestDistance
+                    || (distance == bestDistance && features[index].height > features[best].height)
+                {
                     best = index
                     bestDistance = distance
                 }

@@ -1,0 +1,30 @@
+import Statistics
+import Testing
+
+@testable import FeatureDetection
+
+@Suite struct AscendingOrderTests {
+    @Test(arguments: [0, 1, 2, 100, 255, 256, 5_000]) func `keys ascend and equal ones keep their order`(count: Int) {
+        for seed in UInt64(1)...6 {
+            var generator = SeededGenerator(seed: seed)
+            // Few different keys for half of the seeds, of both signs and many magnitudes for all.
+            let keys = (0..<count).map { _ -> Double in
+                let value = generator.uniform() - 0.5
+                return seed % 2 == 0
+                    ? (8 * value).rounded() + 0.0 : value * [1e-300, 1, 1e6, 1e300][generator.integer(below: 4)]
+            }
+            let expected = keys.indices.sorted { (keys[$0], $0) < (keys[$1], $1) }
+            #expect(ascendingOrder(of: keys).map { Int($0) } == expected, "seed \(seed)")
+        }
+    }
+
+    @Test func `every number has its place`() {
+        let keys: [Double] = [.nan, 1, .infinity, -.infinity, 0, -1, -0.0, .leastNonzeroMagnitude]
+        for repeats in [1, 100] {
+            let many = Array(repeating: keys, count: repeats).flatMap { $0 }
+            let sorted = ascendingOrder(of: many).map { many[Int($0)] }
+            #expect(sorted.first == -.infinity && sorted.last?.isNaN == true)
+            #expect(Array(sorted.dropLast(repeats)) == many.filter { !$0.isNaN }.sorted())
+        }
+    }
+}
