@@ -30,16 +30,21 @@ import Testing
         let rules = AdductRule.rules(polarity)
         let parameters = AdductParameters(tolerance: .ppm(10), minCorrelation: 0.5, maxApexShift: 0.5)
         let order = features.indices.sorted { features[$0].mz < features[$1].mz }
-        var finder = AdductPartnerFinder(
+        let finder = AdductPartnerFinder(
             features, order: order, basePeaks: run.basePeaks, table: run.table, rules: rules, parameters: parameters)
-        finder.find()
+        // In pieces, as several workers would.
+        var parts = AdductPartnerFinder.Found()
+        for start in stride(from: 0, to: order.count, by: 97) {
+            parts.append(finder.find(start..<min(start + 97, order.count)))
+        }
+        #expect(parts.anchorStart == finder.find(order.indices).anchorStart)
         var found: Set<[Int]> = []
-        for anchor in finder.anchors {
-            for partner in finder.partners[Int(anchor.partners.lowerBound)..<Int(anchor.partners.upperBound)] {
+        for anchor in parts.anchors {
+            for partner in parts.partners[Int(anchor.partners.lowerBound)..<Int(anchor.partners.upperBound)] {
                 found.insert([Int(anchor.feature), Int(anchor.rule), Int(partner.feature), Int(partner.rule)])
             }
         }
-        #expect(found.count == finder.partners.count)
+        #expect(found.count == parts.partners.count)
         let chance = ChanceOfPartners(
             mz: order.map { features[$0].mz }, times: features.map(\.retentionTimeSeconds))
         var expected: Set<[Int]> = []

@@ -12,7 +12,7 @@ import Testing
         let folder = try TemporaryDirectory()
         let parameters = MassTraceParameters(
             method: method, tolerance: .ppm(10), noiseQuantile: 0, minPoints: 3, apexFactor: 0)
-        let committer = ScanCommitter(parameters: parameters, fragments: FragmentStore(folder: folder.path))
+        let committer = ScanCommitter(fragments: FragmentStore(folder: folder.path))
         var block = SpectrumBlock()
         // Positive and negative scans in turn; one without a time, one that goes back, and fragments between.
         let times = [1.0, 1.5, 2.25, 3, .nan, 3.5, 1, 4, 5.75, 6, 7, 7.5]
@@ -25,8 +25,12 @@ import Testing
                 block.append(header, mz: [300 + Double(level)], intensity: [1000 + Float(100 * index)])
             }
         }
-        try committer.commit(block)
-        let handovers = committer.finish()
+        let scans = try committer.commit(block, quantiles: Array(repeating: nil, count: block.count))
+        // m/z 301 is in one band, so one lane has it all.
+        let handovers = parameters.makeBuilders().indices.flatMap { number -> [TraceLane.Handover] in
+            let lane = TraceLane(number: number, parameters: parameters)
+            return lane.take(scans, of: block, pointsPerHandover: .max) + lane.finish()
+        }
         let known = committer.survey.retentionTimes
         #expect(known[Int(Polarity.positive.rawValue)] == [1, 2.25, 5.75, 7])
         #expect(known[Int(Polarity.negative.rawValue)] == [1.5, 3, 3.5, 4, 6, 7.5])

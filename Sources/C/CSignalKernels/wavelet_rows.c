@@ -1,6 +1,6 @@
 #include "CSignalKernels.h"
 
-/* Fused multiply-add would round differently from machine to machine. */
+/* Fused multiply-add would round differently from machine to machine, and waiting for the samples takes as long. */
 #pragma STDC FP_CONTRACT OFF
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
@@ -14,6 +14,8 @@ enum { kLanes = 8, kColumns = kWaveletColumns, kLevels = kWaveletLargestShift + 
 
 /* Samples of one phase of a signal that is thinned by 2^shift, with zeros on both sides. */
 static inline size_t phase_length(size_t count, unsigned shift) { return (count >> shift) + 1 + 2 * kColumns; }
+
+static inline ptrdiff_t least(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
 
 size_t wavelet_scratch(size_t count) {
     size_t length = 0;
@@ -40,45 +42,63 @@ size_t wavelet_scratch(size_t count) {
         }                                                                                                             \
     }                                                                                                                 \
                                                                                                                       \
+    /* One row; `shift` is a constant where this is expanded. */                                                      \
+    ALWAYS_INLINE void SCALAR##_row(                                                                                  \
+        const SCALAR *phases, ptrdiff_t final, const SCALAR *kernel, ptrdiff_t reach, unsigned shift, SCALAR *out) {  \
+        const ptrdiff_t length = (ptrdiff_t)phase_length((size_t)final + 1, shift);                                   \
+        const ptrdiff_t wanted = (final >> shift) + 1;                                                                \
+        for (ptrdiff_t block = 0; block < wanted; block += kColumns) {                                                \
+            const ptrdiff_t column = block << shift;                                                                  \
+            const ptrdiff_t end = column + ((ptrdiff_t)(kColumns - 1) << shift);                                      \
+            const ptrdiff_t first = -least(reach, least(final, end));                                                 \
+            const ptrdiff_t last = least(reach, final - column);                                                      \
+            const SCALAR *base = phases + kColumns + block;                                                           \
+            SCALAR##_block a = {0}, b = {0}, c = {0}, d = {0};                                                        \
+            for (ptrdiff_t offset = first; offset <= last; offset++) {                                                \
+                const SCALAR weight = kernel[offset];                                                                 \
+                /* The samples at this offset from the columns of the block. */                                       \
+                const SCALAR *p =                                                                                     \
+                    base + (offset & (((ptrdiff_t)1 << shift) - 1)) * length + (offset >> shift);                     \
+                a += weight * CONSTANT_BLOCK_AT(SCALAR, p);                                                           \
+                b += weight * CONSTANT_BLOCK_AT(SCALAR, p + kLanes);                                                  \
+                c += weight * CONSTANT_BLOCK_AT(SCALAR, p + 2 * kLanes);                                              \
+                d += weight * CONSTANT_BLOCK_AT(SCALAR, p + 3 * kLanes);                                              \
+            }                                                                                                         \
+            BLOCK_AT(SCALAR, out + block) = a;                                                                        \
+            BLOCK_AT(SCALAR, out + block + kLanes) = b;                                                               \
+            BLOCK_AT(SCALAR, out + block + 2 * kLanes) = c;                                                           \
+            BLOCK_AT(SCALAR, out + block + 3 * kLanes) = d;                                                           \
+        }                                                                                                             \
+    }                                                                                                                 \
+                                                                                                                      \
     ALWAYS_INLINE void SCALAR##_rows(                                                                                 \
         const SCALAR *signal, size_t count, const SCALAR *kernels, const wavelet_row *rows, size_t row_count,         \
         SCALAR *scratch, SCALAR *out, size_t stride) {                                                                \
         const ptrdiff_t final = (ptrdiff_t)count - 1;                                                                 \
+        /* A signal that fits one block is no faster to thin before than after. */                                    \
+        unsigned enough = 0;                                                                                          \
+        while (enough < kWaveletLargestShift && final >> enough >= kColumns) enough++;                                \
         SCALAR *phases[kLevels] = {0};                                                                                \
         for (size_t row = 0; row < row_count; row++) {                                                                \
             const SCALAR *kernel = kernels + rows[row].middle;                                                        \
             const ptrdiff_t reach = rows[row].reach;                                                                  \
-            const unsigned shift = rows[row].shift;                                                                   \
-            const ptrdiff_t length = (ptrdiff_t)phase_length(count, shift);                                           \
+            const unsigned shift = rows[row].shift < enough ? rows[row].shift : enough;                               \
             if (phases[shift] == 0) {                                                                                 \
                 phases[shift] = scratch;                                                                              \
-                scratch += (size_t)length << shift;                                                                   \
+                scratch += phase_length(count, shift) << shift;                                                       \
                 SCALAR##_phases(signal, count, shift, phases[shift]);                                                 \
             }                                                                                                         \
-            const ptrdiff_t wanted = (final >> shift) + 1;                                                            \
-            for (ptrdiff_t block = 0; block < wanted; block += kColumns) {                                            \
-                const ptrdiff_t column = block << shift;                                                              \
-                const ptrdiff_t end = column + ((ptrdiff_t)(kColumns - 1) << shift);                                  \
-                const ptrdiff_t left = final < end ? final : end;                                                     \
-                const ptrdiff_t right = final - column;                                                               \
-                const ptrdiff_t first = left < reach ? -left : -reach;                                                \
-                const ptrdiff_t last = right < reach ? right : reach;                                                 \
-                const SCALAR *base = phases[shift] + kColumns + block;                                                \
-                SCALAR##_block a = {0}, b = {0}, c = {0}, d = {0};                                                    \
-                for (ptrdiff_t offset = first; offset <= last; offset++) {                                            \
-                    const SCALAR weight = kernel[offset];                                                             \
-                    const ptrdiff_t phase = offset & (((ptrdiff_t)1 << shift) - 1);                                   \
-                    const SCALAR *p = base + phase * length + (offset >> shift);                                      \
-                    a += weight * CONSTANT_BLOCK_AT(SCALAR, p);                                                       \
-                    b += weight * CONSTANT_BLOCK_AT(SCALAR, p + kLanes);                                              \
-                    c += weight * CONSTANT_BLOCK_AT(SCALAR, p + 2 * kLanes);                                          \
-                    d += weight * CONSTANT_BLOCK_AT(SCALAR, p + 3 * kLanes);                                          \
-                }                                                                                                     \
-                SCALAR *q = out + row * stride + block;                                                               \
-                BLOCK_AT(SCALAR, q) = a;                                                                              \
-                BLOCK_AT(SCALAR, q + kLanes) = b;                                                                     \
-                BLOCK_AT(SCALAR, q + 2 * kLanes) = c;                                                                 \
-                BLOCK_AT(SCALAR, q + 3 * kLanes) = d;                                                                 \
+            SCALAR *to = out + row * stride;                                                                          \
+            switch (shift) {                                                                                          \
+            case 0: SCALAR##_row(phases[0], final, kernel, reach, 0, to); break;                                      \
+            case 1: SCALAR##_row(phases[1], final, kernel, reach, 1, to); break;                                      \
+            case 2: SCALAR##_row(phases[2], final, kernel, reach, 2, to); break;                                      \
+            case 3: SCALAR##_row(phases[3], final, kernel, reach, 3, to); break;                                      \
+            default: SCALAR##_row(phases[4], final, kernel, reach, 4, to); break;                                     \
+            }                                                                                                         \
+            const unsigned rest = rows[row].shift - shift;                                                            \
+            if (rest > 0) {                                                                                           \
+                for (ptrdiff_t i = 1; i <= final >> rows[row].shift; i++) to[i] = to[i << rest];                      \
             }                                                                                                         \
         }                                                                                                             \
     }

@@ -37,12 +37,14 @@ public struct AdductGrouper: Sendable {
     /// - Returns: how many groups there are.
     @discardableResult
     public func assign(
-        _ features: inout [Feature], basePeaks: [Int], table: PeakTable, polarity: Polarity, firstGroup: Int = 1
+        _ features: inout [Feature], basePeaks: [Int], table: PeakTable, polarity: Polarity, firstGroup: Int = 1,
+        schedule: RangeSchedule = .serial
     ) -> Int {
         precondition(features.count == basePeaks.count, "every feature has one base peak")
         let rules = AdductRule.rules(polarity)
         var search = AdductSearch(
-            features, basePeaks: basePeaks, table: table, rules: rules, parameters: parameters)
+            features, basePeaks: basePeaks, table: table, rules: rules, parameters: parameters,
+            schedule: schedule)
         var accepted = accept(&search)
         for index in accepted.indices {
             accepted[index].hypothesis.members.sort { $0.feature < $1.feature }

@@ -7,7 +7,7 @@ import SpectrumModel
 #endif
 
 /// A feature that is assumed to be a primary ion, with every feature that fits the molecule that follows.
-struct AdductAnchor {
+struct AdductAnchor: Sendable {
     /// Position in order of m/z.
     var feature: Int32
     var rule: Int32
@@ -18,7 +18,7 @@ struct AdductAnchor {
 }
 
 /// A feature that may be an ion of the molecule that an anchor assumes.
-struct AdductPartner {
+struct AdductPartner: Sendable {
     /// Position in order of m/z.
     var feature: Int32
     var rule: Int32
@@ -27,9 +27,9 @@ struct AdductPartner {
 }
 
 /// Finds, for every feature and primary rule, the features where the other ions of that molecule must lie.
-struct AdductPartnerFinder {
+struct AdductPartnerFinder: Sendable {
     /// Where rule `to` must lie if a feature is rule `from`: `slope * mz + offset`.
-    private struct Step {
+    private struct Step: Sendable {
         let from: Int
         let to: Int
         let slope: Double
@@ -51,10 +51,26 @@ struct AdductPartnerFinder {
     private let reach: [Double]
     private let chance: ChanceOfPartners
 
-    private(set) var anchors: [AdductAnchor] = []
-    private(set) var partners: [AdductPartner] = []
-    /// The anchors of feature `i` are `anchorStart[i]..<anchorStart[i + 1]`.
-    private(set) var anchorStart: [Int32] = [0]
+    /// What was found for a range of features.
+    struct Found: Sendable {
+        fileprivate(set) var anchors: [AdductAnchor] = []
+        fileprivate(set) var partners: [AdductPartner] = []
+        /// The anchors of the range's feature `i` are `anchorStart[i]..<anchorStart[i + 1]`.
+        fileprivate(set) var anchorStart: [Int32] = [0]
+
+        /// Appends what was found for the features behind these.
+        mutating func append(_ other: Found) {
+            let partnerShift = Int32(truncatingIfNeeded: partners.count)
+            let anchorShift = Int32(truncatingIfNeeded: anchors.count)
+            for var anchor in other.anchors {
+                let range = anchor.partners
+                anchor.partners = (range.lowerBound + partnerShift)..<(range.upperBound + partnerShift)
+                anchors.append(anchor)
+            }
+            partners += other.partners
+            anchorStart += other.anchorStart.dropFirst().map { $0 + anchorShift }
+        }
+    }
 
     /// Share of the features beside which an ion of prior 1 is found: what real files have more than permuted ones.
     private static let foundShare = 0.02
@@ -87,33 +103,43 @@ struct AdductPartnerFinder {
     }
 
     /// One cursor per step walks along the features: what a step predicts only rises with m/z.
-    mutating func find() {
-        var cursors = [Int](repeating: 0, count: steps.count)
+    func find(_ range: Range<Int>) -> Found {
+        var found = Found()
+        guard let first = range.first else { return found }
+        var cursors = steps.map { step -> Int in
+            let target = step.slope * mz[first] + step.offset
+            return mz.firstIndex(notBelow: target - parameters.tolerance.halfWidth(at: target))
+        }
         var near: [Int32] = []
-        anchorStart.reserveCapacity(order.count + 1)
-        for position in order.indices {
+        found.anchorStart.reserveCapacity(range.count + 1)
+        for position in range {
             var step = 0
             while step < steps.count {
                 let from = steps[step].from
-                let first = partners.count
+                let firstPartner = found.partners.count
                 while step < steps.count, steps[step].from == from {
-                    let found = look(position, steps[step], &cursors[step], &near)
-                    if found > 0 {
+                    let seen = look(position, steps[step], &cursors[step], &near)
+                    if seen > 0 {
                         for candidate in near {
-                            judge(position, Int(candidate), steps[step], elsewhere: found - near.count)
+                            let partner = judge(
+                                position, Int(candidate), steps[step], elsewhere: seen - near.count)
+                            if let partner { found.partners.append(partner) }
                         }
                     }
                     step += 1
                 }
-                guard partners.count > first else { continue }
-                anchors.append(
+                guard found.partners.count > firstPartner else { continue }
+                found.anchors.append(
                     AdductAnchor(
                         feature: Int32(truncatingIfNeeded: position), rule: Int32(truncatingIfNeeded: from),
                         evidence: log(rules[from].weight(features[order[position]])),
-                        partners: Int32(truncatingIfNeeded: first)..<Int32(truncatingIfNeeded: partners.count)))
+                        partners: Int32(
+                            truncatingIfNeeded: firstPartner)..<Int32(
+                                truncatingIfNeeded: found.partners.count)))
             }
-            anchorStart.append(Int32(truncatingIfNeeded: anchors.count))
+            found.anchorStart.append(Int32(truncatingIfNeeded: found.anchors.count))
         }
+        return found
     }
 
     /// Features at the m/z and about the time that a step predicts.
@@ -146,7 +172,7 @@ struct AdductPartnerFinder {
     }
 
     /// Takes a feature at the right place for a partner if its charge, isotopes, abundance, width and profile allow it.
-    private mutating func judge(_ position: Int, _ candidate: Int, _ step: Step, elsewhere: Int) {
+    private func judge(_ position: Int, _ candidate: Int, _ step: Step, elsewhere: Int) -> AdductPartner? {
         let rule = rules[step.to]
         let (own, other) = (order[position], order[candidate])
         let weight = rule.weight(features[other])
@@ -154,9 +180,9 @@ struct AdductPartnerFinder {
             rule.mayDominate || features[other].area <= features[own].area,
             rules[step.from].neutralMass(mz: mz[position]) > 0,
             isAlike(features[own].widthSeconds, features[other].widthSeconds)
-        else { return }
+        else { return nil }
         let correlation = table.correlation(basePeaks[own], basePeaks[other])
-        guard correlation >= parameters.minCorrelation else { return }
+        guard correlation >= parameters.minCorrelation else { return nil }
         let target = step.slope * mz[position] + step.offset
         let half = parameters.tolerance.halfWidth(at: target)
         let expected = chance.expected(
@@ -165,11 +191,9 @@ struct AdductPartnerFinder {
         let evidence = evidence(
             weight: weight, deviation: (mz[candidate] - target) / half, correlation: correlation, expected: expected)
         // Without evidence of its own it says nothing about the molecule.
-        guard evidence > 0 else { return }
-        partners.append(
-            AdductPartner(
-                feature: Int32(truncatingIfNeeded: candidate), rule: Int32(truncatingIfNeeded: step.to),
-                evidence: evidence))
+        guard evidence > 0 else { return nil }
+        return AdductPartner(
+            feature: Int32(truncatingIfNeeded: candidate), rule: Int32(truncatingIfNeeded: step.to), evidence: evidence)
     }
 
     /// Logarithm of how much likelier a partner is an ion of the molecule than there by chance.

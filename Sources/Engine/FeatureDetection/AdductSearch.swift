@@ -15,16 +15,20 @@ struct AdductSearch {
     private var reverse: [Int32]
     private var reverseStart: [Int32]
 
-    init(_ features: [Feature], basePeaks: [Int], table: PeakTable, rules: [AdductRule], parameters: AdductParameters) {
+    init(
+        _ features: [Feature], basePeaks: [Int], table: PeakTable, rules: [AdductRule], parameters: AdductParameters,
+        schedule: RangeSchedule
+    ) {
         self.rules = rules
         order = Self.byMass(features)
         used = Array(repeating: false, count: order.count)
-        var finder = AdductPartnerFinder(
+        let finder = AdductPartnerFinder(
             features, order: order, basePeaks: basePeaks, table: table, rules: rules, parameters: parameters)
-        finder.find()
-        anchors = finder.anchors
-        partners = finder.partners
-        anchorStart = finder.anchorStart
+        var found = AdductPartnerFinder.Found()
+        for part in schedule.map(order.count, { finder.find($0) }) { found.append(part) }
+        anchors = found.anchors
+        partners = found.partners
+        anchorStart = found.anchorStart
         reverseStart = Array(repeating: 0, count: order.count + 1)
         reverse = Array(repeating: 0, count: partners.count)
         indexAnchors()

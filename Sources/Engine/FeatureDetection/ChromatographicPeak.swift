@@ -39,6 +39,12 @@ public struct PeakTable: Sendable {
 
     public var count: Int { peaks.count }
 
+    /// Makes room for so many peaks and profile samples in all.
+    public mutating func reserve(peaks count: Int, samples: Int) {
+        peaks.reserveCapacity(count)
+        profiles.reserveCapacity(samples)
+    }
+
     /// Appends the peaks of another table behind the ones here. Amortised O(length of the other).
     public mutating func append(_ other: PeakTable) {
         let shift = profiles.count

@@ -71,7 +71,7 @@ extension ChromatographicPeakDetector {
         for line in linker.finished where Int(line.length) >= minLength {
             let row = line.bestCoefficient >= 0.6 * line.largest ? Int(line.bestRow) : Int(line.row)
             let scale = Self.scales.values[rows.lowerBound + row]
-            let half = Int(scale / 6)
+            let half = Self.smoothingHalf(scale)
             let window = max(1, Int(scale / 2))
             let center = Int(line.position)
             var apex = center

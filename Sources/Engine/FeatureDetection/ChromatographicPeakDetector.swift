@@ -15,10 +15,13 @@ public struct ChromatographicPeakDetector {
 
     let doubleTransform: DoubleWaveletTransform
     let singleTransform: FloatWaveletTransform
-    var workspace = TraceWorkspace()
+    var workspace = TraceWorkspace(widestHalf: smoothingHalf(scales.values[scales.count - 1]))
     var linker = RidgeLinker()
     var seeds: [PeakSeed] = []
     let reaches: [Int32]
+
+    /// Half width, in scans, of the smoothing that suits a scale.
+    static func smoothingHalf(_ scale: Double) -> Int { Int(scale / 6) }
 
     public init(parameters: PeakParameters, precision: Precision, transform: TransformMethod = .byLength) {
         self.parameters = parameters

@@ -28,7 +28,8 @@ public struct IsotopeGrouper: Sendable {
     /// - Parameter retentionTimes: of all scans of this polarity in seconds, by their number, for the curves fitted to the
     ///   profiles; where they are missing, scans count as evenly spaced between the edges of a peak.
     public func featuresWithPeaks(
-        _ table: PeakTable, polarity: Polarity, firstID: Int = 1, retentionTimes: [Double] = []
+        _ table: PeakTable, polarity: Polarity, firstID: Int = 1, retentionTimes: [Double] = [],
+        schedule: RangeSchedule = .serial
     ) -> (features: [Feature], peaks: [Int]) {
         let peaks = table.peaks
         var ladder = IsotopeLadder(table: table, parameters: parameters)
@@ -42,17 +43,21 @@ public struct IsotopeGrouper: Sendable {
         let monoisotopic = found.map { $0.members[0] }
         let byTime = ascendingOrder(of: monoisotopic.map { peaks[$0].retentionTimeSeconds })
         let order = ascendingOrder(of: byTime.map { peaks[monoisotopic[Int($0)]].mz }).map { Int(byTime[Int($0)]) }
+        var basePeaks = order.map { monoisotopic[$0] }
+        let fittedPeaks = basePeaks
+        let shapes = schedule.map(order.count) { range in
+            var fitter = ElutionShapeFitter()
+            return range.map { fitter.fit(table, peak: fittedPeaks[$0], retentionTimes: retentionTimes) }
+        }.joined()
         var features: [Feature] = []
         features.reserveCapacity(order.count)
-        var fitter = ElutionShapeFitter()
-        for pattern in order {
-            let shape = fitter.fit(table, peak: monoisotopic[pattern], retentionTimes: retentionTimes)
+        for (pattern, shape) in zip(order, shapes) {
             features.append(
                 feature(
                     found[pattern], peaks: peaks, shape: shape, polarity: polarity, id: firstID + features.count))
         }
-        var basePeaks = order.map { monoisotopic[$0] }
         if let rate = peakParameters.maxFalseRate {
+            var fitter = ElutionShapeFitter()
             let rejected = peaks.indices.filter { !ladder.used[$0] }.map { index in
                 FalsePeakModel.oddsRatio(
                     fitter.fit(table, peak: index, retentionTimes: retentionTimes),

@@ -27,6 +27,20 @@ public struct MassTraceBatch: Sendable {
     public var isEmpty: Bool { count == 0 }
     public var pointCount: Int { scans.count }
 
+    /// Makes room for so many points, zeros where they are new.
+    mutating func resize(points count: Int) {
+        let added = count - pointCount
+        if added > 0 {
+            scans.append(contentsOf: repeatElement(0, count: added))
+            mz.append(contentsOf: repeatElement(0, count: added))
+            intensity.append(contentsOf: repeatElement(0, count: added))
+        } else {
+            scans.removeLast(-added)
+            mz.removeLast(-added)
+            intensity.removeLast(-added)
+        }
+    }
+
     /// For loops over many points.
     mutating func withPoints<Result>(
         _ body: (

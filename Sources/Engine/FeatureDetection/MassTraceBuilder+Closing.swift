@@ -1,10 +1,15 @@
 extension MassTraceBuilder {
     /// - Parameter lastSeen: the last scan that was looked at for a point of the trace.
     mutating func close(_ mz: Double, _ trace: OpenTrace, ownedEnd: Int32, lastSeen: Int) {
+        // Most traces are a point or two of noise, and end here.
+        guard Int(trace.count) >= parameters.minPoints else {
+            fates[Int(trace.slot)] = Self.isDropped
+            return
+        }
         let slot = slots[Int(trace.slot)]
         let lastScan = trace.lastScan(maxMissed: Int32(truncatingIfNeeded: parameters.maxMissedScans))
         guard
-            band.owned.contains(mz), Int(trace.count) >= parameters.minPoints,
+            band.owned.contains(mz),
             scans.retentionTime(of: lastScan) - scans.retentionTime(of: slot.firstScan)
                 >= parameters.minDurationSeconds,
             Double(trace.apexRatio) >= parameters.apexFactor,
@@ -65,21 +70,22 @@ extension MassTraceBuilder {
 
     /// Moves the points of closed traces to `ready`, forgets those of dropped ones, renumbers the open slots.
     mutating func compact() {
-        var cursor = [Int](repeating: 0, count: closed.count)
         var position = ready.pointCount
-        for (rank, trace) in closed.enumerated() {
-            cursor[rank] = position
+        // The first two are for the points of dropped and of open traces, see `distribute`.
+        var cursors = [0, 0]
+        cursors.reserveCapacity(closed.count + 2)
+        for trace in closed {
+            cursors.append(position)
             position += Int(trace.count)
             ready.offsets.append(position)
             ready.ownedScans.append(trace.owned)
             ready.missedBefore.append(trace.missedBefore)
             ready.missedAfter.append(trace.missedAfter)
         }
-        let added = position - ready.pointCount
-        ready.scans.append(contentsOf: repeatElement(0, count: added))
-        ready.mz.append(contentsOf: repeatElement(0, count: added))
-        ready.intensity.append(contentsOf: repeatElement(0, count: added))
-        var renumbered = [Int32](repeating: -1, count: slots.count)
+        cursors[0] = position
+        // One more, for what is dropped.
+        ready.resize(points: position + 1)
+        var renumbered = [Int32](repeating: 0, count: slots.count)
         var keptSlots: [TraceSlot] = []
         keptSlots.reserveCapacity(openCount)
         for index in 0..<openCount {
@@ -87,7 +93,9 @@ extension MassTraceBuilder {
             keptSlots.append(slots[Int(open[index].slot)])
             open[index].slot = Int32(truncatingIfNeeded: index)
         }
-        let kept = distribute(&cursor, renumbered: renumbered)
+        distribute(&cursors, renumbered: renumbered)
+        ready.resize(points: position)
+        let kept = cursors[1]
         points.truncate(to: kept)
         slots = keptSlots
         fates.removeAll(keepingCapacity: true)
@@ -96,34 +104,33 @@ extension MassTraceBuilder {
         compactionTrigger = max(Self.leastCompaction, 3 * kept)
     }
 
-    /// Returns how many points stay in the log.
-    private mutating func distribute(_ cursor: inout [Int], renumbered: [Int32]) -> Int {
+    /// Writes every point where the cursor of its trace stands: in `ready`, where those of dropped traces lie over each other, or
+    /// for open traces towards the front of the log. Without a branch, because no predictor could learn it.
+    private mutating func distribute(_ cursors: inout [Int], renumbered: [Int32]) {
         let count = points.count
-        return ready.withPoints { scans, mz, intensity in
+        ready.withPoints { scans, mz, intensity in
             points.withPoints { logMZ, logIntensity in
                 pointScans.withUnsafeMutableBufferPointer { logScans in
                     owners.withUnsafeMutableBufferPointer { owners in
                         fates.withUnsafeBufferPointer { fates in
-                            cursor.withUnsafeMutableBufferPointer { cursor in
+                            cursors.withUnsafeMutableBufferPointer { cursors in
                                 renumbered.withUnsafeBufferPointer { renumbered in
-                                    var kept = 0
+                                    guard count > 0, let scans = scans.baseAddress, let mz = mz.baseAddress,
+                                        let intensity = intensity.baseAddress, let logMZ = logMZ.baseAddress,
+                                        let logScans = logScans.baseAddress,
+                                        let logIntensity = logIntensity.baseAddress
+                                    else { return }
                                     for index in 0..<count {
-                                        let fate = fates[Int(owners[index])]
-                                        if fate >= 0 {
-                                            let target = cursor[Int(fate)]
-                                            cursor[Int(fate)] = target + 1
-                                            scans[target] = logScans[index]
-                                            mz[target] = logMZ[index]
-                                            intensity[target] = logIntensity[index]
-                                        } else if fate == Self.isOpen {
-                                            logScans[kept] = logScans[index]
-                                            logMZ[kept] = logMZ[index]
-                                            logIntensity[kept] = logIntensity[index]
-                                            owners[kept] = renumbered[Int(owners[index])]
-                                            kept += 1
-                                        }
+                                        let owner = Int(owners[index])
+                                        let fate = fates[owner]
+                                        let isOpen = fate == Self.isOpen
+                                        let place = cursors[Int(fate) + 2]
+                                        cursors[Int(fate) + 2] = place + (fate == Self.isDropped ? 0 : 1)
+                                        (isOpen ? logScans : scans)[place] = logScans[index]
+                                        (isOpen ? logMZ : mz)[place] = logMZ[index]
+                                        (isOpen ? logIntensity : intensity)[place] = logIntensity[index]
+                                        owners[isOpen ? place : index] = renumbered[owner]
                                     }
-                                    return kept
                                 }
                             }
                         }

@@ -27,7 +27,7 @@ extension MassTraceBuilder {
         reserve(count)
         let claimedCount = choose(range)
         let freshCount = count - claimedCount
-        var ending: [(mz: Double, trace: OpenTrace)] = []
+        ending.removeAll(keepingCapacity: true)
         let firstSlot = slots.count
         slots.append(contentsOf: repeatElement(TraceSlot(firstScan: scan, ownedStart: 0), count: freshCount))
         fates.append(contentsOf: repeatElement(Self.isOpen, count: freshCount))
@@ -71,7 +71,7 @@ extension MassTraceBuilder {
         swap(&open, &nextOpen)
         openCount = kept
         for trace in ending { close(trace.mz, trace.trace, ownedEnd: Int32.max, lastSeen: Int(scan)) }
-        for index in range { pointScans[index] = scan }
+        pointScans.withUnsafeMutableBufferPointer { scans in for index in range { scans[index] = scan } }
     }
 
     private mutating func reserve(_ count: Int) {

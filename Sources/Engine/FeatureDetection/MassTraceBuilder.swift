@@ -38,6 +38,8 @@ public struct MassTraceBuilder: MassTraceJoining {
     static let leastCompaction = 1 << 14
     var ready = MassTraceBatch()
     var choice = PointChoice()
+    /// Traces that ended with the scan in hand.
+    var ending: [(mz: Double, trace: OpenTrace)] = []
 
     /// - Parameter band: m/z at their end of the traces that are wanted.
     public init(parameters: MassTraceParameters, band: MassBand = .everything) {

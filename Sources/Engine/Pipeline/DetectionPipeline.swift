@@ -145,6 +145,9 @@ final class DetectionPipeline: @unchecked Sendable {
 
     private func allPeaks(_ polarity: Polarity) -> PeakTable {
         var all = PeakTable()
+        all.reserve(
+            peaks: lanes.reduce(0) { $0 + $1.peakCount(polarity).peaks },
+            samples: lanes.reduce(0) { $0 + $1.peakCount(polarity).samples })
         for lane in lanes { all.append(lane.takePeaks(polarity)) }
         return all
     }

@@ -51,9 +51,8 @@ struct FileAnalysis: Sendable {
         describe(outcome, in: &input)
 
         progress("grouping isotopes and adducts", 1)
-        let features = clock.measure("group isotopes") {
-            group(outcome.peaks, times: outcome.survey.retentionTimes, parameters: parameters, input: &input)
-        }
+        let features = group(
+            outcome.peaks, times: outcome.survey.retentionTimes, parameters: parameters, input: &input)
         // Peaks and their profiles are the most of what a file leaves in memory, and are not needed any more.
         outcome.peaks = []
         let assignment = clock.measure("assign fragments") {
@@ -139,16 +138,23 @@ struct FileAnalysis: Sendable {
         let grouper = IsotopeGrouper(parameters: parameters.isotopes, peakParameters: parameters.peaks)
         let adducts = configuration.adducts(tolerance: parameters.isotopes.tolerance)
             .map { AdductGrouper(parameters: $0) }
+        // Features per turn of a worker: some hundred microseconds.
+        let schedule = WorkerPool(workers: configuration.workers).schedule(grain: 512)
         var features: [Feature] = []
         var groups = 0
         for (polarity, var table) in peaks {
             if let rules = parameters.peaks.centWave { table.removeOverlaps(closerThan: rules.mzdiff) }
-            var (found, basePeaks) = grouper.featuresWithPeaks(
-                table, polarity: polarity, firstID: features.count + 1,
-                retentionTimes: times[Int(polarity.rawValue)])
+            var (found, basePeaks) = clock.measure("group isotopes") {
+                grouper.featuresWithPeaks(
+                    table, polarity: polarity, firstID: features.count + 1,
+                    retentionTimes: times[Int(polarity.rawValue)], schedule: schedule)
+            }
             if let adducts {
-                groups += adducts.assign(
-                    &found, basePeaks: basePeaks, table: table, polarity: polarity, firstGroup: groups + 1)
+                clock.measure("group adducts") {
+                    groups += adducts.assign(
+                        &found, basePeaks: basePeaks, table: table, polarity: polarity, firstGroup: groups + 1,
+                        schedule: schedule)
+                }
             }
             // The usual file has one polarity: nothing is copied then.
             features = features.isEmpty ? found : features + found

@@ -89,6 +89,12 @@ final class TraceLane {
         }
     }
 
+    /// How many peaks there are of a polarity, and how many samples their profiles have.
+    func peakCount(_ polarity: Polarity) -> (peaks: Int, samples: Int) {
+        let table = joined[Int(polarity.rawValue)]
+        return (table.count, table.profiles.count)
+    }
+
     /// The peaks of a polarity; there are none afterwards.
     func takePeaks(_ polarity: Polarity) -> PeakTable {
         var table = PeakTable()

@@ -1,3 +1,4 @@
+import FeatureDetection
 import Synchronization
 
 #if canImport(Glibc)
@@ -23,6 +24,23 @@ public struct WorkerPool: Sendable {
         let threads = (1..<max(workers, 1)).map { worker in WorkerThread { body(worker) } }
         body(0)
         for thread in threads { thread.join() }
+    }
+
+    /// For work on `grain` elements at a time, each worker taking the next ones.
+    func schedule(grain: Int) -> RangeSchedule {
+        let workers = workers
+        return RangeSchedule { count, body in
+            let grains = (count + grain - 1) / grain
+            guard grains > 0 else { return }
+            let next = NextGrain()
+            WorkerPool(workers: min(workers, grains)).onEachWorker { _ in
+                while true {
+                    let index = next.number.add(1, ordering: .relaxed).oldValue
+                    guard index < grains else { break }
+                    body((index * grain)..<min((index + 1) * grain, count))
+                }
+            }
+        }
     }
 
     /// Maps `0 ..< count` in order of the result, whatever the schedule: each worker takes the next `grain` indices.
@@ -56,6 +74,10 @@ public struct WorkerPool: Sendable {
         }
         return slots.withLock { $0.flatMap { $0 } }
     }
+}
+
+private final class NextGrain: Sendable {
+    let number = Atomic<Int>(0)
 }
 
 /// A thread of its own for one piece of work.

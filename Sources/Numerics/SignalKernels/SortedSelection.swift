@@ -1,6 +1,6 @@
 import CSignalKernels
 
-/// The value of rank `rank` (0 is the smallest) of `count` values, which are reordered. O(count) on average.
+/// The value of rank `rank` (0 is the smallest) of `count` values, which may be reordered. O(count) on average.
 ///
 /// - Precondition: no value is NaN; `rank` is one of 0..<`count`.
 public func orderStatistic(_ values: UnsafeMutablePointer<Double>, count: Int, rank: Int) -> Double {

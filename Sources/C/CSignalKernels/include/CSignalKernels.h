@@ -50,9 +50,14 @@ void wavelet_rows_float_with(
    a value at an end has none there. Writes up to `count` of them and returns how many there are. */
 size_t local_maxima_double(const double *values, size_t count, double threshold, int32_t *positions);
 size_t local_maxima_float(const float *values, size_t count, float threshold, int32_t *positions);
+size_t local_maxima_double_with(
+    signal_instructions instructions, const double *values, size_t count, double threshold, int32_t *positions);
+size_t local_maxima_float_with(
+    signal_instructions instructions, const float *values, size_t count, float threshold, int32_t *positions);
 
-/* The value of rank `rank` (0 is the smallest) of `count` values, none of them NaN, which are reordered. */
+/* The value of rank `rank` (0 is the smallest) of `count` values, none of them NaN, which may be reordered. */
 double order_statistic_double(double *values, size_t count, size_t rank);
+double order_statistic_double_with(signal_instructions instructions, double *values, size_t count, size_t rank);
 
 /* What must stand behind the values of nearest_in_ascending, each of it infinite. */
 enum { kNearestPadding = 9 };
