@@ -56,6 +56,8 @@ let c: [Target] = [
     ),
     // A signal handler, so that a mapped file may shrink under its reader.
     .target(name: "CMappedRegions", path: "Sources/C/CMappedRegions", exclude: ["README.md"]),
+    // malloc_trim, which the Glibc module leaves out.
+    .target(name: "CFreeMemory", path: "Sources/C/CFreeMemory", exclude: ["README.md"]),
     // fork/exec with process group, parent-death signal and rlimits: must be async-signal-safe, so C.
     .target(name: "CChildLauncher", path: "Sources/C/CChildLauncher", exclude: ["README.md"]),
 ]
@@ -99,7 +101,7 @@ let engine: [Target] = [
         "Engine", "Pipeline",
         [
             "SpectrumModel", "MzML", "FeatureDetection", "SpectralMatching", "Annotation", "SignalKernels",
-            "Parameters", "HostEnvironment", "Instrumentation", "ContentHash", "TextNumbers",
+            "CFreeMemory", "Parameters", "HostEnvironment", "Instrumentation", "ContentHash", "TextNumbers",
         ]),
 ]
 

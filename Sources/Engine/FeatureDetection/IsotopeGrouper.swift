@@ -32,14 +32,7 @@ public struct IsotopeGrouper: Sendable {
         schedule: RangeSchedule = .serial
     ) -> (features: [Feature], peaks: [Int]) {
         let peaks = table.peaks
-        var ladder = IsotopeLadder(table: table, parameters: parameters)
-        var found: [IsotopePattern] = []
-        for index in byIntensity(peaks, ladder) where !ladder.used[index] {
-            var best = bestPattern(around: index, ladder: ladder, peaks: peaks)
-            for member in best.members { ladder.used[member] = true }
-            ladder.takePieces(into: &best)
-            found.append(best)
-        }
+        var (found, isUsed) = patterns(table)
         let monoisotopic = found.map { $0.members[0] }
         let byTime = ascendingOrder(of: monoisotopic.map { peaks[$0].retentionTimeSeconds })
         let order = ascendingOrder(of: byTime.map { peaks[monoisotopic[Int($0)]].mz }).map { Int(byTime[Int($0)]) }
@@ -55,10 +48,12 @@ public struct IsotopeGrouper: Sendable {
             features.append(
                 feature(
                     found[pattern], peaks: peaks, shape: shape, polarity: polarity, id: firstID + features.count))
+            // Its memory goes to the next features: on a large run both lists together would make the peak.
+            found[pattern] = .none
         }
         if let rate = peakParameters.maxFalseRate {
             var fitter = ElutionShapeFitter()
-            let rejected = peaks.indices.filter { !ladder.used[$0] }.map { index in
+            let rejected = peaks.indices.filter { !isUsed[$0] }.map { index in
                 FalsePeakModel.oddsRatio(
                     fitter.fit(table, peak: index, retentionTimes: retentionTimes),
                     autocorrelation: peaks[index].autocorrelation, points: Int(peaks[index].pointCount))
@@ -69,6 +64,20 @@ public struct IsotopeGrouper: Sendable {
             for index in features.indices { features[index].id = firstID + index }
         }
         return (features, basePeaks)
+    }
+
+    /// All patterns, in the order in which they were found, and which peaks belong to one.
+    private func patterns(_ table: PeakTable) -> (found: [IsotopePattern], isUsed: [Bool]) {
+        let peaks = table.peaks
+        var ladder = IsotopeLadder(table: table, parameters: parameters)
+        var found: [IsotopePattern] = []
+        for index in byIntensity(peaks, ladder) where !ladder.used[index] {
+            var best = bestPattern(around: index, ladder: ladder, peaks: peaks)
+            for member in best.members { ladder.used[member] = true }
+            ladder.takePieces(into: &best)
+            found.append(best)
+        }
+        return (found, ladder.used)
     }
 
     /// Peaks that may found a feature, the most intense first; ties go by m/z, then retention time.

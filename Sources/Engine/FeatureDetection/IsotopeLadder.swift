@@ -10,6 +10,8 @@ struct IsotopePattern {
     /// Further peaks of members whose traces came apart.
     var pieces: [(number: Int, peak: Int)] = []
 
+    static let none = IsotopePattern(members: [], numbers: [], charge: 0, cosineSum: 0)
+
     /// The more members the better, then the fewer that are missing, then the better cosines.
     var rank: (Int, Int, Double) { (members.count, -numbers[numbers.count - 1], cosineSum) }
 

@@ -148,7 +148,7 @@ final class DetectionPipeline: @unchecked Sendable {
         all.reserve(
             peaks: lanes.reduce(0) { $0 + $1.peakCount(polarity).peaks },
             samples: lanes.reduce(0) { $0 + $1.peakCount(polarity).samples })
-        for lane in lanes { all.append(lane.takePeaks(polarity)) }
+        for lane in lanes { lane.drainPeaks(polarity, into: &all) }
         return all
     }
 

@@ -26,7 +26,7 @@ final class TraceLane {
     private var results: [(polarity: Polarity, found: Found?)] = []
     private var firstUnjoined = 0
     /// By `Polarity.rawValue`.
-    private var joined = [PeakTable(), PeakTable(), PeakTable()]
+    private var joined = [PeakChunks(), PeakChunks(), PeakChunks()]
     private(set) var traces: [MassTrace] = []
 
     init(number: Int, parameters: MassTraceParameters) {
@@ -77,8 +77,7 @@ final class TraceLane {
         return results.count - 1
     }
 
-    /// Takes the peaks of a job, and appends all that are next in order to the table of their polarity: parts that stayed
-    /// apart until the end would be there twice.
+    /// Takes the peaks of a job, and appends all that are next in order to those of their polarity.
     func join(_ found: Found, at slot: Int) {
         results[slot].found = found
         while firstUnjoined < results.count, let part = results[firstUnjoined].found {
@@ -91,14 +90,12 @@ final class TraceLane {
 
     /// How many peaks there are of a polarity, and how many samples their profiles have.
     func peakCount(_ polarity: Polarity) -> (peaks: Int, samples: Int) {
-        let table = joined[Int(polarity.rawValue)]
-        return (table.count, table.profiles.count)
+        let chunks = joined[Int(polarity.rawValue)]
+        return (chunks.peakCount, chunks.sampleCount)
     }
 
-    /// The peaks of a polarity; there are none afterwards.
-    func takePeaks(_ polarity: Polarity) -> PeakTable {
-        var table = PeakTable()
-        swap(&table, &joined[Int(polarity.rawValue)])
-        return table
+    /// Moves the peaks of a polarity behind those of a table.
+    func drainPeaks(_ polarity: Polarity, into table: inout PeakTable) {
+        joined[Int(polarity.rawValue)].drain(into: &table)
     }
 }
