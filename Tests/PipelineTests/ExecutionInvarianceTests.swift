@@ -89,7 +89,7 @@ import Testing
     }
 
     @Test func repeatedRunsAgree() throws {
-        let digests = try (0..<5).map { _ in try EngineRun([EngineRun.dda], ["execution.workers=4"]).record.digest }
+        let digests = try (0..<20).map { _ in try EngineRun([EngineRun.dda], ["execution.workers=4"]).record.digest }
         #expect(Set(digests).count == 1)
     }
 

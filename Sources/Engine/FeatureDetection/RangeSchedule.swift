@@ -3,7 +3,8 @@ import Synchronization
 /// How work on elements that do not depend on each other is spread: over ranges that cover all of them, one after the other
 /// or at the same time. What comes out does not depend on the ranges.
 public struct RangeSchedule: Sendable {
-    private let run: @Sendable (_ count: Int, _ body: @escaping @Sendable (Range<Int>) -> Void) -> Void
+    /// Calls a body for ranges that cover `0 ..< count` without overlap, and returns when all are done.
+    public let run: @Sendable (_ count: Int, _ body: @escaping @Sendable (Range<Int>) -> Void) -> Void
 
     /// - Parameter run: calls `body` for ranges that cover `0 ..< count` without overlap, and returns when all are done.
     public init(_ run: @escaping @Sendable (_ count: Int, _ body: @escaping @Sendable (Range<Int>) -> Void) -> Void) {

@@ -22,8 +22,6 @@ struct ScanPoints: Sendable {
         return first..<count
     }
 
-    mutating func removeAll() { count = 0 }
-
     /// For loops over many points.
     mutating func withPoints<Result>(
         _ body: (_ mz: UnsafeMutableBufferPointer<Double>, _ intensity: UnsafeMutableBufferPointer<Float>) -> Result

@@ -1,0 +1,60 @@
+import Synchronization
+import Testing
+
+@testable import FeatureDetection
+@testable import Pipeline
+
+@Suite struct PeakChunksTests {
+    private func table(_ sizes: [Int], from first: Int) -> PeakTable {
+        var table = PeakTable()
+        for (index, size) in sizes.enumerated() {
+            table.peaks.append(
+                ChromatographicPeak(
+                    mz: Double(first + index), retentionTimeSeconds: 1, startSeconds: 0, endSeconds: 2, widthSeconds: 1,
+                    area: 1, height: 1, signalToNoise: 1, quality: 1, pointCount: Int32(size), firstScan: 0,
+                    lastScan: Int32(size - 1), apexScan: 0, profileStart: table.profiles.count))
+            table.profiles += (0..<size).map { Float(first + index) + Float($0) / 1000 }
+        }
+        return table
+    }
+
+    @Test func chunksGiveTheTableThatTheyWereMadeOf() {
+        // More than a chunk in peaks, more in samples, and one part that alone is larger than a chunk.
+        for sizes in [[3], [5, 1, 400], Array(repeating: 900, count: 70), Array(repeating: 2, count: 5_000)] {
+            var chunks = PeakChunks()
+            var expected = PeakTable()
+            for turn in 0..<4 {
+                let part = table(sizes, from: turn * 10_000)
+                chunks.append(part)
+                chunks.append(PeakTable())
+                expected.append(part)
+            }
+            #expect(chunks.peakCount == expected.count && chunks.sampleCount == expected.profiles.count)
+            var found = table([7], from: -1)
+            chunks.drain(into: &found)
+            #expect(found.peaks.dropFirst().map(\.mz) == expected.peaks.map(\.mz))
+            for index in [0, expected.count / 2, expected.count - 1] {
+                #expect(Array(found.profile(of: index + 1)) == Array(expected.profile(of: index)))
+            }
+            #expect(chunks.peakCount == 0 && chunks.sampleCount == 0)
+        }
+    }
+
+    @Test(arguments: [1, 2, 5]) func rangesCoverEveryElementOnce(workers: Int) {
+        for (count, grain) in [(0, 4), (1, 4), (4, 4), (1_001, 7)] {
+            let order = WorkerOrder()
+            WorkerPool(workers: workers).schedule(grain: grain).run(count) { range in order.note(range) }
+            let ranges = order.ranges.sorted { $0.lowerBound < $1.lowerBound }
+            #expect(ranges.flatMap { Array($0) } == Array(0..<count))
+            #expect(ranges.allSatisfy { $0.count <= grain })
+        }
+    }
+}
+
+private final class WorkerOrder: Sendable {
+    private let store = Mutex<[Range<Int>]>([])
+
+    var ranges: [Range<Int>] { store.withLock { $0 } }
+
+    func note(_ range: Range<Int>) { store.withLock { $0.append(range) } }
+}
