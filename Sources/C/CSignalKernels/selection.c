@@ -167,13 +167,22 @@ __attribute__((target("avx512f,avx512dq,avx512vl"))) static double order_statist
         count = rank < below ? below : above;
         rank = rank < below ? rank : rank - below - alike;
     }
-    return order_statistic_portable(from, count, rank);
+    /* Of up to eight values the one with so many below it. */
+    const __mmask8 there = (__mmask8)((1u << count) - 1);
+    const __m512d block = _mm512_maskz_loadu_pd(there, from);
+    for (size_t i = 0; i + 1 < count; i++) {
+        const __m512d value = _mm512_set1_pd(from[i]);
+        const unsigned below = _mm512_mask_cmp_pd_mask(there, block, value, _CMP_LT_OQ);
+        const unsigned upTo = _mm512_mask_cmp_pd_mask(there, block, value, _CMP_LE_OQ);
+        if (rank >= (size_t)__builtin_popcount(below) && rank < (size_t)__builtin_popcount(upTo)) return from[i];
+    }
+    return from[count - 1];
 }
 #endif
 
 double order_statistic_double_with(signal_instructions instructions, double *values, size_t count, size_t rank) {
 #if defined(__x86_64__)
-    if (count > 8 && count <= kMostSelected && instructions == signal_avx512) {
+    if (count > 1 && count <= kMostSelected && instructions == signal_avx512) {
         return order_statistic_avx512(values, count, rank);
     }
 #else

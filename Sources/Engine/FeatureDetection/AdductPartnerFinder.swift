@@ -106,63 +106,68 @@ struct AdductPartnerFinder: Sendable {
     func find(_ range: Range<Int>) -> Found {
         var found = Found()
         guard let first = range.first else { return found }
+        let half = parameters.tolerance.linear
         var cursors = steps.map { step -> Int in
             let target = step.slope * mz[first] + step.offset
-            return mz.firstIndex(notBelow: target - parameters.tolerance.halfWidth(at: target))
+            return mz.firstIndex(notBelow: target - (half.relative * target + half.absolute))
         }
         var near: [Int32] = []
         found.anchorStart.reserveCapacity(range.count + 1)
-        for position in range {
-            var step = 0
-            while step < steps.count {
-                let from = steps[step].from
-                let firstPartner = found.partners.count
-                while step < steps.count, steps[step].from == from {
-                    let seen = look(position, steps[step], &cursors[step], &near)
-                    if seen > 0 {
-                        for candidate in near {
-                            let partner = judge(
-                                position, Int(candidate), steps[step], elsewhere: seen - near.count)
-                            if let partner { found.partners.append(partner) }
+        mz.withUnsafeBufferPointer { mz in
+            cursors.withUnsafeMutableBufferPointer { cursors in
+                steps.withUnsafeBufferPointer { steps in
+                    for position in range {
+                        var step = 0
+                        while step < steps.count {
+                            let from = steps[step].from
+                            let firstPartner = found.partners.count
+                            while step < steps.count, steps[step].from == from {
+                                let target = steps[step].slope * mz[position] + steps[step].offset
+                                let reach = half.relative * target + half.absolute
+                                var candidate = cursors[step]
+                                while candidate < mz.count && mz[candidate] < target - reach { candidate += 1 }
+                                cursors[step] = candidate
+                                if candidate < mz.count, mz[candidate] <= target + reach {
+                                    judgeAll(
+                                        position, from: candidate, upTo: target + reach, steps[step], &near, &found)
+                                }
+                                step += 1
+                            }
+                            if found.partners.count > firstPartner {
+                                found.anchors.append(anchor(position, rule: from, firstPartner..<found.partners.count))
+                            }
                         }
+                        found.anchorStart.append(Int32(truncatingIfNeeded: found.anchors.count))
                     }
-                    step += 1
                 }
-                guard found.partners.count > firstPartner else { continue }
-                found.anchors.append(
-                    AdductAnchor(
-                        feature: Int32(truncatingIfNeeded: position), rule: Int32(truncatingIfNeeded: from),
-                        evidence: log(rules[from].weight(features[order[position]])),
-                        partners: Int32(
-                            truncatingIfNeeded: firstPartner)..<Int32(
-                                truncatingIfNeeded: found.partners.count)))
             }
-            found.anchorStart.append(Int32(truncatingIfNeeded: found.anchors.count))
         }
         return found
     }
 
-    /// Features at the m/z and about the time that a step predicts.
-    /// - Returns: how many there are at that m/z at any time; `near` is set only if there is one.
-    private func look(_ position: Int, _ step: Step, _ cursor: inout Int, _ near: inout [Int32]) -> Int {
-        let target = step.slope * mz[position] + step.offset
-        let half = parameters.tolerance.halfWidth(at: target)
-        return mz.withUnsafeBufferPointer { mz in
-            var candidate = cursor
-            while candidate < mz.count && mz[candidate] < target - half { candidate += 1 }
-            cursor = candidate
-            guard candidate < mz.count, mz[candidate] <= target + half else { return 0 }
-            let first = candidate
-            near.removeAll(keepingCapacity: true)
-            while candidate < mz.count && mz[candidate] <= target + half {
-                if candidate != position,
-                    abs(time[candidate] - time[position]) <= min(reach[candidate], reach[position])
-                {
-                    near.append(Int32(truncatingIfNeeded: candidate))
-                }
-                candidate += 1
+    private func anchor(_ position: Int, rule: Int, _ partners: Range<Int>) -> AdductAnchor {
+        AdductAnchor(
+            feature: Int32(truncatingIfNeeded: position), rule: Int32(truncatingIfNeeded: rule),
+            evidence: log(rules[rule].weight(features[order[position]])),
+            partners: Int32(truncatingIfNeeded: partners.lowerBound)..<Int32(truncatingIfNeeded: partners.upperBound))
+    }
+
+    /// Judges the features at the m/z that a step predicts, those about the time of the first.
+    private func judgeAll(
+        _ position: Int, from first: Int, upTo highest: Double, _ step: Step, _ near: inout [Int32],
+        _ found: inout Found
+    ) {
+        near.removeAll(keepingCapacity: true)
+        var candidate = first
+        while candidate < mz.count && mz[candidate] <= highest {
+            if candidate != position, abs(time[candidate] - time[position]) <= min(reach[candidate], reach[position]) {
+                near.append(Int32(truncatingIfNeeded: candidate))
             }
-            return candidate - first
+            candidate += 1
+        }
+        for other in near {
+            let partner = judge(position, Int(other), step, elsewhere: candidate - first - near.count)
+            if let partner { found.partners.append(partner) }
         }
     }
 

@@ -14,7 +14,8 @@ public struct ChromatographicPeak: Sendable, Hashable {
     public var height: Double
     /// Smoothed height over the local baseline, in units of the local noise; infinite when that is zero.
     public var signalToNoise: Double
-    /// Best correlation with a family of peak shapes, clamped to 0...1.
+    /// Best correlation with a family of peak shapes, clamped to 0...1. Like the autocorrelation it is 0, not measured, where
+    /// the signal-to-noise rules out a feature.
     public var quality: Double
     /// Lag-1 autocorrelation of the intensities about the peak, missing scans counting as 0.
     public var autocorrelation = 1.0

@@ -36,17 +36,22 @@ extension ChromatographicPeakDetector {
         let apex =
             middleOfFlatTop(seed, left: left, right: right, width: half.end - half.start)
             ?? apexTime(seed, left: left, right: right)
+        // What is too weak for a feature of its own needs no more than its place; a stated rate of false features also asks
+        // what noise looks like.
+        let isJudged = signalToNoise >= parameters.signalToNoise || parameters.maxFalseRate != nil
         var peak = ChromatographicPeak(
             mz: weightedMZ(batch, trace: trace, left: left, right: right),
             retentionTimeSeconds: apex, startSeconds: time[left], endSeconds: time[right],
             widthSeconds: half.end - half.start,
             area: area(left: left, right: right), height: height, signalToNoise: signalToNoise,
-            quality: shapeQuality(
-                signal: signal, time: time, edges: left...right, apex: apex, leftHalf: max(apex - half.start, 0),
-                rightHalf: max(half.end - apex, 0)),
-            autocorrelation: autocorrelation(
-                seed, apex: apex, width: half.end - half.start,
-                missed: (Int(batch.missedBefore[trace]), Int(batch.missedAfter[trace]))),
+            quality: isJudged
+                ? shapeQuality(
+                    signal: signal, time: time, edges: left...right, apex: apex, leftHalf: max(apex - half.start, 0),
+                    rightHalf: max(half.end - apex, 0)) : 0,
+            autocorrelation: isJudged
+                ? autocorrelation(
+                    seed, apex: apex, width: half.end - half.start,
+                    missed: (Int(batch.missedBefore[trace]), Int(batch.missedAfter[trace]))) : 0,
             pointCount: points,
             firstScan: workspace.firstScan + Int32(truncatingIfNeeded: left),
             lastScan: workspace.firstScan + Int32(truncatingIfNeeded: right), apexScan: apexScan,

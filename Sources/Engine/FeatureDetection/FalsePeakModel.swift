@@ -17,7 +17,7 @@ struct FalsePeakModel {
     /// Weights of beta_cor, log10 beta_snr (within 0...3), the R2 of the Gaussian, log10 of the points, and minus log10 of 1.02
     /// less the autocorrelation; then the intercept. For false and true candidates in equal numbers.
     static let weights = (
-        beta: 3.251, betaNoise: -4.218, gaussian: -3.665, points: -5.379, autocorrelation: -9.252, intercept: 10.364
+        beta: 1.349, betaNoise: -2.476, gaussian: -4.686, points: -6.045, autocorrelation: -9.161, intercept: 12.392
     )
 
     /// Density of false candidates over that of true ones at these measures.
