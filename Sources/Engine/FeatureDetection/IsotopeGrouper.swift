@@ -37,20 +37,9 @@ public struct IsotopeGrouper: Sendable {
         let byTime = ascendingOrder(of: monoisotopic.map { peaks[$0].retentionTimeSeconds })
         let order = ascendingOrder(of: byTime.map { peaks[monoisotopic[Int($0)]].mz }).map { Int(byTime[Int($0)]) }
         var basePeaks = order.map { monoisotopic[$0] }
-        let fittedPeaks = basePeaks
-        let shapes = schedule.map(order.count) { range in
-            var fitter = ElutionShapeFitter()
-            return range.map { fitter.fit(table, peak: fittedPeaks[$0], retentionTimes: retentionTimes) }
-        }.joined()
-        var features: [Feature] = []
-        features.reserveCapacity(order.count)
-        for (pattern, shape) in zip(order, shapes) {
-            features.append(
-                feature(
-                    found[pattern], peaks: peaks, shape: shape, polarity: polarity, id: firstID + features.count))
-            // Its memory goes to the next features: on a large run both lists together would make the peak.
-            found[pattern] = .none
-        }
+        var features = makeFeatures(
+            &found, order: order, table: table, polarity: polarity, firstID: firstID, retentionTimes: retentionTimes,
+            schedule: schedule)
         if let rate = peakParameters.maxFalseRate {
             var fitter = ElutionShapeFitter()
             let rejected = peaks.indices.filter { !isUsed[$0] }.map { index in
@@ -64,6 +53,32 @@ public struct IsotopeGrouper: Sendable {
             for index in features.indices { features[index].id = firstID + index }
         }
         return (features, basePeaks)
+    }
+
+    /// The features of patterns in a given order, made in place by as many as the schedule has; the patterns are gone then.
+    private func makeFeatures(
+        _ found: inout [IsotopePattern], order: [Int], table: PeakTable, polarity: Polarity, firstID: Int,
+        retentionTimes: [Double], schedule: RangeSchedule
+    ) -> [Feature] {
+        found.withUnsafeMutableBufferPointer { found in
+            [Feature](unsafeUninitializedCapacity: order.count) { features, count in
+                let memory = FeatureMemory(found: found, features: features)
+                schedule.run(order.count) { range in
+                    var fitter = ElutionShapeFitter()
+                    for place in range {
+                        let pattern = memory.found[order[place]]
+                        let shape = fitter.fit(table, peak: pattern.members[0], retentionTimes: retentionTimes)
+                        memory.features.initializeElement(
+                            at: place,
+                            to: feature(
+                                pattern, peaks: table.peaks, shape: shape, polarity: polarity, id: firstID + place))
+                        // Its memory goes to the next features: on a large run both lists together would make the peak.
+                        memory.found[order[place]] = .none
+                    }
+                }
+                count = order.count
+            }
+        }
     }
 
     /// All patterns, in the order in which they were found, and which peaks belong to one.
@@ -132,4 +147,11 @@ public struct IsotopeGrouper: Sendable {
             autocorrelation: base.autocorrelation, shape: shape, pointCount: Int(base.pointCount),
             isotopeAreas: pattern.areas(peaks), polarity: polarity)
     }
+}
+
+/// Memory that several workers write, each its own places of it.
+private struct FeatureMemory: @unchecked Sendable {
+    // @unchecked: no place of either buffer is touched by more than one worker.
+    let found: UnsafeMutableBufferPointer<IsotopePattern>
+    let features: UnsafeMutableBufferPointer<Feature>
 }
