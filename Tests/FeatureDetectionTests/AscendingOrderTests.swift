@@ -18,6 +18,14 @@ import Testing
         }
     }
 
+    @Test func `equal keys go by the second key, then by place`() {
+        var generator = SeededGenerator(seed: 8)
+        let keys = (0..<600).map { _ in Double(generator.integer(below: 40)) }
+        let seconds = (0..<600).map { _ in Double(generator.integer(below: 5)) }
+        let expected = keys.indices.sorted { (keys[$0], seconds[$0], $0) < (keys[$1], seconds[$1], $1) }
+        #expect(ascendingOrder(of: keys) { seconds[$0] }.map { Int($0) } == expected)
+    }
+
     @Test func `every number has its place`() {
         let keys: [Double] = [.nan, 1, .infinity, -.infinity, 0, -1, -0.0, .leastNonzeroMagnitude]
         for repeats in [1, 100] {

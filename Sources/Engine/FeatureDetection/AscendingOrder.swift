@@ -35,6 +35,21 @@ func ascendingOrder(of keys: [Double]) -> [Int32] {
     return order
 }
 
+/// The same, with equal keys in the order of a second key, and in the order in which they are where that is equal too.
+func ascendingOrder(of keys: [Double], then second: (_ index: Int) -> Double) -> [Int32] {
+    var order = ascendingOrder(of: keys)
+    var first = 0
+    while first < order.count {
+        var end = first + 1
+        while end < order.count && keys[Int(order[end])] == keys[Int(order[first])] { end += 1 }
+        if end - first > 1 {
+            order[first..<end].sort { (second(Int($0)), $0) < (second(Int($1)), $1) }
+        }
+        first = end
+    }
+    return order
+}
+
 /// One pass of the sort; false, and nothing written, where all have the same digit.
 private func distribute(
     _ values: UnsafeBufferPointer<UInt64>, _ order: UnsafeBufferPointer<Int32>, by shift: UInt64,

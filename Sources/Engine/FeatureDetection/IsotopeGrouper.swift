@@ -34,8 +34,9 @@ public struct IsotopeGrouper: Sendable {
         let peaks = table.peaks
         var (found, isUsed) = patterns(table)
         let monoisotopic = found.map { $0.members[0] }
-        let byTime = ascendingOrder(of: monoisotopic.map { peaks[$0].retentionTimeSeconds })
-        let order = ascendingOrder(of: byTime.map { peaks[monoisotopic[Int($0)]].mz }).map { Int(byTime[Int($0)]) }
+        let order = ascendingOrder(of: monoisotopic.map { peaks[$0].mz }) { pattern in
+            peaks[monoisotopic[pattern]].retentionTimeSeconds
+        }.map { Int($0) }
         var basePeaks = order.map { monoisotopic[$0] }
         var features = makeFeatures(
             &found, order: order, table: table, polarity: polarity, firstID: firstID, retentionTimes: retentionTimes,

@@ -53,8 +53,7 @@ struct IsotopeLadder {
         self.table = table
         self.parameters = parameters
         used = Array(repeating: false, count: table.count)
-        let byTime = ascendingOrder(of: table.peaks.map(\.retentionTimeSeconds))
-        order = ascendingOrder(of: byTime.map { table.peaks[Int($0)].mz }).map { byTime[Int($0)] }
+        order = ascendingOrder(of: table.peaks.map(\.mz)) { table.peaks[$0].retentionTimeSeconds }
         sortedMZ = order.map { table.peaks[Int($0)].mz }
         sortedApex = order.map { table.peaks[Int($0)].retentionTimeSeconds }
     }

@@ -177,7 +177,7 @@ final class DetectionPipeline: @unchecked Sendable {
             case .take(let block, let lane): take(block, lane: lane, &times)
             case .detect(let job):
                 let found = times.measure(.peaks) { detect(job, with: &detector) }
-                locked { lanes[job.lane].join(found, at: job.slot) }
+                lanes[job.lane].join(found, at: job.slot)
             case .read: readAndDecode(&decoder, &centroiding, &quantile, &times)
             case .finish(let lane): finish(lane: lane, &times)
             case .stop: break loop

@@ -1,9 +1,10 @@
 import FeatureDetection
 import SpectrumModel
+import Synchronization
 
 /// One of the builders that take every scan of a polarity, for all polarities, with the peaks that came of its traces.
 ///
-/// Only one worker uses the builders at a time; lanes do not know each other.
+/// Only one worker uses the builders at a time, any number the results; lanes do not know each other.
 final class TraceLane {
     struct Handover {
         let polarity: Polarity
@@ -11,7 +12,7 @@ final class TraceLane {
     }
 
     /// What the traces of one detection job gave.
-    struct Found {
+    struct Found: Sendable {
         var peaks = PeakTable()
         var traces: [MassTrace] = []
     }
@@ -22,12 +23,17 @@ final class TraceLane {
     private var builders: [(any MassTraceJoining)?] = [nil, nil, nil]
     private var pointsSinceHandover = 0
 
-    /// One place per job, in the order of the traces; `nil` until its peaks are there, and empty once they are joined.
-    private var results: [(polarity: Polarity, found: Found?)] = []
-    private var firstUnjoined = 0
-    /// By `Polarity.rawValue`.
-    private var joined = [PeakChunks(), PeakChunks(), PeakChunks()]
-    private(set) var traces: [MassTrace] = []
+    private let results = Mutex(Results())
+
+    /// What became of the jobs so far.
+    private struct Results {
+        /// One place per job, in the order of the traces; `nil` until its peaks are there, and empty once they are joined.
+        var parts: [(polarity: Polarity, found: Found?)] = []
+        var firstUnjoined = 0
+        /// By `Polarity.rawValue`.
+        var joined = [PeakChunks(), PeakChunks(), PeakChunks()]
+        var traces: [MassTrace] = []
+    }
 
     init(number: Int, parameters: MassTraceParameters) {
         self.number = number
@@ -73,29 +79,38 @@ final class TraceLane {
 
     /// A place for the peaks of the next traces.
     func reserve(_ polarity: Polarity) -> Int {
-        results.append((polarity, nil))
-        return results.count - 1
-    }
-
-    /// Takes the peaks of a job, and appends all that are next in order to those of their polarity.
-    func join(_ found: Found, at slot: Int) {
-        results[slot].found = found
-        while firstUnjoined < results.count, let part = results[firstUnjoined].found {
-            joined[Int(results[firstUnjoined].polarity.rawValue)].append(part.peaks)
-            traces += part.traces
-            results[firstUnjoined].found = Found()
-            firstUnjoined += 1
+        results.withLock { results in
+            results.parts.append((polarity, nil))
+            return results.parts.count - 1
         }
     }
 
+    /// Takes the peaks of a job, and appends all that are next in order to those of their polarity. For any worker at any time.
+    func join(_ found: Found, at slot: Int) {
+        results.withLock { results in
+            results.parts[slot].found = found
+            while results.firstUnjoined < results.parts.count, let part = results.parts[results.firstUnjoined].found {
+                results.joined[Int(results.parts[results.firstUnjoined].polarity.rawValue)].append(part.peaks)
+                results.traces += part.traces
+                results.parts[results.firstUnjoined].found = Found()
+                results.firstUnjoined += 1
+            }
+        }
+    }
+
+    var traces: [MassTrace] { results.withLock { $0.traces } }
+
     /// How many peaks there are of a polarity, and how many samples their profiles have.
     func peakCount(_ polarity: Polarity) -> (peaks: Int, samples: Int) {
-        let chunks = joined[Int(polarity.rawValue)]
-        return (chunks.peakCount, chunks.sampleCount)
+        results.withLock {
+            ($0.joined[Int(polarity.rawValue)].peakCount, $0.joined[Int(polarity.rawValue)].sampleCount)
+        }
     }
 
     /// Moves the peaks of a polarity behind those of a table.
     func drainPeaks(_ polarity: Polarity, into table: inout PeakTable) {
-        joined[Int(polarity.rawValue)].drain(into: &table)
+        var chunks = PeakChunks()
+        results.withLock { swap(&chunks, &$0.joined[Int(polarity.rawValue)]) }
+        chunks.drain(into: &table)
     }
 }
