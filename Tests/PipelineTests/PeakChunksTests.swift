@@ -30,14 +30,18 @@ import Testing
                 expected.append(part)
             }
             #expect(chunks.peakCount == expected.count && chunks.sampleCount == expected.profiles.count)
-            var found = table([7], from: -1)
-            chunks.drain(into: &found)
+            var first = PeakChunks()
+            first.append(table([7], from: -1))
+            var parts = [first, PeakChunks(), chunks]
+            let found = PeakChunks.joined(&parts, schedule: WorkerPool(workers: 3).schedule(grain: 1))
             #expect(found.peaks.dropFirst().map(\.mz) == expected.peaks.map(\.mz))
             for index in [0, expected.count / 2, expected.count - 1] {
                 #expect(Array(found.profile(of: index + 1)) == Array(expected.profile(of: index)))
             }
-            #expect(chunks.peakCount == 0 && chunks.sampleCount == 0)
+            #expect(found.profile(of: 0).count == 7 && found.count == expected.count + 1)
         }
+        var empty = [PeakChunks()]
+        #expect(PeakChunks.joined(&empty, schedule: .serial).count == 0)
     }
 
     @Test(arguments: [1, 2, 5]) func rangesCoverEveryElementOnce(workers: Int) {

@@ -32,7 +32,7 @@ public struct IsotopeGrouper: Sendable {
         schedule: RangeSchedule = .serial
     ) -> (features: [Feature], peaks: [Int]) {
         let peaks = table.peaks
-        var (found, isUsed) = patterns(table)
+        var (found, isUsed) = patterns(table, schedule)
         let monoisotopic = found.map { $0.members[0] }
         let order = ascendingOrder(of: monoisotopic.map { peaks[$0].mz }) { pattern in
             peaks[monoisotopic[pattern]].retentionTimeSeconds
@@ -63,18 +63,18 @@ public struct IsotopeGrouper: Sendable {
     ) -> [Feature] {
         found.withUnsafeMutableBufferPointer { found in
             [Feature](unsafeUninitializedCapacity: order.count) { features, count in
-                let memory = FeatureMemory(found: found, features: features)
+                let (found, features) = (SharedMemory(found), SharedMemory(features))
                 schedule.run(order.count) { range in
                     var fitter = ElutionShapeFitter()
                     for place in range {
-                        let pattern = memory.found[order[place]]
+                        let pattern = found.buffer[order[place]]
                         let shape = fitter.fit(table, peak: pattern.members[0], retentionTimes: retentionTimes)
-                        memory.features.initializeElement(
+                        features.buffer.initializeElement(
                             at: place,
                             to: feature(
                                 pattern, peaks: table.peaks, shape: shape, polarity: polarity, id: firstID + place))
                         // Its memory goes to the next features: on a large run both lists together would make the peak.
-                        memory.found[order[place]] = .none
+                        found.buffer[order[place]] = .none
                     }
                 }
                 count = order.count
@@ -83,17 +83,69 @@ public struct IsotopeGrouper: Sendable {
     }
 
     /// All patterns, in the order in which they were found, and which peaks belong to one.
-    private func patterns(_ table: PeakTable) -> (found: [IsotopePattern], isUsed: [Bool]) {
+    ///
+    /// Greedy by intensity, so one after the other; but the patterns of the next few thousand peaks are looked for beforehand, by
+    /// as many as the schedule has, with the peaks that are free at that time. Where those that were chosen are still free when a
+    /// peak's turn comes, nothing else could have been chosen, because a peak that is not free any more only takes
+    /// itself out of a comparison that it has lost.
+    private func patterns(
+        _ table: PeakTable, _ schedule: RangeSchedule
+    ) -> (found: [IsotopePattern], isUsed: [Bool]) {
         let peaks = table.peaks
-        var ladder = IsotopeLadder(table: table, parameters: parameters)
+        var ladder = IsotopeLadder(table: table, parameters: parameters, schedule: schedule)
+        let candidates = byIntensity(peaks, ladder)
         var found: [IsotopePattern] = []
-        for index in byIntensity(peaks, ladder) where !ladder.used[index] {
-            var best = bestPattern(around: index, ladder: ladder, peaks: peaks)
-            for member in best.members { ladder.used[member] = true }
-            ladder.takePieces(into: &best)
-            found.append(best)
+        guard schedule.workers > 1 else {
+            // With nobody to look ahead, every look ahead that is not needed would be time lost.
+            for index in candidates where !ladder.used[index] {
+                let guess = guess(index, ladder: ladder, peaks: peaks)
+                found.append(settle(index, guess, &ladder, peaks: peaks))
+            }
+            return (found, ladder.used)
+        }
+        for start in stride(from: 0, to: candidates.count, by: Self.lookahead) {
+            let wave = candidates[start..<min(start + Self.lookahead, candidates.count)]
+            let now = ladder
+            let guesses = schedule.map(wave.count) { range in
+                range.map { place -> PatternGuess? in
+                    let index = wave[wave.startIndex + place]
+                    return now.used[index] ? nil : guess(index, ladder: now, peaks: peaks)
+                }
+            }.joined()
+            for (index, guess) in zip(wave, guesses) where !ladder.used[index] {
+                found.append(settle(index, guess, &ladder, peaks: peaks))
+            }
         }
         return (found, ladder.used)
+    }
+
+    /// The pattern of a peak whose turn it is: what was guessed if all its peaks are still free.
+    private func settle(
+        _ index: Int, _ guess: PatternGuess?, _ ladder: inout IsotopeLadder, peaks: [ChromatographicPeak]
+    ) -> IsotopePattern {
+        var pattern = IsotopePattern(members: [index], charge: 0, cosineSum: 0)
+        var pieces: [(number: Int, peak: Int)] = []
+        if let guess, guess.looked.allSatisfy({ !ladder.used[Int($0)] }) {
+            pattern = guess.pattern
+            pieces = guess.pieces
+        } else if guess != nil {
+            var looked: [Int32] = []
+            pattern = bestPattern(around: index, ladder: ladder, peaks: peaks, looked: &looked)
+            pieces = ladder.pieces(of: pattern)
+        }
+        ladder.take(&pattern, pieces: pieces)
+        return pattern
+    }
+
+    /// Peaks whose patterns are looked for before the first of them has its turn.
+    private static let lookahead = 4096
+
+    /// The pattern of a peak with the others that are free now; `nil` where it stands alone whatever becomes of them.
+    private func guess(_ index: Int, ladder: IsotopeLadder, peaks: [ChromatographicPeak]) -> PatternGuess? {
+        var looked: [Int32] = []
+        let pattern = bestPattern(around: index, ladder: ladder, peaks: peaks, looked: &looked)
+        guard !looked.isEmpty else { return nil }
+        return PatternGuess(pattern: pattern, looked: looked, pieces: ladder.pieces(of: pattern))
     }
 
     /// Peaks that may found a feature, the most intense first; ties go by m/z, then retention time.
@@ -116,19 +168,27 @@ public struct IsotopeGrouper: Sendable {
         return features.indices.filter { probabilities[$0] <= threshold }
     }
 
-    /// The longest ladder of any charge that a peak belongs to.
-    private func bestPattern(around index: Int, ladder: IsotopeLadder, peaks: [ChromatographicPeak]) -> IsotopePattern {
+    /// The longest ladder of any charge that a peak belongs to; appends the other members of all that were tried.
+    private func bestPattern(
+        around index: Int, ladder: IsotopeLadder, peaks: [ChromatographicPeak], looked: inout [Int32]
+    ) -> IsotopePattern {
         var best = IsotopePattern(members: [index], charge: 0, cosineSum: 0)
         for charge in stride(from: 1, through: parameters.maxCharge, by: 1)
         where !ladder.isAlone(index, charge: charge) {
             var pattern = ladder.pattern(around: index, charge: charge)
+            note(pattern, around: index, in: &looked)
             if !isFeature(peaks[pattern.members[0]]) {
                 pattern = ladder.pattern(around: index, charge: charge, goDown: false)
+                note(pattern, around: index, in: &looked)
             }
             guard pattern.members.count > 1 else { continue }
             if pattern.rank > best.rank { best = pattern }
         }
         return best
+    }
+
+    private func note(_ pattern: IsotopePattern, around index: Int, in looked: inout [Int32]) {
+        for member in pattern.members where member != index { looked.append(Int32(truncatingIfNeeded: member)) }
     }
 
     private func isFeature(_ peak: ChromatographicPeak) -> Bool {
@@ -150,9 +210,10 @@ public struct IsotopeGrouper: Sendable {
     }
 }
 
-/// Memory that several workers write, each its own places of it.
-private struct FeatureMemory: @unchecked Sendable {
-    // @unchecked: no place of either buffer is touched by more than one worker.
-    let found: UnsafeMutableBufferPointer<IsotopePattern>
-    let features: UnsafeMutableBufferPointer<Feature>
+/// What a peak's pattern is if all its peaks stay free.
+private struct PatternGuess: Sendable {
+    let pattern: IsotopePattern
+    /// The members of all ladders that were tried, but for the peak itself.
+    let looked: [Int32]
+    let pieces: [(number: Int, peak: Int)]
 }

@@ -1,7 +1,7 @@
 import SpectrumModel
 
 /// Peaks of one ion, the monoisotopic one first.
-struct IsotopePattern {
+struct IsotopePattern: Sendable {
     var members: [Int]
     /// Heavy neutrons of each member: 0 for M, 1 for M+1 ...; ascending, and without those that were not found.
     var numbers = [0]
@@ -31,7 +31,7 @@ extension IsotopePattern {
 }
 
 /// Peaks sorted by m/z, and the search for the isotopes of one of them.
-struct IsotopeLadder {
+struct IsotopeLadder: Sendable {
     /// Peaks that already belong to a feature.
     var used: [Bool]
     private let table: PeakTable
@@ -49,13 +49,14 @@ struct IsotopeLadder {
     /// Cosine that an isotope needs where there is none before it to support it, at least.
     private static let gapCosine = 0.9
 
-    init(table: PeakTable, parameters: IsotopeParameters) {
+    init(table: PeakTable, parameters: IsotopeParameters, schedule: RangeSchedule) {
         self.table = table
         self.parameters = parameters
         used = Array(repeating: false, count: table.count)
         order = ascendingOrder(of: table.peaks.map(\.mz)) { table.peaks[$0].retentionTimeSeconds }
-        sortedMZ = order.map { table.peaks[Int($0)].mz }
-        sortedApex = order.map { table.peaks[Int($0)].retentionTimeSeconds }
+        let order = order
+        sortedMZ = schedule.values(order.count) { table.peaks[Int(order[$0])].mz }
+        sortedApex = schedule.values(order.count) { table.peaks[Int(order[$0])].retentionTimeSeconds }
     }
 
     /// All peaks by m/z, then retention time.
@@ -154,13 +155,14 @@ struct IsotopeLadder {
         return position < sortedMZ.count && sortedMZ[position] <= highest + half
     }
 
-    /// Takes the unused peaks that are pieces of an isotopologue: weak ones come apart where the monoisotopic peak does not.
+    /// Peaks that may be pieces of an isotopologue, used or not: weak ones come apart where the monoisotopic peak does not.
     ///
     /// A piece has the isotopologue's m/z and its apex beside its peak but inside the monoisotopic one, and is there at
     /// most twice as high in relation to it.
-    mutating func takePieces(into pattern: inout IsotopePattern) {
+    func pieces(of pattern: IsotopePattern) -> [(number: Int, peak: Int)] {
+        var pieces: [(number: Int, peak: Int)] = []
         let base = table.peaks[pattern.members[0]]
-        guard isExact(at: base.mz) else { return }
+        guard pattern.members.count > 1, isExact(at: base.mz) else { return pieces }
         for (member, number) in zip(pattern.members, pattern.numbers).dropFirst() {
             let whole = table.peaks[member]
             let ratio = 2 * whole.height / base.height
@@ -169,16 +171,23 @@ struct IsotopeLadder {
             while position < order.count && sortedMZ[position] <= whole.mz + half {
                 let index = Int(order[position])
                 position += 1
-                guard !used[index] else { continue }
                 let piece = table.peaks[index]
                 guard piece.apexScan >= base.firstScan, piece.apexScan <= base.lastScan,
                     piece.apexScan < whole.firstScan || piece.apexScan > whole.lastScan
                 else { continue }
                 let there = table.profiles[base.profileStart + Int(piece.apexScan - base.firstScan)]
-                guard piece.height <= ratio * Double(there) else { continue }
-                used[index] = true
-                pattern.pieces.append((number, index))
+                if piece.height <= ratio * Double(there) { pieces.append((number, index)) }
             }
+        }
+        return pieces
+    }
+
+    /// Marks a pattern's peaks as used, and gives it those of its possible pieces that nobody has.
+    mutating func take(_ pattern: inout IsotopePattern, pieces: [(number: Int, peak: Int)]) {
+        for member in pattern.members { used[member] = true }
+        for piece in pieces where !used[piece.peak] {
+            used[piece.peak] = true
+            pattern.pieces.append(piece)
         }
     }
 

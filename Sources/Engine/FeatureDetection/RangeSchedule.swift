@@ -6,13 +6,31 @@ public struct RangeSchedule: Sendable {
     /// Calls a body for ranges that cover `0 ..< count` without overlap, and returns when all are done.
     public let run: @Sendable (_ count: Int, _ body: @escaping @Sendable (Range<Int>) -> Void) -> Void
 
+    /// How many work at the same time.
+    public let workers: Int
+
     /// - Parameter run: calls `body` for ranges that cover `0 ..< count` without overlap, and returns when all are done.
-    public init(_ run: @escaping @Sendable (_ count: Int, _ body: @escaping @Sendable (Range<Int>) -> Void) -> Void) {
+    public init(
+        workers: Int,
+        _ run: @escaping @Sendable (_ count: Int, _ body: @escaping @Sendable (Range<Int>) -> Void) -> Void
+    ) {
+        self.workers = workers
         self.run = run
     }
 
     /// On the calling thread.
-    public static let serial = RangeSchedule { count, body in if count > 0 { body(0..<count) } }
+    public static let serial = RangeSchedule(workers: 1) { count, body in if count > 0 { body(0..<count) } }
+
+    /// One number per element.
+    func values(_ count: Int, _ value: @escaping @Sendable (Int) -> Double) -> [Double] {
+        [Double](unsafeUninitializedCapacity: count) { buffer, filled in
+            let memory = SharedMemory(buffer)
+            run(count) { range in
+                for index in range { memory.buffer.initializeElement(at: index, to: value(index)) }
+            }
+            filled = count
+        }
+    }
 
     /// What `body` makes of each range, in order of the ranges.
     func map<Part: Sendable>(_ count: Int, _ body: @escaping @Sendable (Range<Int>) -> Part) -> [Part] {
@@ -27,4 +45,12 @@ public struct RangeSchedule: Sendable {
 
 private final class SharedParts<Part: Sendable>: Sendable {
     let store = Mutex<[(start: Int, part: Part)]>([])
+}
+
+/// Memory that several workers write, each its own places of it.
+public struct SharedMemory<Element>: @unchecked Sendable {
+    // @unchecked: whoever makes one sees to it that no place is touched by more than one worker.
+    public let buffer: UnsafeMutableBufferPointer<Element>
+
+    public init(_ buffer: UnsafeMutableBufferPointer<Element>) { self.buffer = buffer }
 }

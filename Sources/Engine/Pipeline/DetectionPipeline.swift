@@ -144,12 +144,9 @@ final class DetectionPipeline: @unchecked Sendable {
     }
 
     private func allPeaks(_ polarity: Polarity) -> PeakTable {
-        var all = PeakTable()
-        all.reserve(
-            peaks: lanes.reduce(0) { $0 + $1.peakCount(polarity).peaks },
-            samples: lanes.reduce(0) { $0 + $1.peakCount(polarity).samples })
-        for lane in lanes { lane.drainPeaks(polarity, into: &all) }
-        return all
+        var parts = lanes.map { $0.takePeaks(polarity) }
+        return PeakChunks.joined(
+            &parts, schedule: WorkerPool(workers: parameters.workers).schedule(grain: 1))
     }
 
     // MARK: - Workers

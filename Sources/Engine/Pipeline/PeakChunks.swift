@@ -29,14 +29,57 @@ struct PeakChunks {
         sampleCount += part.profiles.count
     }
 
-    /// Moves all peaks behind those of a table.
-    mutating func drain(into table: inout PeakTable) {
+    /// One table of all peaks, in the given order. The chunks are given up one by one, so that both never lie there in whole.
+    static func joined(_ parts: inout [PeakChunks], schedule: RangeSchedule) -> PeakTable {
+        let count = parts.reduce(0) { $0 + $1.peakCount }
+        let samples = parts.reduce(0) { $0 + $1.sampleCount }
+        var starts: [(peak: Int, sample: Int)] = [(0, 0)]
+        for part in parts {
+            starts.append(
+                (starts[starts.count - 1].peak + part.peakCount, starts[starts.count - 1].sample + part.sampleCount))
+        }
+        var table = PeakTable()
+        table.mzRanges = parts.flatMap { $0.chunks.flatMap(\.mzRanges) }
+        parts.withUnsafeMutableBufferPointer { parts in
+            let parts = SharedMemory(parts)
+            table.peaks = [ChromatographicPeak](unsafeUninitializedCapacity: count) { peaks, filled in
+                let peaks = SharedMemory(peaks)
+                table.profiles = [Float](unsafeUninitializedCapacity: samples) { profiles, filled in
+                    let profiles = SharedMemory(profiles)
+                    let starts = starts
+                    schedule.run(parts.buffer.count) { range in
+                        for index in range {
+                            parts.buffer[index].move(to: starts[index], peaks.buffer, profiles.buffer)
+                            // What was freed in pieces would stay with the process.
+                            if count >= 8 * peaksPerChunk { free_memory_release() }
+                        }
+                    }
+                    filled = samples
+                }
+                filled = count
+            }
+        }
+        return table
+    }
+
+    private mutating func move(
+        to start: (peak: Int, sample: Int), _ peaks: UnsafeMutableBufferPointer<ChromatographicPeak>,
+        _ profiles: UnsafeMutableBufferPointer<Float>
+    ) {
+        var (place, sample) = start
         for index in chunks.indices {
-            table.append(chunks[index])
+            let chunk = chunks[index]
+            for var peak in chunk.peaks {
+                peak.profileStart += sample
+                peaks.initializeElement(at: place, to: peak)
+                place += 1
+            }
+            for value in chunk.profiles {
+                profiles.initializeElement(at: sample, to: value)
+                sample += 1
+            }
             chunks[index] = PeakTable()
         }
         self = PeakChunks()
-        // What was freed in pieces would stay with the process.
-        if table.count >= 8 * Self.peaksPerChunk { free_memory_release() }
     }
 }

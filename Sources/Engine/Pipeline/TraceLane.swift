@@ -100,17 +100,10 @@ final class TraceLane {
 
     var traces: [MassTrace] { results.withLock { $0.traces } }
 
-    /// How many peaks there are of a polarity, and how many samples their profiles have.
-    func peakCount(_ polarity: Polarity) -> (peaks: Int, samples: Int) {
-        results.withLock {
-            ($0.joined[Int(polarity.rawValue)].peakCount, $0.joined[Int(polarity.rawValue)].sampleCount)
-        }
-    }
-
-    /// Moves the peaks of a polarity behind those of a table.
-    func drainPeaks(_ polarity: Polarity, into table: inout PeakTable) {
+    /// The peaks of a polarity; there are none afterwards.
+    func takePeaks(_ polarity: Polarity) -> PeakChunks {
         var chunks = PeakChunks()
         results.withLock { swap(&chunks, &$0.joined[Int(polarity.rawValue)]) }
-        chunks.drain(into: &table)
+        return chunks
     }
 }

@@ -29,7 +29,7 @@ public struct WorkerPool: Sendable {
     /// For work on `grain` elements at a time, each worker taking the next ones.
     func schedule(grain: Int) -> RangeSchedule {
         let workers = workers
-        return RangeSchedule { count, body in
+        return RangeSchedule(workers: workers) { count, body in
             let grains = (count + grain - 1) / grain
             guard grains > 0 else { return }
             let next = NextGrain()
