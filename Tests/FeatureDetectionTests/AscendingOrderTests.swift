@@ -18,12 +18,27 @@ import Testing
         }
     }
 
+    @Test func `keys that differ in their last bits are told apart`() {
+        var generator = SeededGenerator(seed: 4)
+        let keys = (0..<2_000).map { _ in
+            Double(generator.integer(below: 3) - 1) * (1 + Double(generator.integer(below: 50)) * 0x1p-52)
+        }
+        let expected = keys.indices.sorted { (keys[$0], $0) < (keys[$1], $1) }
+        #expect(ascendingOrder(of: keys).map { Int($0) } == expected)
+    }
+
     @Test func `equal keys go by the second key, then by place`() {
         var generator = SeededGenerator(seed: 8)
         let keys = (0..<600).map { _ in Double(generator.integer(below: 40)) }
         let seconds = (0..<600).map { _ in Double(generator.integer(below: 5)) }
         let expected = keys.indices.sorted { (keys[$0], seconds[$0], $0) < (keys[$1], seconds[$1], $1) }
-        #expect(ascendingOrder(of: keys) { seconds[$0] }.map { Int($0) } == expected)
+        // Pieces that begin and end within ties.
+        let pieces = RangeSchedule(workers: 1) { count, body in
+            for start in stride(from: 0, to: count, by: 7) { body(start..<min(start + 7, count)) }
+        }
+        for schedule in [.serial, pieces] {
+            #expect(ascendingOrder(of: keys, schedule: schedule) { seconds[$0] }.map { Int($0) } == expected)
+        }
     }
 
     @Test func `every number has its place`() {

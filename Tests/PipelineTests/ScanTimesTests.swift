@@ -25,7 +25,8 @@ import Testing
                 block.append(header, mz: [300 + Double(level)], intensity: [1000 + Float(100 * index)])
             }
         }
-        let scans = try committer.commit(block, quantiles: Array(repeating: nil, count: block.count))
+        let scans = try committer.commit(
+            block, quantiles: Array(repeating: nil, count: block.count), fragments: FragmentBatch(of: block))
         // m/z 301 is in one band, so one lane has it all.
         let handovers = parameters.makeBuilders().indices.flatMap { number -> [TraceLane.Handover] in
             let lane = TraceLane(number: number, parameters: parameters)

@@ -34,7 +34,7 @@ public struct IsotopeGrouper: Sendable {
         let peaks = table.peaks
         var (found, isUsed) = patterns(table, schedule)
         let monoisotopic = found.map { $0.members[0] }
-        let order = ascendingOrder(of: monoisotopic.map { peaks[$0].mz }) { pattern in
+        let order = ascendingOrder(of: monoisotopic.map { peaks[$0].mz }, schedule: schedule) { pattern in
             peaks[monoisotopic[pattern]].retentionTimeSeconds
         }.map { Int($0) }
         var basePeaks = order.map { monoisotopic[$0] }

@@ -53,7 +53,7 @@ struct IsotopeLadder: Sendable {
         self.table = table
         self.parameters = parameters
         used = Array(repeating: false, count: table.count)
-        order = ascendingOrder(of: table.peaks.map(\.mz)) { table.peaks[$0].retentionTimeSeconds }
+        order = ascendingOrder(of: table.peaks.map(\.mz), schedule: schedule) { table.peaks[$0].retentionTimeSeconds }
         let order = order
         sortedMZ = schedule.values(order.count) { table.peaks[Int(order[$0])].mz }
         sortedApex = schedule.values(order.count) { table.peaks[Int(order[$0])].retentionTimeSeconds }

@@ -51,6 +51,7 @@ final class DetectionPipeline: @unchecked Sendable {
         var block: SpectrumBlock
         /// By spectrum: the quantile of a survey scan's intensities that tells its noise.
         var quantiles: [Float?]
+        var fragments: FragmentBatch
     }
 
     private struct CommittedBlock {
@@ -267,9 +268,11 @@ final class DetectionPipeline: @unchecked Sendable {
                 try decoder.decode(chunk, into: &block)
                 centroiding.replaceProfiles(of: &block)
             }
-            let quantiles = times.measure(.traces) { Self.quantiles(of: block, &quantile) }
+            let (quantiles, fragments) = times.measure(.traces) {
+                (Self.quantiles(of: block, &quantile), FragmentBatch(of: block))
+            }
             locked {
-                decoded[ticket] = DecodedBlock(block: block, quantiles: quantiles)
+                decoded[ticket] = DecodedBlock(block: block, quantiles: quantiles, fragments: fragments)
                 usedChunks.append(chunk)
             }
         } catch {
@@ -289,7 +292,7 @@ final class DetectionPipeline: @unchecked Sendable {
     private func commit(_ decoded: DecodedBlock, _ times: inout WorkerStageTimes) {
         do {
             let scans = try times.measure(.traces) { () throws(AnalysisError) in
-                try committer.commit(decoded.block, quantiles: decoded.quantiles)
+                try committer.commit(decoded.block, quantiles: decoded.quantiles, fragments: decoded.fragments)
             }
             let fraction = source.fileSize > 0 ? Double(source.bytesConsumed) / Double(source.fileSize) : 1
             // Before the turn is handed on, so that reports come one at a time and never go back.

@@ -57,7 +57,8 @@ struct FileAnalysis: Sendable {
         outcome.peaks = []
         let assignment = clock.measure("assign fragments") {
             FragmentAssignment(
-                features: features, headers: fragments.headers, tolerance: configuration.fragmentPrecursorTolerance)
+                features: features, headers: fragments.headers, tolerance: configuration.fragmentPrecursorTolerance,
+                pool: WorkerPool(workers: configuration.workers))
         }
         progress("matching fragment spectra", 1)
         let matches = try clock.measure("match library") { () throws(AnalysisError) in try match(fragments) }

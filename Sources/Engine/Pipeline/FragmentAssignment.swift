@@ -11,40 +11,54 @@ struct FragmentAssignment: Sendable {
     /// within `tolerance` (Da) that elute at the spectrum's time; equal distances go to the higher feature.
     ///
     /// - Parameter features: any order. - Complexity: O((features + fragments) log features) plus the candidates met.
-    init(features: [Feature], headers: [SpectrumHeader], tolerance: Double) {
-        let order = features.indices.sorted { (features[$0].mz, $0) < (features[$1].mz, $1) }
-        let mz = order.map { features[$0].mz }
-        var featureOfFragment = [Int](repeating: -1, count: headers.count)
+    init(features: [Feature], headers: [SpectrumHeader], tolerance: Double, pool: WorkerPool) {
+        var mz = features.map(\.mz)
+        var order = Array(features.indices)
+        // Features of one polarity come so.
+        if zip(mz, mz.dropFirst()).contains(where: { $0 > $1 }) {
+            order.sort { (mz[$0], $0) < (mz[$1], $1) }
+            mz = order.map { features[$0].mz }
+        }
+        let (positions, masses) = (order, mz)
+        featureOfFragment = pool.map(count: headers.count, grain: 256, makeState: { () }) { _, fragment in
+            Self.feature(
+                of: headers[fragment], among: features, order: positions, mz: masses, tolerance: tolerance)
+        }
         var fragmentsOfFeature = [[Int]](repeating: [], count: features.count)
-        for (fragment, header) in headers.enumerated() {
-            guard let precursor = header.precursor?.mz, precursor.isFinite else { continue }
-            var best = -1
-            var bestDistance = Double.infinity
-            var position = mz.firstIndex(notBelow: precursor - tolerance)
-            while position < mz.count, mz[position] <= precursor + tolerance {
-                let index = order[position]
-                let distance = abs(mz[position] - precursor)
-                position += 1
-                // Looked at where they are: a copy of a feature takes longer than all the rest.
-                guard
-                    header.retentionTimeSeconds >= features[index].startSeconds,
-                    header.retentionTimeSeconds <= features[index].endSeconds,
-                    features[index].polarity == header.polarity || header.polarity == .unknown
-                        || features[index].polarity == .unknown
-                else { continue }
-                if distance < bestDistance
-                    || (distance == bestDistance && features[index].height > features[best].height)
-                {
-                    best = index
-                    bestDistance = distance
-                }
-            }
-            if best >= 0 {
-                featureOfFragment[fragment] = best
-                fragmentsOfFeature[best].append(fragment)
+        for (fragment, feature) in featureOfFragment.enumerated() where feature >= 0 {
+            fragmentsOfFeature[feature].append(fragment)
+        }
+        self.fragmentsOfFeature = fragmentsOfFeature
+    }
+
+    /// - Parameters:
+    ///   - order: positions of the features by m/z.
+    ///   - mz: their m/z, in that order.
+    private static func feature(
+        of header: SpectrumHeader, among features: [Feature], order: [Int], mz: [Double], tolerance: Double
+    ) -> Int {
+        guard let precursor = header.precursor?.mz, precursor.isFinite else { return -1 }
+        var best = -1
+        var bestDistance = Double.infinity
+        var position = mz.firstIndex(notBelow: precursor - tolerance)
+        while position < mz.count, mz[position] <= precursor + tolerance {
+            let index = order[position]
+            let distance = abs(mz[position] - precursor)
+            position += 1
+            // Looked at where they are: a copy of a feature takes longer than all the rest.
+            guard
+                header.retentionTimeSeconds >= features[index].startSeconds,
+                header.retentionTimeSeconds <= features[index].endSeconds,
+                features[index].polarity == header.polarity || header.polarity == .unknown
+                    || features[index].polarity == .unknown
+            else { continue }
+            if distance < bestDistance
+                || (distance == bestDistance && features[index].height > features[best].height)
+            {
+                best = index
+                bestDistance = distance
             }
         }
-        self.featureOfFragment = featureOfFragment
-        self.fragmentsOfFeature = fragmentsOfFeature
+        return best
     }
 }

@@ -6,6 +6,29 @@ import SpectrumModel
     import Darwin
 #endif
 
+/// The fragment spectra of a block, packed by the worker that decoded it, so that they only have to be handed over in turn.
+struct FragmentBatch: Sendable {
+    private(set) var headers: [SpectrumHeader] = []
+    /// Sum of the intensities of each spectrum, counts.
+    private(set) var totalIntensities: [Double] = []
+    fileprivate private(set) var pointCounts: [Int] = []
+    /// For each spectrum its m/z (8 bytes each) and then its intensities (4 bytes each).
+    fileprivate private(set) var bytes: [UInt8] = []
+
+    init(of block: SpectrumBlock) {
+        let fragments = (0..<block.count).filter { block.headers[$0].msLevel == 2 }
+        bytes.reserveCapacity(fragments.reduce(0) { $0 + block.points(of: $1).count * 12 })
+        for index in fragments {
+            let points = block.points(of: index)
+            headers.append(block.headers[index])
+            pointCounts.append(points.count)
+            totalIntensities.append(block.intensity[points].reduce(0) { $0 + Double($1) })
+            block.mz[points].withUnsafeBytes { bytes.append(contentsOf: $0) }
+            block.intensity[points].withUnsafeBytes { bytes.append(contentsOf: $0) }
+        }
+    }
+}
+
 /// The fragment spectra of one file, with their points on disk once they exceed a fixed amount of memory.
 ///
 /// Headers stay in memory (about 150 bytes each); points go to an unlinked temporary file, so that a crash leaves nothing.
@@ -14,16 +37,21 @@ final class FragmentStore: @unchecked Sendable {
     // @unchecked: the two phases above never overlap; worker threads start after the last append.
 
     private struct Place {
-        var offset: Int
-        var count: Int
+        let batch: Int
+        /// Of its batch's bytes, the first.
+        let offset: Int
+        let count: Int
     }
 
     private(set) var headers: [SpectrumHeader] = []
     /// Sum of the intensities of each spectrum, counts.
     private(set) var totalIntensities: [Double] = []
     private var places: [Place] = []
-    /// Points that are not on disk yet: for each spectrum its m/z (8 bytes each) and then its intensities (4 bytes each).
-    private var memory: [UInt8] = []
+    /// Points of the batches that are not on disk yet.
+    private var memory: [[UInt8]] = []
+    private var memoryBytes = 0
+    /// Where the batches on disk start in the file, in the order in which they came.
+    private var spilledOffsets: [Int] = []
     private var spilledBytes = 0
     private var descriptor: Int32 = -1
     private let folder: String
@@ -38,13 +66,19 @@ final class FragmentStore: @unchecked Sendable {
 
     var count: Int { headers.count }
 
-    func append(_ header: SpectrumHeader, mz: ArraySlice<Double>, intensity: ArraySlice<Float>) throws(AnalysisError) {
-        headers.append(header)
-        totalIntensities.append(intensity.reduce(0) { $0 + Double($1) })
-        places.append(Place(offset: spilledBytes + memory.count, count: mz.count))
-        mz.withUnsafeBytes { memory.append(contentsOf: $0) }
-        intensity.withUnsafeBytes { memory.append(contentsOf: $0) }
-        if memory.count > memoryLimit { try spill() }
+    func append(_ batch: FragmentBatch) throws(AnalysisError) {
+        guard !batch.headers.isEmpty else { return }
+        let number = spilledOffsets.count + memory.count
+        var offset = 0
+        for count in batch.pointCounts {
+            places.append(Place(batch: number, offset: offset, count: count))
+            offset += count * 12
+        }
+        headers += batch.headers
+        totalIntensities += batch.totalIntensities
+        memory.append(batch.bytes)
+        memoryBytes += batch.bytes.count
+        if memoryBytes > memoryLimit { try spill() }
     }
 
     /// The spectrum at a position.
@@ -52,15 +86,15 @@ final class FragmentStore: @unchecked Sendable {
         let place = places[index]
         let byteCount = place.count * 12
         var bytes: [UInt8]
-        if place.offset >= spilledBytes {
-            let start = place.offset - spilledBytes
-            bytes = Array(memory[start..<(start + byteCount)])
+        if place.batch >= spilledOffsets.count {
+            bytes = Array(memory[place.batch - spilledOffsets.count][place.offset..<(place.offset + byteCount)])
         } else {
+            let start = spilledOffsets[place.batch] + place.offset
             bytes = [UInt8](repeating: 0, count: byteCount)
             var done = 0
             while done < byteCount {
                 let read = bytes.withUnsafeMutableBytes {
-                    pread(descriptor, $0.baseAddress! + done, byteCount - done, off_t(place.offset + done))
+                    pread(descriptor, $0.baseAddress! + done, byteCount - done, off_t(start + done))
                 }
                 guard read > 0 || (read < 0 && errno == EINTR) else { throw .output("read back fragments in", folder) }
                 done += max(read, 0)
@@ -82,17 +116,21 @@ final class FragmentStore: @unchecked Sendable {
             guard descriptor >= 0 else { throw .output("write temporary data to", folder) }
             unlink(template)
         }
-        var done = 0
-        while done < memory.count {
-            let written = memory.withUnsafeBytes {
-                pwrite(descriptor, $0.baseAddress! + done, memory.count - done, off_t(spilledBytes + done))
+        for batch in memory {
+            var done = 0
+            while done < batch.count {
+                let written = batch.withUnsafeBytes {
+                    pwrite(descriptor, $0.baseAddress! + done, batch.count - done, off_t(spilledBytes + done))
+                }
+                guard written > 0 || (written < 0 && errno == EINTR) else {
+                    throw .output("write temporary data to", folder)
+                }
+                done += max(written, 0)
             }
-            guard written > 0 || (written < 0 && errno == EINTR) else {
-                throw .output("write temporary data to", folder)
-            }
-            done += max(written, 0)
+            spilledOffsets.append(spilledBytes)
+            spilledBytes += batch.count
         }
-        spilledBytes += memory.count
         memory.removeAll(keepingCapacity: true)
+        memoryBytes = 0
     }
 }

@@ -32,16 +32,21 @@ final class ScanCommitter {
 
     init(fragments: FragmentStore) { self.fragments = fragments }
 
-    /// - Parameter quantiles: by spectrum, what `IntensityQuantile` says of it.
+    /// - Parameters:
+    ///   - quantiles: by spectrum, what `IntensityQuantile` says of it.
+    ///   - batch: the block's fragment spectra.
     /// - Returns: the survey scans in the order of time, without those that have none.
-    func commit(_ block: SpectrumBlock, quantiles: [Float?]) throws(AnalysisError) -> [PlacedScan] {
+    func commit(
+        _ block: SpectrumBlock, quantiles: [Float?], fragments batch: FragmentBatch
+    ) throws(AnalysisError) -> [PlacedScan] {
+        survey.fragmentScans += batch.headers.count
+        try fragments.append(batch)
         var placed: [PlacedScan] = []
         for index in 0..<block.count {
             let header = block.headers[index]
-            let points = block.points(of: index)
             switch header.msLevel {
             case 1:
-                note(header, points: points.count)
+                note(header, points: block.points(of: index).count)
                 let scan = timelines[Int(header.polarity.rawValue)].next(
                     retentionTimeSeconds: header.retentionTimeSeconds, quantile: quantiles[index])
                 if let scan {
@@ -50,9 +55,7 @@ final class ScanCommitter {
                 } else {
                     survey.scansWithoutOrder += 1
                 }
-            case 2:
-                survey.fragmentScans += 1
-                try fragments.append(header, mz: block.mz[points], intensity: block.intensity[points])
+            case 2: break
             default: survey.otherSpectra += 1
             }
         }
