@@ -15,7 +15,7 @@ public struct ReferenceData: Sendable {
 
     /// Source files; the bundled ones by default.
     public struct Sources: Sendable, Hashable {
-        /// An MSP file (plain or .gz), or an already prepared library.
+        /// Reference spectra in any readable format, or an already built library.
         public var library: String?
         /// Compound tables (TSV, plain or .gz), merged.
         public var compounds: [String]

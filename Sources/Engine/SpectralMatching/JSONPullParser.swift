@@ -1,4 +1,5 @@
-/// Reads JSON text step by step, in bounded memory: strict RFC 8259, one token at a time, nothing is kept.
+/// Reads JSON text step by step, in bounded memory: strict RFC 8259 but for the spelling of numbers, which their user
+/// checks; one token at a time, nothing is kept.
 ///
 /// Several values may follow each other (JSON lines). Depth and the length of texts are limited, so a hostile file is an
 /// error and never a deep recursion or a large allocation.

@@ -21,14 +21,14 @@ public struct LibraryEntry: Sendable, Hashable {
     public var precursorMZ: Double
     /// Monoisotopic mass of the compound in Da; NaN when the library states none.
     public var exactMass: Double
-    /// Retention time in seconds; NaN when the library states none.
-    public var retentionTimeSeconds: Double
+    /// Retention time in seconds, where the library states one.
+    public var retentionTimeSeconds: Double?
 
     public init(
         name: String = "", accession: String = "", adduct: String = "", formula: String = "", inchiKey: String = "",
         smiles: String = "", instrument: String = "", instrumentType: String = "", collisionEnergy: String = "",
         license: String = "", polarity: Polarity = .unknown, precursorMZ: Double = .nan, exactMass: Double = .nan,
-        retentionTimeSeconds: Double = .nan
+        retentionTimeSeconds: Double? = nil
     ) {
         self.name = name
         self.accession = accession

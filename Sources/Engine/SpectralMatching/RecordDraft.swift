@@ -121,7 +121,7 @@ struct RecordDraft {
         guard let seconds else {
             return (.unknownUnit, "the unit of the retention time is \(suffix.isEmpty ? "not stated" : "unknown")")
         }
-        if entry.retentionTimeSeconds.isNaN { entry.retentionTimeSeconds = number * seconds }
+        if entry.retentionTimeSeconds == nil { entry.retentionTimeSeconds = number * seconds }
         return nil
     }
 

@@ -117,7 +117,7 @@ public final class SpectralLibrary: @unchecked Sendable {
         defer { withExtendedLifetime(self) {} }
         var entry = LibraryEntry(
             polarity: polarity(at: index), precursorMZ: precursorMZ[index], exactMass: exactMass[index],
-            retentionTimeSeconds: Double(retentionTime[index]))
+            retentionTimeSeconds: retentionTime[index].isNaN ? nil : Double(retentionTime[index]))
         for field in TextField.allCases {
             entry[keyPath: field.keyPath] = strings[texts[index * TextField.count + field.rawValue]]
         }

@@ -15,25 +15,28 @@ public struct LibraryProvenance: Sendable, Hashable, Codable {
 }
 
 extension SpectralLibraryBuilder {
-    /// Reads one file of reference spectra and writes the library.
+    /// Reads one file of reference spectra and writes the library of all its usable spectra, as published: duplicates are
+    /// counted and kept.
     /// - Throws: `LibraryFileError`: the source is unreadable or holds no usable spectrum, the result cannot be written.
     public static func build(
         source: String, destination: String, cleaning: PeakCleaning = PeakCleaning()
     ) throws(LibraryFileError) -> Report {
-        try build(sources: [source], destination: destination, cleaning: cleaning)
+        try build(sources: [source], destination: destination, cleaning: cleaning, keepsDuplicates: true)
     }
 
     /// Reads files of any format, folders of them and built libraries, and writes one library.
     ///
-    /// Of spectra that came before (`DuplicateFinder`) the first stays. Spectra of a built library are taken as they are
+    /// Of spectra that came before (`DuplicateFinder`) the first stays, unless all are wanted. Spectra of a built library are taken as they are
     /// stored; all others are cleaned. In a folder, files of another kind are counted and left out.
     /// - Parameter base: a library whose spectra come first; its cleaning should be given too.
     /// - Throws: `LibraryFileError`: a source is unreadable, none holds a usable spectrum, the result cannot be written.
     ///   The destination is only replaced by a whole file.
     public static func build(
-        sources: [String], destination: String, cleaning: PeakCleaning = PeakCleaning(), base: SpectralLibrary? = nil
+        sources: [String], destination: String, cleaning: PeakCleaning = PeakCleaning(), base: SpectralLibrary? = nil,
+        keepsDuplicates: Bool = false
     ) throws(LibraryFileError) -> Report {
         var builder = SpectralLibraryBuilder(cleaning: cleaning)
+        builder.keepsDuplicates = keepsDuplicates
         if let base { builder.addStored(base) }
         for source in sources { try builder.addSource(source, isOnly: sources.count == 1) }
         guard builder.report.spectra > 0 else {
@@ -97,11 +100,11 @@ extension SpectralLibraryBuilder {
             case .duplicateAccession?:
                 report.duplicates += 1
                 note("accession \(accession) came before for the same compound", .duplicateAccession)
-                continue
+                if !keepsDuplicates { continue }
             case .duplicateSpectrum?:
                 report.duplicates += 1
                 note("the same spectrum of the same compound came before", .duplicateSpectrum)
-                continue
+                if !keepsDuplicates { continue }
             case .sharedAccession?: note("accession \(accession) stands for another compound too", .sharedAccession)
             default: break
             }
@@ -117,9 +120,12 @@ extension SpectralLibraryBuilder {
             let entry = library.entry(at: index)
             let peaks = library.peaks(at: index)
             switch duplicates.classify(entry, peaks) {
-            case .duplicateAccession?, .duplicateSpectrum?: report.duplicates += 1
-            default: addCleaned(entry, peaks)
+            case .duplicateAccession?, .duplicateSpectrum?:
+                report.duplicates += 1
+                if !keepsDuplicates { continue }
+            default: break
             }
+            addCleaned(entry, peaks)
         }
         for source in library.sources { remember(source) }
     }

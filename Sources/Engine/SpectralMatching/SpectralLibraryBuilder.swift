@@ -13,7 +13,7 @@ public struct SpectralLibraryBuilder {
         public var peaks = 0
         /// Spectra without a peak after cleaning.
         public var emptySpectra = 0
-        /// Spectra left out because they came before.
+        /// Spectra that came before: left out, or kept where that was asked for.
         public internal(set) var duplicates = 0
         /// What the reader of the source skipped.
         public var source = SourceReport()
@@ -25,7 +25,7 @@ public struct SpectralLibraryBuilder {
         let polarity: Polarity
         let precursorMZ: Double
         let exactMass: Double
-        let retentionTime: Double
+        let retentionTime: Float
         let accession: String
         let peaks: Range<Int>
         let compound: UInt32
@@ -34,6 +34,7 @@ public struct SpectralLibraryBuilder {
 
     let cleaning: PeakCleaning
     var duplicates = DuplicateFinder()
+    var keepsDuplicates = false
     private var pending: [Pending] = []
     private var texts: [UInt32] = []
     private var strings = StringTableBuilder()
@@ -70,7 +71,7 @@ public struct SpectralLibraryBuilder {
         pending.append(
             Pending(
                 polarity: entry.polarity, precursorMZ: entry.precursorMZ, exactMass: entry.exactMass,
-                retentionTime: entry.retentionTimeSeconds, accession: entry.accession, peaks: start..<peakMZ.count,
+                retentionTime: entry.retentionTimeSeconds.map { Float($0) } ?? .nan, accession: entry.accession, peaks: start..<peakMZ.count,
                 compound: compoundNumber(of: entry), texts: firstText))
         report.spectra += 1
         report.peaks += peaks.count
@@ -128,7 +129,7 @@ public struct SpectralLibraryBuilder {
         file.add(SpectralLibraryFormat.polarityStart, polarityStart)
         file.add(SpectralLibraryFormat.precursorMZ, order.map { pending[$0].precursorMZ })
         file.add(SpectralLibraryFormat.exactMass, order.map { pending[$0].exactMass })
-        file.add(SpectralLibraryFormat.retentionTime, order.map { Float(pending[$0].retentionTime) })
+        file.add(SpectralLibraryFormat.retentionTime, order.map { pending[$0].retentionTime })
         file.add(SpectralLibraryFormat.compound, order.map { pending[$0].compound })
         file.add(
             SpectralLibraryFormat.texts,
