@@ -64,7 +64,8 @@ struct LibraryBuildTests {
         let mgf = try folder.write("b.mgf", "BEGIN IONS\nPEPMASS=200\nNAME=Two\nEXACTMASS=199\n70 1\nEND IONS\n")
         try folder.write(
             "records/x/3.txt",
-            "ACCESSION: R3\nRECORD_TITLE: t\nMS$FOCUSED_ION: PRECURSOR_M/Z 300\nCH$EXACT_MASS: 299\nPK$PEAK: m\n  80 1 1\n//\n")
+            "ACCESSION: R3\nRECORD_TITLE: t\nMS$FOCUSED_ION: PRECURSOR_M/Z 300\nCH$EXACT_MASS: 299\nPK$PEAK: m\n  80 1 1\n//\n"
+        )
         try folder.write("records/2.json", #"{"name":"Four","precursor_mz":400,"exact_mass":399,"peaks":[[90,1]]}"#)
         try folder.write("records/README.txt", "not a record")
         try folder.write("records/LICENSE", "NAME: none")

@@ -254,6 +254,7 @@ struct LibraryFormatTests {
         arguments: [
             ("5.5 min", 330.0, 0), ("90 sec", 90, 0), ("90s", 90, 0), ("1500 ms", 1.5, 0), ("2", 120, 0),
             ("3 parsecs", nil, 1), ("about 3", nil, 1), ("0", nil, 0), ("-1", nil, 0), ("N/A", nil, 0),
+            ("N/A min", nil, 0), ("90 sec (MSMS)", 90, 0), ("5.5, 5.7 min", nil, 1),
         ])
     func retention(value: String, seconds: Double?, skipped: Int) throws {
         let (spectra, report) = try read(

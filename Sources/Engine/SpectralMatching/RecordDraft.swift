@@ -104,10 +104,15 @@ struct RecordDraft {
     private mutating func setRetention(_ value: UnsafeBufferPointer<UInt8>, unit: Double?) -> (SourceProblem, String)? {
         let end =
             value.firstIndex { !($0 >= 0x30 && $0 <= 0x39) && $0 != 0x2E && $0 != 0x2D && $0 != 0x2B } ?? value.count
+        // MassBank has `N/A min`.
+        if end == 0, value.starts(with: "N/A".utf8) { return nil }
         guard let number = decimalNumber(UnsafeBufferPointer(rebasing: value[..<end])) else {
             return (.badNumber, "the retention time is not a number")
         }
-        let suffix = String(decoding: trimmed(UnsafeBufferPointer(rebasing: value[end...])), as: UTF8.self).lowercased()
+        // A remark in parentheses is no unit.
+        let behind = value[end...]
+        let unitText = trimmed(UnsafeBufferPointer(rebasing: behind[..<(behind.firstIndex(of: 0x28) ?? value.count)]))
+        let suffix = String(decoding: unitText, as: UTF8.self).lowercased()
         let seconds: Double?
         switch suffix {
         case "": seconds = unit

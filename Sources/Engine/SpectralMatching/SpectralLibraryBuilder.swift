@@ -71,7 +71,8 @@ public struct SpectralLibraryBuilder {
         pending.append(
             Pending(
                 polarity: entry.polarity, precursorMZ: entry.precursorMZ, exactMass: entry.exactMass,
-                retentionTime: entry.retentionTimeSeconds.map { Float($0) } ?? .nan, accession: entry.accession, peaks: start..<peakMZ.count,
+                retentionTime: entry.retentionTimeSeconds.map { Float($0) } ?? .nan, accession: entry.accession,
+                peaks: start..<peakMZ.count,
                 compound: compoundNumber(of: entry), texts: firstText))
         report.spectra += 1
         report.peaks += peaks.count

@@ -38,7 +38,8 @@ extension LibrarySubcommand {
                     sources: sources, destination: output,
                     cleaning: PeakCleaning(noiseFraction: noiseFraction, maximumPeakCount: maxPeaks),
                     keepsDuplicates: keepDuplicates)
-                try Console.output(BuildText(report: report, path: output, cases: show, keepsDuplicates: keepDuplicates).text)
+                try Console.output(
+                    BuildText(report: report, path: output, cases: show, keepsDuplicates: keepDuplicates).text)
             }
         }
     }
@@ -93,7 +94,8 @@ struct BuildText {
         if let added { lines.append("  added    \(added) spectra") }
         for origin in report.sources { lines.append("  source   \(origin.name), SHA-256 \(origin.hash)") }
         lines.append("  skipped  \(source.skippedRecords) records, \(source.skippedValues) values or peaks")
-        lines.append("  repeated \(report.duplicates) spectra that came before\(keepsDuplicates ? ", kept" : ", left out")")
+        lines.append(
+            "  repeated \(report.duplicates) spectra that came before\(keepsDuplicates ? ", kept" : ", left out")")
         for problem in SourceProblem.allCases {
             if let count = source.problems[problem] { lines.append("           \(count) \(problem.rawValue)") }
         }

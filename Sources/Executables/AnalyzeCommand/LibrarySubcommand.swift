@@ -23,7 +23,8 @@ struct LibrarySubcommand: ParsableCommand {
             cases with their line.
 
             Duplicates, within one compound (first block of the InChIKey, else the name): the same accession, or the \
-            same polarity, adduct, precursor and peaks. The first stays, the later ones are left out and counted.
+            same polarity, adduct, precursor and peaks. The first stays, the later ones are left out and counted; build \
+            --keep-duplicates keeps them.
             """,
         subcommands: [Build.self, Add.self, Info.self, Search.self, Prepare.self])
 
