@@ -136,6 +136,10 @@ import Testing
             let outcome = try library(["build", source, "--output", folder.file("z.lvsl")])
             #expect(outcome.status == 65 && outcome.error.contains(source), "\(outcome.error)")
         }
+        // A folder is made into a file once, not at every run.
+        try folder.write("records/a.msp", Self.caffeine)
+        let unbuilt = try library(["search", folder.file("records"), "--name", "x"])
+        #expect(unbuilt.status == 65 && unbuilt.error.contains("library build"), "\(unbuilt.error)")
         #expect(try library(["search", out]).status == 64)
         #expect(try library(["search", out, "--mz", "100", "--tolerance", "10"]).status == 64)
     }

@@ -77,6 +77,11 @@ public struct ReferenceData: Sendable {
         _ source: String, cache: String, note: (String) -> Void
     ) throws -> String {
         if !isText(source) { return source }
+        if try LibrarySourceFormat.files(at: source).isFolder {
+            throw AnalysisError(
+                .referenceData,
+                "\(source) is a folder; make one file of it first: lavoisier library build \(source) --output mine.lvsl")
+        }
         let destination = try cachedName([source], cache: cache, version: SpectralLibrary.formatVersion, suffix: "lvsl")
         try exclusively(destination, cache: cache) {
             let hash = try sha256(file: source)
