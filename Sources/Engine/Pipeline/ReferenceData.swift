@@ -80,7 +80,8 @@ public struct ReferenceData: Sendable {
         if try LibrarySourceFormat.files(at: source).isFolder {
             throw AnalysisError(
                 .referenceData,
-                "\(source) is a folder; make one file of it first: lavoisier library build \(source) --output mine.lvsl")
+                "\(source) is a folder; make one file of it first: lavoisier library build \(source) --output mine.lvsl"
+            )
         }
         let destination = try cachedName([source], cache: cache, version: SpectralLibrary.formatVersion, suffix: "lvsl")
         try exclusively(destination, cache: cache) {
