@@ -17,7 +17,8 @@ import Testing
         [], ["analyze"], ["optimize"], ["workload"], ["workload", "list"], ["workload", "prepare"],
         ["workload", "verify"],
         ["evaluate"],
-        ["convert"], ["simulate"], ["library"], ["library", "prepare"], ["library", "info"], ["config"],
+        ["convert"], ["simulate"], ["library"], ["library", "prepare"], ["library", "info"],
+        ["library", "build"], ["library", "add"], ["library", "search"], ["config"],
         ["config", "show"],
         ["config", "docs"],
     ])

@@ -31,6 +31,8 @@ import Testing
         ["adducts.min_correlation=0.97"], ["adducts.max_apex_shift=0.02"], ["adducts.min_evidence=8"],
         ["fragments.precursor_tolerance=0.5"], ["matching.enabled=false"],
         ["matching.similarity=cosine"], ["matching.similarity=modified_cosine"],
+        ["matching.similarity=unweighted_entropy"], ["matching.similarity=neutral_loss"],
+        ["matching.similarity=enhanced_dot_product"],
         ["matching.precursor_tolerance_ppm=0.5"],
         ["matching.fragment_tolerance=0.001"], ["matching.fragment_tolerance_unit=ppm"],
         ["matching.min_matched_peaks=9"],
@@ -50,6 +52,13 @@ import Testing
     @Test(arguments: [
         (["matching.min_score=0.3"], ["matching.top=1"]),
         (["matching.similarity=cosine"], ["matching.intensity_power=1"]),
+        (["matching.similarity=enhanced_dot_product", "matching.min_score=0.3"], ["matching.mz_power=0"]),
+        (
+            [
+                "matching.similarity=cosine", "matching.min_score=0.1", "matching.fragment_tolerance=5",
+                "matching.min_matched_peaks=1",
+            ], ["matching.assignment=greedy"]
+        ),
         (["matching.analog=true", "matching.analog_max_shift=5"], ["matching.analog_max_shift=1"]),
     ])
     func changesTheResultInContext(context: [String], assignments: [String]) throws {

@@ -38,21 +38,17 @@ struct LibrarySearchTests {
             guard abs(entry.precursorMZ - precursor) <= limit else { continue }
             let b = cleaning.clean(library.peaks(at: index), upperMZ: upper(entry.precursorMZ))
             guard a.count > 0, b.count > 0 else { continue }
-            let shift =
-                parameters.analog || parameters.similarity == .modifiedCosine ? precursor - entry.precursorMZ : 0
-            let score =
-                !parameters.analog && parameters.similarity == .spectralEntropy
-                ? ReferenceSimilarity.entropy(a, b, tolerance: parameters.fragmentTolerance, weighted: true)
-                : ReferenceSimilarity.cosine(
-                    a, b, shift: shift, tolerance: parameters.fragmentTolerance, power: parameters.intensityPower)
+            let measure = parameters.analog ? SimilarityMeasure.modifiedCosine : parameters.similarity
+            let score = ReferenceSimilarity.score(
+                a, b, precursorA: precursor, precursorB: entry.precursorMZ, settings: parameters.settings(measure))
             guard score.score >= parameters.minimumScore, score.matchedPeaks >= parameters.minimumMatchedPeaks else {
                 continue
             }
             let key = entry.inchiKeyBlock
             let entropy = ReferenceSimilarity.entropy(a, b, tolerance: parameters.fragmentTolerance, weighted: true)
-            let cosine = ReferenceSimilarity.cosine(
-                a, b, shift: precursor - entry.precursorMZ, tolerance: parameters.fragmentTolerance,
-                power: parameters.intensityPower)
+            let cosine = ReferenceSimilarity.score(
+                a, b, precursorA: precursor, precursorB: entry.precursorMZ,
+                settings: parameters.settings(.modifiedCosine))
             result.append(
                 Expected(
                     index: index, score: score, compound: key.isEmpty ? "spectrum \(index)" : key,
@@ -119,9 +115,10 @@ struct LibrarySearchTests {
         #expect(try compare(parameters, seed: 35) > 200)
     }
 
-    @Test("noise removal and precursor removal equal brute force")
-    func cleaning() throws {
+    @Test("noise removal and precursor removal equal brute force", arguments: SimilarityMeasure.allCases)
+    func cleaning(measure: SimilarityMeasure) throws {
         var parameters = SearchParameters()
+        parameters.similarity = measure
         parameters.minimumScore = 0.2
         parameters.minimumMatchedPeaks = 1
         parameters.noiseFraction = 0.2

@@ -44,34 +44,99 @@ enum ReferenceSimilarity {
 
     private static func entropy(_ p: [Double]) -> Double { -p.filter { $0 > 0 }.reduce(0) { $0 + $1 * log($1) } }
 
-    /// The best of all one-to-one pairings, by trying them all.
-    static func cosine(
-        _ a: PeakList, _ b: PeakList, shift: Double, tolerance: Tolerance, power: Double
+    /// Any measure, from its definition in docs/similarities.md.
+    static func score(
+        _ a: PeakList, _ b: PeakList, precursorA: Double, precursorB: Double, settings: SimilaritySettings
     ) -> SimilarityScore {
-        func unit(_ values: [Double]) -> [Double] {
-            let raised = values.map { pow($0, power) }
-            let length = raised.reduce(0) { $0 + $1 * $1 }.squareRoot()
-            return raised.map { $0 / length }
-        }
-        let wa = unit(a.intensity)
-        let wb = unit(b.intensity)
-        let partners = a.mz.indices.map { i in
-            b.mz.indices.filter { j in
-                let half = tolerance.halfWidth(at: a.mz[i])
-                return abs(b.mz[j] - a.mz[i]) <= half || abs(b.mz[j] + shift - a.mz[i]) <= half
+        let tolerance = settings.tolerance
+        switch settings.measure {
+        case .spectralEntropy: return entropy(a, b, tolerance: tolerance, weighted: true)
+        case .unweightedEntropy: return entropy(a, b, tolerance: tolerance, weighted: false)
+        case .cosine, .modifiedCosine, .enhancedDotProduct:
+            let shift = settings.measure == .modifiedCosine ? precursorA - precursorB : 0
+            let mzPower = settings.measure == .enhancedDotProduct ? settings.mzPower : 0
+            let left = unit(a, settings.intensityPower, mzPower)
+            let right = unit(b, settings.intensityPower, mzPower)
+            var pairs = pairs(a.mz, b.mz) { abs($1 - $0) <= tolerance.halfWidth(at: $0) }
+            if abs(shift) > tolerance.halfWidth(at: precursorA) {
+                pairs += self.pairs(a.mz, b.mz) { abs($1 + shift - $0) <= tolerance.halfWidth(at: $0) }
             }
+            let chosen = choose(pairs, left, right, settings.assignment)
+            let cosine = SimilarityScore(score: sum(chosen, left, right), matchedPeaks: chosen.count)
+            return settings.measure == .enhancedDotProduct ? composite(cosine, chosen, left, right) : cosine
+        case .neutralLoss:
+            let halfA = tolerance.halfWidth(at: precursorA)
+            let halfB = tolerance.halfWidth(at: precursorB)
+            let keptA = a.mz.indices.filter { precursorA - a.mz[$0] > halfA }
+            let keptB = b.mz.indices.filter { precursorB - b.mz[$0] > halfB }
+            let x = PeakList(mz: keptA.map { a.mz[$0] }, intensity: keptA.map { a.intensity[$0] })
+            let y = PeakList(mz: keptB.map { b.mz[$0] }, intensity: keptB.map { b.intensity[$0] })
+            let left = unit(x, settings.intensityPower, 0)
+            let right = unit(y, settings.intensityPower, 0)
+            let pairs = pairs(x.mz, y.mz) {
+                abs((precursorB - $1) - (precursorA - $0)) <= tolerance.halfWidth(at: $0)
+            }
+            let chosen = choose(pairs, left, right, settings.assignment)
+            return SimilarityScore(score: sum(chosen, left, right), matchedPeaks: chosen.count)
         }
-        func best(_ i: Int, _ used: Set<Int>) -> (Double, Int) {
-            guard i < partners.count else { return (0, 0) }
-            var result = best(i + 1, used)
-            for j in partners[i] where !used.contains(j) {
-                let rest = best(i + 1, used.union([j]))
-                let value = rest.0 + wa[i] * wb[j]
-                if value > result.0 { result = (value, rest.1 + 1) }
+    }
+
+    private typealias Pair = (row: Int, column: Int)
+
+    private static func pairs(_ a: [Double], _ b: [Double], _ match: (Double, Double) -> Bool) -> [Pair] {
+        a.indices.flatMap { i in b.indices.filter { match(a[i], b[$0]) }.map { (i, $0) } }
+    }
+
+    private static func unit(_ peaks: PeakList, _ intensityPower: Double, _ mzPower: Double) -> [Double] {
+        let raised = zip(peaks.mz, peaks.intensity).map { pow($0, mzPower) * pow($1, intensityPower) }
+        let length = raised.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        return raised.map { $0 / length }
+    }
+
+    private static func sum(_ pairs: [Pair], _ a: [Double], _ b: [Double]) -> Double {
+        min(pairs.reduce(0) { $0 + a[$1.row] * b[$1.column] }, 1)
+    }
+
+    /// The best of all one-to-one pairings, by trying them all; or the largest product again and again, the pair that
+    /// was found last among equals.
+    private static func choose(_ pairs: [Pair], _ a: [Double], _ b: [Double], _ how: PeakAssignment) -> [Pair] {
+        if how == .greedy {
+            var left = pairs
+            var chosen: [Pair] = []
+            while let best = left.map({ a[$0.row] * b[$0.column] }).max(),
+                let pair = left.last(where: { a[$0.row] * b[$0.column] == best })
+            {
+                chosen.append(pair)
+                left.removeAll { $0.row == pair.row || $0.column == pair.column }
+            }
+            return chosen
+        }
+        func best(_ row: Int, _ used: Set<Int>) -> (Double, [Pair]) {
+            guard row < a.count else { return (0, []) }
+            var result = best(row + 1, used)
+            for pair in pairs where pair.row == row && !used.contains(pair.column) {
+                let rest = best(row + 1, used.union([pair.column]))
+                let value = rest.0 + a[row] * b[pair.column]
+                if value > result.0 { result = (value, [pair] + rest.1) }
             }
             return result
         }
-        let (sum, matched) = best(0, [])
-        return SimilarityScore(score: min(max(sum, 0), 1), matchedPeaks: matched)
+        return best(0, []).1
+    }
+
+    private static func composite(
+        _ cosine: SimilarityScore, _ pairs: [Pair], _ a: [Double], _ b: [Double]
+    ) -> SimilarityScore {
+        let pairs = pairs.sorted { $0.row < $1.row }
+        guard pairs.count >= 2 else { return cosine }
+        var ratios = 0.0
+        for i in 1..<pairs.count {
+            let own = a[pairs[i].row] / a[pairs[i - 1].row]
+            let other = b[pairs[i].column] / b[pairs[i - 1].column]
+            ratios += min(own / other, other / own)
+        }
+        let (n, m) = (Double(a.count), Double(pairs.count))
+        return SimilarityScore(
+            score: (n * cosine.score + m * ratios / (m - 1)) / (n + m), matchedPeaks: cosine.matchedPeaks)
     }
 }

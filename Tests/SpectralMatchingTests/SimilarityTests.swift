@@ -71,7 +71,7 @@ struct SimilarityTests {
         #expect(abs(plain.score - cosine) < 1e-9)
         #expect(plain.matchedPeaks == 3)
         let shifted = SpectralSimilarity.modifiedCosine(
-            a, b, precursorShift: 16, tolerance: .dalton(0.05), intensityPower: power)
+            a, b, precursorA: 230, precursorB: 214, tolerance: .dalton(0.05), intensityPower: power)
         #expect(abs(shifted.score - modified) < 1e-9)
         #expect(shifted.matchedPeaks == 5)
     }
@@ -114,12 +114,19 @@ struct SimilarityTests {
             let a = crowded(&random)
             let b = crowded(&random)
             let shift = round % 3 == 0 ? 0 : 0.3
-            let optimal = SpectralSimilarity.modifiedCosine(
-                a, b, precursorShift: shift, tolerance: .dalton(0.1), intensityPower: 1)
-            let slow = ReferenceSimilarity.cosine(a, b, shift: shift, tolerance: .dalton(0.1), power: 1)
+            var settings = SimilaritySettings(measure: .modifiedCosine, tolerance: .dalton(0.1), intensityPower: 1)
+            func score(_ assignment: PeakAssignment) -> (fast: SimilarityScore, slow: SimilarityScore) {
+                settings.assignment = assignment
+                return (
+                    SpectralSimilarity.score(a, b, precursorA: 200 + shift, precursorB: 200, settings: settings),
+                    ReferenceSimilarity.score(a, b, precursorA: 200 + shift, precursorB: 200, settings: settings)
+                )
+            }
+            let (optimal, slow) = score(.optimal)
             #expect(abs(optimal.score - slow.score) < 1e-9, "seed 12, round \(round)")
-            let greedy = SpectralSimilarity.modifiedCosine(
-                a, b, precursorShift: shift, tolerance: .dalton(0.1), intensityPower: 1, assignment: .greedy)
+            let (greedy, slowGreedy) = score(.greedy)
+            #expect(abs(greedy.score - slowGreedy.score) < 1e-9, "seed 12, round \(round)")
+            #expect(greedy.matchedPeaks == slowGreedy.matchedPeaks, "seed 12, round \(round)")
             #expect(greedy.score <= optimal.score + 1e-12, "seed 12, round \(round)")
             if greedy.score < optimal.score - 1e-9 { greedyFell += 1 }
         }

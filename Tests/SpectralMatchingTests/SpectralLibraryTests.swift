@@ -176,8 +176,11 @@ struct SpectralLibraryTests {
         let source = try #require(bundledLibrary)
         let report = try SpectralLibraryBuilder.build(source: source, destination: folder.file("massbank.bin"))
         #expect(report.spectra == 75_048)
-        #expect(report.source.skippedRecords == 0)
-        #expect(report.source.skippedValues == 0)
+        #expect(report.source.skippedRecords == 0 && report.duplicates == 2_201)
+        // Retention times such as `5.1, 5.6 min`.
+        #expect(
+            report.source.skippedValues == 31
+                && report.source.problems == [.unknownUnit: 28, .badNumber: 3, .duplicateSpectrum: 2_201])
         #expect(report.compounds == 7_000)
         let library = try SpectralLibrary.open(folder.file("massbank.bin"))
         try library.verify()

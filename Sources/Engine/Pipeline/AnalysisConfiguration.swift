@@ -215,7 +215,9 @@ public struct AnalysisConfiguration: Sendable {
         parameters.top = resolved.integer("matching.top")
         parameters.similarity =
             SimilarityMeasure(rawValue: resolved.choice("matching.similarity")) ?? .spectralEntropy
+        parameters.assignment = PeakAssignment(rawValue: resolved.choice("matching.assignment")) ?? .optimal
         parameters.intensityPower = resolved.number("matching.intensity_power")
+        parameters.mzPower = resolved.number("matching.mz_power")
         parameters.analog = resolved.boolean("matching.analog")
         parameters.analogMaximumShift = resolved.number("matching.analog_max_shift")
         parameters.noiseFraction = resolved.number("matching.noise_fraction")

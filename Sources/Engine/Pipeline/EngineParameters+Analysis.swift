@@ -152,6 +152,8 @@ extension EngineParameters {
     private static let search = SearchParameters()
     private static let whenMatching = ParameterCondition(parameter: "matching.enabled", values: [.boolean(true)])
     private static let whenAnalog = ParameterCondition(parameter: "matching.analog", values: [.boolean(true)])
+    private static let whenEnhanced = ParameterCondition(
+        parameter: "matching.similarity", values: [.choice(SimilarityMeasure.enhancedDotProduct.rawValue)])
     private static let whenAnnotating = ParameterCondition(parameter: "annotation.enabled", values: [.boolean(true)])
 
     static let identification: [ParameterDescription] = [
@@ -160,7 +162,11 @@ extension EngineParameters {
         analysis(
             "matching.similarity", .choice(SimilarityMeasure.allCases.map(\.rawValue)),
             .choice(search.similarity.rawValue),
-            "Score of an identity search: spectral entropy (Li et al. 2021), modified cosine or cosine.",
+            "Score of an identity search; formulas and sources in docs/similarities.md.", condition: whenMatching),
+        analysis(
+            "matching.assignment", .choice(PeakAssignment.allCases.map(\.rawValue)),
+            .choice(search.assignment.rawValue),
+            "How the cosine scores pair peaks that compete: the best pairing, or by falling product as matchms does.",
             condition: whenMatching),
         analysis(
             "matching.precursor_tolerance_ppm", .number(0.01...1_000, .logarithmic), .number(10), unit: "ppm",
@@ -184,7 +190,10 @@ extension EngineParameters {
             condition: whenMatching),
         analysis(
             "matching.intensity_power", .number(0.1...3, .linear), .number(search.intensityPower),
-            "Exponent of the intensities in the cosine scores.", condition: whenMatching),
+            "Exponent of the intensities in the cosine scores and enhanced_dot_product.", condition: whenMatching),
+        analysis(
+            "matching.mz_power", .number(0...3, .linear), .number(search.mzPower),
+            "Exponent of the m/z in enhanced_dot_product.", condition: whenEnhanced),
         analysis(
             "matching.analog", .boolean, .boolean(search.analog),
             "Look for related compounds too: every library spectrum within matching.analog_max_shift, by modified cosine.",

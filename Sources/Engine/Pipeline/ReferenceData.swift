@@ -15,7 +15,7 @@ public struct ReferenceData: Sendable {
 
     /// Source files; the bundled ones by default.
     public struct Sources: Sendable, Hashable {
-        /// An MSP file (plain or .gz), or an already prepared library.
+        /// Reference spectra in any readable format, or an already built library.
         public var library: String?
         /// Compound tables (TSV, plain or .gz), merged.
         public var compounds: [String]
@@ -77,6 +77,12 @@ public struct ReferenceData: Sendable {
         _ source: String, cache: String, note: (String) -> Void
     ) throws -> String {
         if !isText(source) { return source }
+        if try LibrarySourceFormat.files(at: source).isFolder {
+            throw AnalysisError(
+                .referenceData,
+                "\(source) is a folder; make one file of it first: lavoisier library build \(source) --output mine.lvsl"
+            )
+        }
         let destination = try cachedName([source], cache: cache, version: SpectralLibrary.formatVersion, suffix: "lvsl")
         try exclusively(destination, cache: cache) {
             let hash = try sha256(file: source)

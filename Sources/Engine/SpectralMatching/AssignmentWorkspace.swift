@@ -10,6 +10,8 @@ struct AssignmentWorkspace {
     private var rowDegree: [Int32] = []
     private var columnDegree: [Int32] = []
     private var hasConflict = false
+    /// What the last conflict-laden choice gave each row; -1 for nothing.
+    private var columnOfRow: [Int32] = []
     private var hungarian = HungarianSolver()
 
     mutating func begin(rows: Int, columns: Int) {
@@ -28,6 +30,20 @@ struct AssignmentWorkspace {
         if rowDegree[row] > 1 || columnDegree[column] > 1 { hasConflict = true }
     }
 
+    /// A pair of peaks that was chosen.
+    struct Choice {
+        var row: Int
+        var column: Int
+    }
+
+    /// The pairs of the last `solve...`, by ascending row.
+    func chosenPairs() -> [Choice] {
+        if !hasConflict { return pairs.map { Choice(row: Int($0.row), column: Int($0.column)) } }
+        return columnOfRow.enumerated().compactMap { row, column in
+            column >= 0 ? Choice(row: row, column: Int(column)) : nil
+        }
+    }
+
     /// Sum and number of the pairs when none competes with another.
     private func sumOfAll() -> (sum: Double, matched: Int) {
         var sum = 0.0
@@ -35,16 +51,27 @@ struct AssignmentWorkspace {
         return (sum, pairs.count)
     }
 
-    /// Pairs in order of falling value (then row, then column), each peak once.
+    private mutating func forgetChoice() {
+        columnOfRow.removeAll(keepingCapacity: true)
+        columnOfRow.append(contentsOf: repeatElement(-1, count: rowDegree.count))
+    }
+
+    /// Pairs in order of falling value, each peak once. Of equal values the pair that was added last comes first, as in
+    /// matchms, which reverses a stable ascending sort.
     mutating func solveGreedily() -> (sum: Double, matched: Int) {
         guard hasConflict else { return sumOfAll() }
-        pairs.sort { ($1.value, $0.row, $0.column) < ($0.value, $1.row, $1.column) }
-        var rowUsed = [Bool](repeating: false, count: rowDegree.count)
+        forgetChoice()
+        let pairs = pairs
+        let order = pairs.indices.sorted { left, right in
+            pairs[left].value != pairs[right].value ? pairs[left].value > pairs[right].value : left > right
+        }
         var columnUsed = [Bool](repeating: false, count: columnDegree.count)
         var sum = 0.0
         var matched = 0
-        for pair in pairs where !rowUsed[Int(pair.row)] && !columnUsed[Int(pair.column)] {
-            rowUsed[Int(pair.row)] = true
+        for index in order {
+            let pair = pairs[index]
+            guard columnOfRow[Int(pair.row)] < 0, !columnUsed[Int(pair.column)] else { continue }
+            columnOfRow[Int(pair.row)] = pair.column
             columnUsed[Int(pair.column)] = true
             sum += pair.value
             matched += 1
@@ -56,10 +83,17 @@ struct AssignmentWorkspace {
     /// - Determinism: the sum runs over rows in ascending order.
     mutating func solveOptimally() -> (sum: Double, matched: Int) {
         guard hasConflict else { return sumOfAll() }
+        forgetChoice()
         var valueOfRow = [Double](repeating: 0, count: rowDegree.count)
+        func take(_ row: Int32, _ column: Int32, _ value: Double) {
+            guard value > 0 else { return }
+            valueOfRow[Int(row)] = value
+            columnOfRow[Int(row)] = column
+        }
         for group in conflicts() {
             if group.count == 1 {
-                valueOfRow[Int(pairs[group[0]].row)] = pairs[group[0]].value
+                let pair = pairs[group[0]]
+                take(pair.row, pair.column, pair.value)
                 continue
             }
             let rows = Array(Set(group.map { pairs[$0].row })).sorted()
@@ -72,7 +106,9 @@ struct AssignmentWorkspace {
                 guard let row = rowIndex[pair.row], let column = columnIndex[pair.column] else { continue }
                 hungarian.setValue(pair.value, row: row, column: column)
             }
-            for (row, value) in hungarian.solve().enumerated() { valueOfRow[Int(rows[row])] = value }
+            for (row, choice) in hungarian.solve().enumerated() where choice.column >= 0 {
+                take(rows[row], columns[choice.column], choice.value)
+            }
         }
         var sum = 0.0
         var matched = 0
@@ -137,13 +173,13 @@ struct HungarianSolver {
         cost[r * columns + c] = -value
     }
 
-    /// The value that each row of the original matrix gets; 0 for a row that gets none.
-    func solve() -> [Double] {
+    /// The column that each row of the original matrix gets, with its value; column -1 for a row that gets none.
+    func solve() -> [(column: Int, value: Double)] {
         let owner = assign()
-        var result = [Double](repeating: 0, count: transposed ? columns : rows)
+        var result = [(column: Int, value: Double)](repeating: (-1, 0), count: transposed ? columns : rows)
         for column in 0..<columns where owner[column] >= 0 {
             let value = -cost[owner[column] * columns + column]
-            result[transposed ? column : owner[column]] = value
+            if transposed { result[column] = (owner[column], value) } else { result[owner[column]] = (column, value) }
         }
         return result
     }

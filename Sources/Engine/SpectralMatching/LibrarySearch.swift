@@ -23,7 +23,7 @@ public struct LibrarySearch: Sendable {
     private var cleanQuery = PeakList()
     private var query = PeakList()
     private var candidate = PeakList()
-    private var workspace = AssignmentWorkspace()
+    private var scorer = SimilarityScorer()
     private var hits: [Hit] = []
 
     public init(library: SpectralLibrary) { self.library = library }
@@ -44,7 +44,8 @@ public struct LibrarySearch: Sendable {
         guard cleanQuery.count > 0 else { return [] }
         query = cleanQuery
         let measure: SimilarityMeasure = parameters.analog ? .modifiedCosine : parameters.similarity
-        weigh(&query, measure: measure, parameters: parameters)
+        scorer.settings = parameters.settings(measure)
+        scorer.weigh(&query, precursorMZ: precursor)
 
         let identity = PrecursorWindow(spectrum, tolerance: parameters.precursorTolerance)
         var window = identity
@@ -65,16 +66,8 @@ public struct LibrarySearch: Sendable {
         comparisons += 1
         load(index, measure: measure, parameters: parameters)
         guard candidate.count >= parameters.minimumMatchedPeaks else { return }
-        let similarity: SimilarityScore
-        switch measure {
-        case .spectralEntropy:
-            similarity = SimilarityKernel.entropy(query, candidate, tolerance: parameters.fragmentTolerance)
-        case .cosine, .modifiedCosine:
-            let shift = measure == .cosine ? 0 : precursor - library.precursorMZ[index]
-            similarity = SimilarityKernel.cosine(
-                query, candidate, shift: shift, tolerance: parameters.fragmentTolerance, assignment: .optimal,
-                workspace: &workspace)
-        }
+        let similarity = scorer.score(
+            query: query, queryPrecursor: precursor, other: candidate, otherPrecursor: library.precursorMZ[index])
         guard similarity.matchedPeaks >= parameters.minimumMatchedPeaks, similarity.score >= parameters.minimumScore
         else { return }
         hits.append(Hit(index: index, score: similarity.score, matched: similarity.matchedPeaks))
@@ -105,17 +98,7 @@ public struct LibrarySearch: Sendable {
                 noiseFraction: parameters.noiseFraction, maximumPeakCount: library.cleaning.maximumPeakCount)
             candidate = cleaning.clean(candidate, upperMZ: upper)
         }
-        weigh(&candidate, measure: measure, parameters: parameters)
-    }
-
-    private func weigh(_ peaks: inout PeakList, measure: SimilarityMeasure, parameters: SearchParameters) {
-        switch measure {
-        case .spectralEntropy:
-            EntropyWeights.merge(&peaks, tolerance: parameters.fragmentTolerance)
-            EntropyWeights.apply(&peaks.intensity, weighted: true)
-        case .cosine, .modifiedCosine:
-            CosineWeights.apply(&peaks.intensity, power: parameters.intensityPower)
-        }
+        scorer.weigh(&candidate, precursorMZ: library.precursorMZ[index])
     }
 
     private func upperMZ(_ precursor: Double, _ parameters: SearchParameters) -> Double {
@@ -178,8 +161,9 @@ extension LibrarySearch {
             measure == .modifiedCosine
             ? hit.score
             : SpectralSimilarity.modifiedCosine(
-                cleanQuery, peaks, precursorShift: precursor - library.precursorMZ[hit.index],
-                tolerance: parameters.fragmentTolerance, intensityPower: parameters.intensityPower
+                cleanQuery, peaks, precursorA: precursor, precursorB: library.precursorMZ[hit.index],
+                tolerance: parameters.fragmentTolerance, intensityPower: parameters.intensityPower,
+                assignment: parameters.assignment
             ).score
         return (entropy, cosine)
     }

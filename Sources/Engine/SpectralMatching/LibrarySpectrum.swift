@@ -21,11 +21,14 @@ public struct LibraryEntry: Sendable, Hashable {
     public var precursorMZ: Double
     /// Monoisotopic mass of the compound in Da; NaN when the library states none.
     public var exactMass: Double
+    /// Retention time in seconds, where the library states one.
+    public var retentionTimeSeconds: Double?
 
     public init(
         name: String = "", accession: String = "", adduct: String = "", formula: String = "", inchiKey: String = "",
         smiles: String = "", instrument: String = "", instrumentType: String = "", collisionEnergy: String = "",
-        license: String = "", polarity: Polarity = .unknown, precursorMZ: Double = .nan, exactMass: Double = .nan
+        license: String = "", polarity: Polarity = .unknown, precursorMZ: Double = .nan, exactMass: Double = .nan,
+        retentionTimeSeconds: Double? = nil
     ) {
         self.name = name
         self.accession = accession
@@ -40,6 +43,7 @@ public struct LibraryEntry: Sendable, Hashable {
         self.polarity = polarity
         self.precursorMZ = precursorMZ
         self.exactMass = exactMass
+        self.retentionTimeSeconds = retentionTimeSeconds
     }
 
     /// The 14 letters of the InChIKey that stand for the skeleton (no stereochemistry, no isotopes), or empty.
@@ -53,6 +57,9 @@ public struct LibraryEntry: Sendable, Hashable {
 public struct LibrarySpectrum: Sendable, Hashable {
     public var entry: LibraryEntry
     public var peaks: PeakList
+    /// Where its record starts in the source, from 1; 0 when it came from no text.
+    public internal(set) var line = 0
+    public internal(set) var record = 0
 
     public init(entry: LibraryEntry, peaks: PeakList) {
         self.entry = entry

@@ -1,55 +1,21 @@
 import SpectrumModel
 import TextNumbers
 
-/// What a reader skipped and why: counts by reason, and the first cases with their line.
-public struct SourceReport: Sendable, Hashable {
-    /// One thing that was wrong in a source file.
-    public struct Issue: Sendable, Hashable, CustomStringConvertible {
-        public let line: Int
-        public let reason: String
-        public var description: String { "line \(line): \(reason)" }
-    }
-
-    /// Records that were handed out.
-    public var accepted = 0
-    /// Records that could not be used.
-    public var skippedRecords = 0
-    /// Single values or peaks that could not be used while their record was kept.
-    public var skippedValues = 0
-    /// The first cases, in the order of the file.
-    public private(set) var issues: [Issue] = []
-    /// At most this many cases are kept; the counts go on.
-    public static let maximumIssues = 100
-
-    public init() {}
-
-    package mutating func skipRecord(line: Int, _ reason: String) {
-        skippedRecords += 1
-        note(line: line, reason)
-    }
-
-    package mutating func skipValue(line: Int, _ reason: String) {
-        skippedValues += 1
-        note(line: line, reason)
-    }
-
-    private mutating func note(line: Int, _ reason: String) {
-        if issues.count < Self.maximumIssues { issues.append(Issue(line: line, reason: reason)) }
-    }
-}
-
-/// Reads reference spectra in the MSP text format (NIST, MassBank, MoNA), plain or gzip-compressed, one at a time.
+/// Reads reference spectra in the MSP text format (NIST, MassBank, MoNA, MS-DIAL), plain or gzip-compressed, one at a
+/// time.
 ///
 /// Tolerant: unknown fields are ignored, field names match without regard to case, blanks and underscores, values and
 /// peaks that are no numbers are skipped and counted. A record ends at an empty line or at the next `NAME`. A record
-/// without peaks or without a usable precursor m/z is skipped and counted, because no search can reach it.
+/// without peaks or without a usable precursor m/z is skipped and counted, because no search can reach it. What MoNA puts
+/// between quotes in its comment (`"SMILES=..."`) fills the fields that the record lacks. Retention times without a unit
+/// are minutes, as MS-DIAL writes them.
 public struct MSPReader {
     /// More peaks of one record than this are dropped and counted.
-    public static let maximumPeaks = 100_000
+    public static var maximumPeaks: Int { RecordDraft.maximumPeaks }
 
     private let lines: TextLineReader
     public private(set) var report = SourceReport()
-    private var draft = MSPDraft()
+    private var draft = RecordDraft()
 
     /// - Throws: `LibraryFileError.unreadable`.
     public init(path: String) throws(LibraryFileError) {
@@ -62,48 +28,52 @@ public struct MSPReader {
         while let line = try lines.next() {
             let number = lines.lineNumber
             if lines.lineWasCut {
-                report.skipValue(line: number, "the line is longer than \(TextLineReader.maximumLineLength) bytes")
+                report.skipValue(
+                    line: number, "the line is longer than \(TextLineReader.maximumLineLength) bytes", .longText)
                 continue
             }
-            let text = trimmed(line)
+            let text = trimmed(number == 1 ? withoutByteOrderMark(line) : line)
             if text.isEmpty {
-                if let spectrum = finish() { return spectrum }
+                if let spectrum = draft.finish(&report) { return spectrum }
             } else if draft.readsPeaks, isPeakLine(text) {
                 readPeaks(text, line: number)
             } else if let (field, value) = splitField(text) {
                 var completed: LibrarySpectrum?
-                if field == .name, draft.isOpen { completed = finish() }
+                if case .name = field, draft.isOpen { completed = draft.finish(&report) }
                 if !draft.isOpen { draft.open(line: number) }
-                if let problem = draft.set(field, value) { report.skipValue(line: number, problem) }
+                set(field, value, line: number)
                 if let completed { return completed }
             } else {
                 if !draft.isOpen { draft.open(line: number) }
-                report.skipValue(line: number, "neither a field nor a peak")
+                report.skipValue(line: number, record: draft.record, "neither a field nor a peak", .strayText)
             }
         }
-        return finish()
+        return draft.finish(&report)
     }
 
-    /// Closes the open record: a usable one is returned, another is counted.
-    private mutating func finish() -> LibrarySpectrum? {
-        guard draft.isOpen else { return nil }
-        defer { draft = MSPDraft() }
-        if draft.peaks.count == 0 {
-            report.skipRecord(line: draft.line, "the record has no usable peak")
-            return nil
+    private mutating func set(_ field: RecordField, _ value: UnsafeBufferPointer<UInt8>, line: Int) {
+        if case .comment = field { return readComment(value, line: line) }
+        if let (problem, reason) = draft.set(field, value, retentionUnit: 60) {
+            report.skipValue(line: line, record: draft.record, reason, problem)
         }
-        guard draft.entry.precursorMZ.isFinite else {
-            report.skipRecord(line: draft.line, "the record has no usable precursor m/z")
-            return nil
+    }
+
+    /// `"key=value" "key=value"`: only quoted parts are taken, and only fields of that name.
+    private mutating func readComment(_ text: UnsafeBufferPointer<UInt8>, line: Int) {
+        var rest = text[...]
+        while let open = rest.firstIndex(of: 0x22) {
+            let inside = rest[(open + 1)...]
+            guard let close = inside.firstIndex(of: 0x22) else { return }
+            let part = UnsafeBufferPointer(rebasing: inside[..<close])
+            rest = inside[(close + 1)...]
+            guard let equals = part.firstIndex(of: 0x3D), equals > 0 else { continue }
+            let field = RecordField(key: UnsafeBufferPointer(rebasing: part[..<equals]))
+            switch field {
+            // Words that say something else in a comment, and what only a field of its own may say.
+            case .peakCount, .comment, .name, .level, .other: continue
+            default: set(field, UnsafeBufferPointer(rebasing: part[(equals + 1)...]), line: line)
+            }
         }
-        if let declared = draft.declaredPeaks, declared != draft.peaks.count + draft.skippedPeaks {
-            report.skipValue(
-                line: draft.line,
-                "\(declared) peaks are declared and \(draft.peaks.count + draft.skippedPeaks) are there")
-        }
-        if draft.entry.polarity == .unknown { draft.entry.polarity = Polarity(adductText: draft.entry.adduct) }
-        report.accepted += 1
-        return LibrarySpectrum(entry: draft.entry, peaks: draft.peaks)
     }
 
     /// Peak lines start with a digit, a sign or a point, so a field can interrupt the peaks. `nan`, `inf` and other
@@ -121,28 +91,26 @@ public struct MSPReader {
                 $0 == 0x20 || $0 == 0x09 || $0 == 0x2C
             }
             if words.isEmpty { continue }
-            guard words.count >= 2, let mz = decimalNumber(UnsafeBufferPointer(rebasing: words[0])),
-                let intensity = decimalNumber(UnsafeBufferPointer(rebasing: words[1])), mz > 0, intensity >= 0
-            else {
-                draft.skippedPeaks += 1
-                report.skipValue(line: line, "a peak that is not a positive m/z and an intensity")
-                continue
+            let problem = draft.addPeak(
+                mz: UnsafeBufferPointer(rebasing: words[0]),
+                intensity: words.count >= 2 ? UnsafeBufferPointer(rebasing: words[1]) : nil)
+            if let (problem, reason) = problem {
+                report.skipValue(line: line, record: draft.record, reason, problem)
             }
-            // A peak of intensity zero is no error and says nothing.
-            if intensity == 0 || draft.peaks.count >= Self.maximumPeaks {
-                if intensity > 0 { report.skipValue(line: line, "more than \(Self.maximumPeaks) peaks") }
-                draft.skippedPeaks += 1
-                continue
-            }
-            draft.peaks.append(mz: mz, intensity: intensity)
         }
     }
 
     private func splitField(
         _ text: UnsafeBufferPointer<UInt8>
-    ) -> (field: MSPField, value: UnsafeBufferPointer<UInt8>)? {
+    ) -> (field: RecordField, value: UnsafeBufferPointer<UInt8>)? {
         guard let colon = text.firstIndex(of: 0x3A), colon > 0, colon <= 40 else { return nil }
         let key = UnsafeBufferPointer(rebasing: text[..<colon])
-        return (MSPField(key: key), trimmed(UnsafeBufferPointer(rebasing: text[(colon + 1)...])))
+        return (RecordField(key: key), trimmed(UnsafeBufferPointer(rebasing: text[(colon + 1)...])))
     }
+}
+
+/// The text without the mark that some editors put at the start of UTF-8 files.
+func withoutByteOrderMark(_ text: UnsafeBufferPointer<UInt8>) -> UnsafeBufferPointer<UInt8> {
+    text.count >= 3 && text[0] == 0xEF && text[1] == 0xBB && text[2] == 0xBF
+        ? UnsafeBufferPointer(rebasing: text[3...]) : text
 }

@@ -88,4 +88,22 @@ enum CosineWeights {
         let scale = 1 / squares.squareRoot()
         for index in intensity.indices { intensity[index] *= scale }
     }
+
+    /// Weights m/z^`mzPower` * I^`intensityPower`, scaled to Euclidean length 1.
+    /// - Source: Stein and Scott 1994, doi:10.1016/1044-0305(94)87009-8.
+    static func apply(_ peaks: inout PeakList, intensityPower: Double, mzPower: Double) {
+        apply(&peaks.intensity, power: intensityPower)
+        for index in peaks.mz.indices { peaks.intensity[index] *= pow(peaks.mz[index], mzPower) }
+        apply(&peaks.intensity, power: 1)
+    }
+
+    /// Keeps the peaks that lost something: m/z below the precursor's by more than the tolerance at the precursor. What
+    /// is left of the precursor says nothing about losses, and every spectrum has it.
+    static func dropUnfragmented(_ peaks: inout PeakList, precursorMZ: Double, tolerance: Tolerance) {
+        let half = tolerance.halfWidth(at: precursorMZ)
+        var kept = peaks.count
+        while kept > 0, !(precursorMZ - peaks.mz[kept - 1] > half) { kept -= 1 }
+        peaks.mz.removeSubrange(kept...)
+        peaks.intensity.removeSubrange(kept...)
+    }
 }

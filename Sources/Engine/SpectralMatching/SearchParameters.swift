@@ -1,15 +1,5 @@
 import SpectrumModel
 
-/// Which similarity an identity search uses.
-public enum SimilarityMeasure: String, Sendable, Hashable, Codable, CaseIterable {
-    /// Weighted spectral entropy similarity (Li et al. 2021).
-    case spectralEntropy = "spectral_entropy"
-    /// Modified cosine with optimal assignment; equals `cosine` when the precursors are equal.
-    case modifiedCosine = "modified_cosine"
-    /// Cosine with optimal assignment.
-    case cosine
-}
-
 /// How a fragment spectrum is searched in a library.
 public struct SearchParameters: Sendable, Hashable {
     /// Largest distance of the precursors in an identity search, relative to the query's precursor; edges inside.
@@ -27,8 +17,12 @@ public struct SearchParameters: Sendable, Hashable {
     /// At most this many compounds are reported.
     public var top = 5
     public var similarity: SimilarityMeasure = .spectralEntropy
+    /// How the cosine measures pair peaks that compete.
+    public var assignment: PeakAssignment = .optimal
     /// Exponent of the intensities in the cosine measures.
     public var intensityPower = 0.5
+    /// Exponent of the m/z in `enhancedDotProduct`.
+    public var mzPower = 2.0
     /// Search for related compounds too: every spectrum within `analogMaximumShift`, always by modified cosine.
     public var analog = false
     /// Largest difference of the precursors in an analog search, in Da; edges inside.
@@ -40,6 +34,13 @@ public struct SearchParameters: Sendable, Hashable {
     public var removePrecursor = false
 
     public init() {}
+
+    /// Everything that decides a score by `measure`.
+    public func settings(_ measure: SimilarityMeasure) -> SimilaritySettings {
+        SimilaritySettings(
+            measure: measure, tolerance: fragmentTolerance, assignment: assignment, intensityPower: intensityPower,
+            mzPower: mzPower)
+    }
 
     /// How far below the precursor the removal starts, in Da. Source: Li et al. 2021.
     public static let precursorRemovalDistance = 1.6

@@ -43,22 +43,58 @@ enum SimilarityKernel {
         return SimilarityScore(score: clamped(sum / 2), matchedPeaks: matched)
     }
 
-    /// Cosine of two lists of Euclidean length 1, peaks of `b` matched in place or moved by `shift`. hot
+    /// Cosine of two lists of Euclidean length 1. hot
     static func cosine(
-        _ a: PeakList, _ b: PeakList, shift: Double, tolerance: Tolerance, assignment: PeakAssignment,
+        _ a: PeakList, _ b: PeakList, pairing: PeakPairing, tolerance: Tolerance, assignment: PeakAssignment,
         workspace: inout AssignmentWorkspace
     ) -> SimilarityScore {
         workspace.begin(rows: a.count, columns: b.count)
-        collectPairs(a, b, shift: 0, onlyNew: false, tolerance: tolerance, workspace: &workspace)
-        if shift != 0 {
-            collectPairs(a, b, shift: shift, onlyNew: true, tolerance: tolerance, workspace: &workspace)
+        switch pairing {
+        case .inPlace:
+            collectPairs(a, b, shift: 0, onlyNew: false, tolerance: tolerance, workspace: &workspace)
+        case .inPlaceOrMoved(let shift):
+            collectPairs(a, b, shift: 0, onlyNew: false, tolerance: tolerance, workspace: &workspace)
+            // A pair that matches both ways is one pair; which of its two places in the order counts is matchms's choice.
+            collectPairs(
+                a, b, shift: shift, onlyNew: assignment == .optimal, tolerance: tolerance, workspace: &workspace)
+        case .moved(let shift):
+            collectPairs(a, b, shift: shift, onlyNew: false, tolerance: tolerance, workspace: &workspace)
         }
         let (sum, matched) =
             assignment == .optimal ? workspace.solveOptimally() : workspace.solveGreedily()
         return SimilarityScore(score: clamped(sum), matchedPeaks: matched)
     }
 
+    /// Composite similarity of two lists of Euclidean length 1: (N F_D + M F_R) / (N + M) for N peaks in `a` and M
+    /// matched ones. F_D is the cosine; F_R the mean, over neighbouring matched peaks, of how well the ratio of their
+    /// weights agrees (the smaller ratio divided by the larger). With fewer than two matched peaks there is no ratio and
+    /// F_D stands alone.
+    /// - Source: Stein and Scott 1994, doi:10.1016/1044-0305(94)87009-8.
+    static func composite(
+        _ a: PeakList, _ b: PeakList, tolerance: Tolerance, assignment: PeakAssignment,
+        workspace: inout AssignmentWorkspace
+    ) -> SimilarityScore {
+        let cosine = cosine(
+            a, b, pairing: .inPlace, tolerance: tolerance, assignment: assignment, workspace: &workspace)
+        let pairs = workspace.chosenPairs()
+        guard pairs.count >= 2 else { return cosine }
+        var sum = 0.0
+        for (previous, next) in zip(pairs, pairs.dropFirst()) {
+            let left = a.intensity[next.row] * b.intensity[previous.column]
+            let right = a.intensity[previous.row] * b.intensity[next.column]
+            let larger = max(left, right)
+            if larger > 0 { sum += min(left, right) / larger }
+        }
+        let ratio = sum / Double(pairs.count - 1)
+        let (peaks, matched) = (Double(a.count), Double(pairs.count))
+        let score = (peaks * cosine.score + matched * ratio) / (peaks + matched)
+        return SimilarityScore(score: clamped(score), matchedPeaks: pairs.count)
+    }
+
     /// All pairs within the tolerance; `onlyNew` leaves out those that match without the shift.
+    ///
+    /// Two m/z within a factor of two have an exact difference (Sterbenz 1974), so a pair in place is inside or outside
+    /// as the numbers stand; one that is moved is rounded once, when the shift is added.
     private static func collectPairs(
         _ a: PeakList, _ b: PeakList, shift: Double, onlyNew: Bool, tolerance: Tolerance,
         workspace: inout AssignmentWorkspace

@@ -1,3 +1,4 @@
+import ContentHash
 import SpectrumModel
 
 /// A binary spectral library, mapped into memory and shared read-only by all workers.
@@ -18,9 +19,14 @@ public final class SpectralLibrary: @unchecked Sendable {
     public let compoundCount: Int
     /// How the peaks were cleaned when the library was built.
     public let cleaning: PeakCleaning
-    /// SHA-256 of the source file, in hexadecimal, and its name.
-    public let sourceHash: String
-    public let sourceName: String
+    /// The files that it was built from, in their order.
+    public let sources: [LibraryProvenance]
+
+    /// SHA-256 of the source file, in hexadecimal; of the list of hashes when there are several.
+    public var sourceHash: String {
+        sources.count == 1 ? sources[0].hash : sha256(sources.map { $0.hash + "\n" }.joined().utf8)
+    }
+    public var sourceName: String { sources.map(\.name).joined(separator: ", ") }
 
     let precursorMZ: UnsafeBufferPointer<Double>
     let compound: UnsafeBufferPointer<UInt32>
@@ -29,9 +35,10 @@ public final class SpectralLibrary: @unchecked Sendable {
     let peakIntensity: UnsafeBufferPointer<Float>
     let peakEntropyWeight: UnsafeBufferPointer<Float>
     private let exactMass: UnsafeBufferPointer<Double>
-    private let polarityStart: [Int]
-    private let texts: UnsafeBufferPointer<UInt32>
-    private let strings: StringTable
+    private let retentionTime: UnsafeBufferPointer<Float>
+    let polarityStart: [Int]
+    let texts: UnsafeBufferPointer<UInt32>
+    let strings: StringTable
     private let file: SectionedFile
 
     /// - Throws: `LibraryFileError` with what is wrong and what to do.
@@ -44,6 +51,7 @@ public final class SpectralLibrary: @unchecked Sendable {
         typealias Format = SpectralLibraryFormat
         precursorMZ = try file.elements(Format.precursorMZ, as: Double.self)
         exactMass = try file.elements(Format.exactMass, as: Double.self)
+        retentionTime = try file.elements(Format.retentionTime, as: Float.self)
         compound = try file.elements(Format.compound, as: UInt32.self)
         peakOffset = try file.elements(Format.peakOffset, as: UInt32.self)
         peakMZ = try file.elements(Format.peakMZ, as: Double.self)
@@ -57,7 +65,8 @@ public final class SpectralLibrary: @unchecked Sendable {
         let count = precursorMZ.count
         guard exactMass.count == count, compound.count == count, peakOffset.count == count + 1,
             texts.count == count * TextField.count, peakIntensity.count == peakMZ.count,
-            peakEntropyWeight.count == peakMZ.count, starts.count == 4, settings.count == 3, provenance.count == 2
+            peakEntropyWeight.count == peakMZ.count, starts.count == 4, settings.count == 3, provenance.count >= 2,
+            provenance.count.isMultiple(of: 2), retentionTime.count == count
         else { throw file.corrupt("the arrays of the library differ in length") }
         guard isAscending(peakOffset, from: 0, to: peakMZ.count), isAscending(starts, from: 0, to: count),
             Int(largest(texts)) < strings.count, Int(largest(provenance)) < strings.count
@@ -76,8 +85,10 @@ public final class SpectralLibrary: @unchecked Sendable {
         path = file.mapped.path
         compoundCount = Int(settings[2])
         cleaning = PeakCleaning(noiseFraction: settings[0], maximumPeakCount: Int(settings[1]))
-        sourceHash = strings[provenance[0]]
-        sourceName = strings[provenance[1]]
+        let strings = strings
+        sources = stride(from: 0, to: provenance.count, by: 2).map {
+            LibraryProvenance(name: strings[provenance[$0 + 1]], hash: strings[provenance[$0]])
+        }
     }
 
     private static func isSorted(_ values: UnsafeBufferPointer<Double>, _ range: Range<Int>) -> Bool {
@@ -105,7 +116,8 @@ public final class SpectralLibrary: @unchecked Sendable {
         // The pointers do not keep the mapping; the library must outlive their use.
         defer { withExtendedLifetime(self) {} }
         var entry = LibraryEntry(
-            polarity: polarity(at: index), precursorMZ: precursorMZ[index], exactMass: exactMass[index])
+            polarity: polarity(at: index), precursorMZ: precursorMZ[index], exactMass: exactMass[index],
+            retentionTimeSeconds: retentionTime[index].isNaN ? nil : Double(retentionTime[index]))
         for field in TextField.allCases {
             entry[keyPath: field.keyPath] = strings[texts[index * TextField.count + field.rawValue]]
         }

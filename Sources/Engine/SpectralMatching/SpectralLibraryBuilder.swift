@@ -1,4 +1,3 @@
-import ContentHash
 import SpectrumModel
 
 /// Turns reference spectra into the binary file that `SpectralLibrary` maps.
@@ -14,21 +13,28 @@ public struct SpectralLibraryBuilder {
         public var peaks = 0
         /// Spectra without a peak after cleaning.
         public var emptySpectra = 0
+        /// Spectra that came before: left out, or kept where that was asked for.
+        public internal(set) var duplicates = 0
         /// What the reader of the source skipped.
         public var source = SourceReport()
+        /// The files that were read, with what each gave.
+        public internal(set) var sources: [LibraryProvenance] = []
     }
 
     private struct Pending {
         let polarity: Polarity
         let precursorMZ: Double
         let exactMass: Double
+        let retentionTime: Float
         let accession: String
         let peaks: Range<Int>
         let compound: UInt32
         let texts: Int
     }
 
-    private let cleaning: PeakCleaning
+    let cleaning: PeakCleaning
+    var duplicates = DuplicateFinder()
+    var keepsDuplicates = false
     private var pending: [Pending] = []
     private var texts: [UInt32] = []
     private var strings = StringTableBuilder()
@@ -37,54 +43,37 @@ public struct SpectralLibraryBuilder {
     private var peakMZ: [Double] = []
     private var peakIntensity: [Float] = []
     private var peakEntropyWeight: [Float] = []
-    public private(set) var report = Report()
+    public internal(set) var report = Report()
 
     public init(cleaning: PeakCleaning = PeakCleaning()) { self.cleaning = cleaning }
 
-    /// Reads an MSP file (plain or gzip) and writes the library.
-    /// - Throws: `LibraryFileError`: the source is unreadable or holds no usable spectrum, the result cannot be written.
-    public static func build(
-        source: String, destination: String, cleaning: PeakCleaning = PeakCleaning()
-    ) throws(LibraryFileError) -> Report {
-        var builder = SpectralLibraryBuilder(cleaning: cleaning)
-        var reader = try MSPReader(path: source)
-        while let spectrum = try reader.next() { builder.add(spectrum) }
-        builder.report.source = reader.report
-        guard !builder.pending.isEmpty else {
-            throw LibraryFileError(
-                .empty, path: source,
-                reason: "no usable spectrum (\(reader.report.skippedRecords) records skipped"
-                    + (reader.report.issues.first.map { ", first at \($0)" } ?? "") + ")")
-        }
-        let hash: String
-        do { hash = try sha256(file: source) } catch {
-            throw LibraryFileError(.unreadable, path: source, reason: "\(error)")
-        }
-        let name = source.split(separator: "/").last.map { String($0) } ?? source
-        try builder.write(to: destination, sourceHash: hash, sourceName: name)
-        return builder.report
-    }
-
     /// Adds one spectrum; one without a peak after cleaning or without a finite precursor m/z is counted and left out.
     public mutating func add(_ spectrum: LibrarySpectrum) {
-        let peaks = cleaning.clean(spectrum.peaks)
-        guard peaks.count > 0, spectrum.entry.precursorMZ.isFinite else {
+        addCleaned(spectrum.entry, cleaning.clean(spectrum.peaks))
+    }
+
+    /// Adds a spectrum that has been cleaned. Its weights are those of the intensities as they are stored, so that a
+    /// library built from a library is the same.
+    mutating func addCleaned(_ entry: LibraryEntry, _ peaks: PeakList) {
+        guard peaks.count > 0, entry.precursorMZ.isFinite else {
             report.emptySpectra += 1
             return
         }
-        var weights = peaks.intensity
+        let stored = peaks.intensity.map { Float($0) }
+        var weights = stored.map { Double($0) }
         EntropyWeights.apply(&weights, weighted: true)
         let start = peakMZ.count
         peakMZ.append(contentsOf: peaks.mz)
-        peakIntensity.append(contentsOf: peaks.intensity.lazy.map { Float($0) })
+        peakIntensity.append(contentsOf: stored)
         peakEntropyWeight.append(contentsOf: weights.lazy.map { Float($0) })
         let firstText = texts.count
-        for field in TextField.allCases { texts.append(strings.number(of: spectrum.entry[keyPath: field.keyPath])) }
+        for field in TextField.allCases { texts.append(strings.number(of: entry[keyPath: field.keyPath])) }
         pending.append(
             Pending(
-                polarity: spectrum.entry.polarity, precursorMZ: spectrum.entry.precursorMZ,
-                exactMass: spectrum.entry.exactMass, accession: spectrum.entry.accession,
-                peaks: start..<peakMZ.count, compound: compoundNumber(of: spectrum.entry), texts: firstText))
+                polarity: entry.polarity, precursorMZ: entry.precursorMZ, exactMass: entry.exactMass,
+                retentionTime: entry.retentionTimeSeconds.map { Float($0) } ?? .nan, accession: entry.accession,
+                peaks: start..<peakMZ.count,
+                compound: compoundNumber(of: entry), texts: firstText))
         report.spectra += 1
         report.peaks += peaks.count
         report.compounds = Int(compoundCount)
@@ -103,6 +92,11 @@ public struct SpectralLibraryBuilder {
     /// Writes the library to a temporary name and renames it.
     /// - Throws: `LibraryFileError.unwritable`, or `.tooLarge` beyond 4 G peaks or 4 GiB of texts.
     public func write(to path: String, sourceHash: String, sourceName: String) throws(LibraryFileError) {
+        try write(to: path, sources: [LibraryProvenance(name: sourceName, hash: sourceHash)])
+    }
+
+    /// The same for a library of several sources, at least one.
+    public func write(to path: String, sources: [LibraryProvenance]) throws(LibraryFileError) {
         guard peakMZ.count < Int(UInt32.max), pending.count < Int(UInt32.max), !strings.overflowed else {
             throw LibraryFileError(
                 .tooLarge, path: path, reason: "more than 4 G peaks or 4 GiB of texts; split the source")
@@ -116,7 +110,7 @@ public struct SpectralLibraryBuilder {
             return left < right
         }
         var strings = strings
-        let provenance = [strings.number(of: sourceHash), strings.number(of: sourceName)]
+        let provenance = sources.flatMap { [strings.number(of: $0.hash), strings.number(of: $0.name)] }
         var file = SectionedFileWriter(kind: SpectralLibraryFormat.kind)
         addSpectra(order, to: &file)
         addPeaks(order, to: &file)
@@ -136,6 +130,7 @@ public struct SpectralLibraryBuilder {
         file.add(SpectralLibraryFormat.polarityStart, polarityStart)
         file.add(SpectralLibraryFormat.precursorMZ, order.map { pending[$0].precursorMZ })
         file.add(SpectralLibraryFormat.exactMass, order.map { pending[$0].exactMass })
+        file.add(SpectralLibraryFormat.retentionTime, order.map { pending[$0].retentionTime })
         file.add(SpectralLibraryFormat.compound, order.map { pending[$0].compound })
         file.add(
             SpectralLibraryFormat.texts,

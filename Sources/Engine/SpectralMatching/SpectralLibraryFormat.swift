@@ -2,7 +2,7 @@
 ///
 /// Spectra are sorted by polarity, precursor m/z, accession (bytes), order in the source.
 enum SpectralLibraryFormat {
-    static let kind = SectionedFileKind(magic: "LVSPECTR", version: 1, noun: "spectral library")
+    static let kind = SectionedFileKind(magic: "LVSPECTR", version: 2, noun: "spectral library")
 
     /// [n] Double, Da per charge.
     static let precursorMZ: UInt32 = 1
@@ -26,8 +26,10 @@ enum SpectralLibraryFormat {
     static let stringBytes: UInt32 = 11
     /// [3] Double: noise fraction, most peaks per spectrum, number of compounds.
     static let settings: UInt32 = 12
-    /// [2] UInt32 into the string table: SHA-256 of the source and its name.
+    /// [2 s] UInt32 into the string table: SHA-256 and name of each of the s sources.
     static let provenance: UInt32 = 13
+    /// [n] Float, retention time in seconds; NaN when unknown.
+    static let retentionTime: UInt32 = 40
 }
 
 /// Texts stored for each spectrum, in this order.

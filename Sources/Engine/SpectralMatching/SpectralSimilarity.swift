@@ -13,19 +13,27 @@ public struct SimilarityScore: Sendable, Hashable {
     }
 }
 
-/// How peaks are paired when several lie within the tolerance of each other.
-public enum PeakAssignment: String, Sendable, Hashable, CaseIterable {
-    /// The pairing with the highest score (exact, Hungarian method on each conflict).
-    case optimal
-    /// Pairs in order of falling product, as many tools do; never above `optimal`.
-    case greedy
-}
-
 /// Similarity of two cleaned fragment spectra (sorted by m/z, positive intensities).
 ///
 /// Two peaks match when `|mz_b - mz_a| <= tolerance at mz_a`; both edges are inside. A peak is used at most once.
 /// The functions set up their workspace at each call; `LibrarySearch` keeps one.
 public enum SpectralSimilarity {
+    /// Any of the measures.
+    /// - Parameters:
+    ///   - a: the query. `enhanced_dot_product` counts its peaks, and ppm refer to it.
+    ///   - precursorA: m/z of the fragmented ion of `a`, needed by `modified_cosine` and `neutral_loss` alone.
+    /// - Complexity: O(n + m + pairs) without conflicts; O(k^3) for a conflict of k peaks with optimal assignment.
+    public static func score(
+        _ a: PeakList, _ b: PeakList, precursorA: Double = 0, precursorB: Double = 0, settings: SimilaritySettings
+    ) -> SimilarityScore {
+        var scorer = SimilarityScorer(settings)
+        var left = a
+        var right = b
+        scorer.weigh(&left, precursorMZ: precursorA)
+        scorer.weigh(&right, precursorMZ: precursorB)
+        return scorer.score(query: left, queryPrecursor: precursorA, other: right, otherPrecursor: precursorB)
+    }
+
     /// Spectral entropy similarity: one minus the Jensen-Shannon divergence, in units of ln 2, of the intensities.
     ///
     /// Peaks of a spectrum that lie within twice the tolerance of each other are merged first, so that every match is
@@ -35,13 +43,10 @@ public enum SpectralSimilarity {
     public static func spectralEntropy(
         _ a: PeakList, _ b: PeakList, tolerance: Tolerance, weighted: Bool = true
     ) -> SimilarityScore {
-        var left = a
-        var right = b
-        EntropyWeights.merge(&left, tolerance: tolerance)
-        EntropyWeights.merge(&right, tolerance: tolerance)
-        EntropyWeights.apply(&left.intensity, weighted: weighted)
-        EntropyWeights.apply(&right.intensity, weighted: weighted)
-        return SimilarityKernel.entropy(left, right, tolerance: tolerance)
+        score(
+            a, b,
+            settings: SimilaritySettings(
+                measure: weighted ? .spectralEntropy : .unweightedEntropy, tolerance: tolerance))
     }
 
     /// Cosine of the intensities raised to `intensityPower`, over matched peaks.
@@ -50,23 +55,23 @@ public enum SpectralSimilarity {
         _ a: PeakList, _ b: PeakList, tolerance: Tolerance, intensityPower: Double = 0.5,
         assignment: PeakAssignment = .optimal
     ) -> SimilarityScore {
-        modifiedCosine(
-            a, b, precursorShift: 0, tolerance: tolerance, intensityPower: intensityPower, assignment: assignment)
+        score(
+            a, b,
+            settings: SimilaritySettings(
+                measure: .cosine, tolerance: tolerance, assignment: assignment, intensityPower: intensityPower))
     }
 
-    /// Cosine in which a peak of `b` also matches when moved by `precursorShift` (precursor m/z of `a` minus that of
-    /// `b`): fragments that carry the difference between two related molecules.
+    /// Cosine in which a peak of `b` also matches when moved by the difference of the precursors: fragments that carry
+    /// the difference between two related molecules. A difference within the tolerance (at `precursorA`) moves nothing.
     /// - Source: Watrous et al. 2012, doi:10.1073/pnas.1203689109.
     public static func modifiedCosine(
-        _ a: PeakList, _ b: PeakList, precursorShift: Double, tolerance: Tolerance, intensityPower: Double = 0.5,
-        assignment: PeakAssignment = .optimal
+        _ a: PeakList, _ b: PeakList, precursorA: Double, precursorB: Double, tolerance: Tolerance,
+        intensityPower: Double = 0.5, assignment: PeakAssignment = .optimal
     ) -> SimilarityScore {
-        var left = a
-        var right = b
-        CosineWeights.apply(&left.intensity, power: intensityPower)
-        CosineWeights.apply(&right.intensity, power: intensityPower)
-        var workspace = AssignmentWorkspace()
-        return SimilarityKernel.cosine(
-            left, right, shift: precursorShift, tolerance: tolerance, assignment: assignment, workspace: &workspace)
+        score(
+            a, b, precursorA: precursorA, precursorB: precursorB,
+            settings: SimilaritySettings(
+                measure: .modifiedCosine, tolerance: tolerance, assignment: assignment,
+                intensityPower: intensityPower))
     }
 }

@@ -1,5 +1,3 @@
-import CZlib
-
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Darwin)
@@ -12,13 +10,13 @@ import CZlib
 package final class TextLineReader {
     package static let maximumLineLength = 1 << 20
 
-    package let path: String
+    package var path: String { bytes.path }
     /// Number of the line that `next()` returned last, from 1.
     package private(set) var lineNumber = 0
     /// Whether the last line was longer than allowed and its rest was dropped.
     package private(set) var lineWasCut = false
 
-    private let file: gzFile
+    private let bytes: SourceByteReader
     private let buffer: UnsafeMutablePointer<UInt8>
     private let capacity = 2 * TextLineReader.maximumLineLength
     private var start = 0
@@ -27,22 +25,11 @@ package final class TextLineReader {
 
     /// - Throws: `LibraryFileError.unreadable` with the operating system's reason.
     package init(path: String) throws(LibraryFileError) {
-        errno = 0
-        guard let file = gzopen(path, "rb") else {
-            throw LibraryFileError(
-                .unreadable, path: path,
-                reason: "cannot open: " + (errno == 0 ? "out of memory" : String(cString: strerror(errno))))
-        }
-        gzbuffer(file, 1 << 17)
-        self.path = path
-        self.file = file
+        bytes = try SourceByteReader(path: path)
         buffer = .allocate(capacity: capacity)
     }
 
-    deinit {
-        gzclose(file)
-        buffer.deallocate()
-    }
+    deinit { buffer.deallocate() }
 
     /// The next line without its end (LF or CRLF), or `nil` at the end. Valid until the next call.
     /// - Throws: `LibraryFileError` when the file cannot be read or its compressed stream is damaged or cut.
@@ -104,16 +91,7 @@ package final class TextLineReader {
 
     private func fill(from position: Int) throws(LibraryFileError) {
         let wanted = min(capacity - position, 1 << 18)
-        let read = Int(gzread(file, buffer + position, UInt32(wanted)))
-        var code: Int32 = 0
-        let message = gzerror(file, &code)
-        if read < 0 || (code != Z_OK && code != Z_STREAM_END) {
-            let offset = Int(gzoffset(file))
-            let text = code == Z_ERRNO ? String(cString: strerror(errno)) : message.map { String(cString: $0) } ?? ""
-            throw LibraryFileError(
-                code == Z_BUF_ERROR ? .truncated : code == Z_ERRNO ? .unreadable : .corrupt, path: path,
-                byteOffset: offset >= 0 ? offset : nil, reason: "cannot read after line \(lineNumber): \(text)")
-        }
+        let read = try bytes.read(into: buffer + position, count: wanted, place: "line \(lineNumber)")
         end = position + read
         reachedEnd = read == 0
     }

@@ -6,8 +6,27 @@ import SpectralMatching
 
 struct LibrarySubcommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "library", abstract: "The spectral library and the compound table.",
-        subcommands: [Prepare.self, Info.self])
+        commandName: "library", abstract: "Spectral libraries and the compound table: build, extend, look up.",
+        discussion: """
+            A library is one binary file (.lvsl) that analyze maps into memory. The bundled MassBank subset is ready \
+            without any step; these commands make and read libraries of your own.
+
+            Try:   lavoisier library build GNPS.mgf MoNA.msp MassBank-data/ --output mine.lvsl
+                   lavoisier library info mine.lvsl
+                   lavoisier library search mine.lvsl --name caffeine
+                   lavoisier library add mine.lvsl lab.json
+                   lavoisier analyze run.mzML --output results --library mine.lvsl
+
+            Sources, plain or gzip, are told apart by their content: MSP (NIST, MassBank, MoNA, MS-DIAL), MGF (GNPS), \
+            MassBank records (one, many in a file, or a folder of them), JSON (GNPS, matchms, MoNA), and libraries built \
+            before. Records without peaks or without a precursor m/z are skipped; what was skipped is counted, the first \
+            cases with their line.
+
+            Duplicates, within one compound (first block of the InChIKey, else the name): the same accession, or the \
+            same polarity, adduct, precursor and peaks. The first stays, the later ones are left out and counted; build \
+            --keep-duplicates keeps them.
+            """,
+        subcommands: [Build.self, Add.self, Info.self, Search.self, Prepare.self])
 
     struct Prepare: ParsableCommand {
         static let configuration = CommandConfiguration(
@@ -21,39 +40,10 @@ struct LibrarySubcommand: ParsableCommand {
             }
         }
     }
-
-    struct Info: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "What is in the library and the compound table.")
-
-        @OptionGroup var references: ReferenceOptions
-        @Flag(help: "Check every byte against the stored checksums.") var verify = false
-
-        func run() throws {
-            try reportingFailures {
-                let paths = try prepared(references)
-                let library = try SpectralLibrary.open(paths[0])
-                let compounds = try CompoundTable.open(paths[1])
-                if verify {
-                    try library.verify()
-                    try compounds.verify()
-                }
-                try Console.output(
-                    """
-                    library    \(library.path)
-                      source   \(library.sourceName), SHA-256 \(library.sourceHash)
-                      holds    \(library.count) spectra of \(library.compoundCount) compounds, \(library.byteCount) bytes
-                    compounds  \(compounds.path)
-                      sources  \(compounds.sources.joined(separator: "; "))
-                      holds    \(compounds.count) compounds, \(compounds.byteCount) bytes
-                    \(verify ? "checksums  ok\n" : "")
-                    """)
-            }
-        }
-    }
 }
 
 /// Paths of the prepared library and compound table.
-private func prepared(_ references: ReferenceOptions) throws -> [String] {
+func prepared(_ references: ReferenceOptions) throws -> [String] {
     let sources = references.sources()
     let cache = references.locations().cache
     guard let library = sources.library, !sources.compounds.isEmpty else {

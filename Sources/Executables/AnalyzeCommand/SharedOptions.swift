@@ -33,7 +33,10 @@ struct SettingOptions: ParsableArguments {
 
 /// Options that choose the library and the compound tables.
 struct ReferenceOptions: ParsableArguments {
-    @Option(help: "Spectral library: MSP, plain or .gz, or a prepared .lvsl. Default: the bundled MassBank subset.")
+    @Option(
+        help:
+            "Spectral library: MSP, MGF, MassBank or GNPS JSON, plain or .gz, or a built .lvsl. Default: the bundled MassBank subset."
+    )
     var library: String?
 
     @Option(

@@ -1,0 +1,137 @@
+import ContentHash
+import SpectrumModel
+
+/// One of the files that a library was built from.
+public struct LibraryProvenance: Sendable, Hashable, Codable {
+    /// Name of the file or folder, without its path.
+    public let name: String
+    /// SHA-256 in hexadecimal; of a folder: over its files' hashes and paths.
+    public let hash: String
+
+    public init(name: String, hash: String) {
+        self.name = name
+        self.hash = hash
+    }
+}
+
+extension SpectralLibraryBuilder {
+    /// Reads one file of reference spectra and writes the library of all its usable spectra, as published: duplicates are
+    /// counted and kept.
+    /// - Throws: `LibraryFileError`: the source is unreadable or holds no usable spectrum, the result cannot be written.
+    public static func build(
+        source: String, destination: String, cleaning: PeakCleaning = PeakCleaning()
+    ) throws(LibraryFileError) -> Report {
+        try build(sources: [source], destination: destination, cleaning: cleaning, keepsDuplicates: true)
+    }
+
+    /// Reads files of any format, folders of them and built libraries, and writes one library.
+    ///
+    /// Of spectra that came before (`DuplicateFinder`) the first stays, unless all are wanted. Spectra of a built library are taken as they are
+    /// stored; all others are cleaned. In a folder, files of another kind are counted and left out.
+    /// - Parameter base: a library whose spectra come first; its cleaning should be given too.
+    /// - Throws: `LibraryFileError`: a source is unreadable, none holds a usable spectrum, the result cannot be written.
+    ///   The destination is only replaced by a whole file.
+    public static func build(
+        sources: [String], destination: String, cleaning: PeakCleaning = PeakCleaning(), base: SpectralLibrary? = nil,
+        keepsDuplicates: Bool = false
+    ) throws(LibraryFileError) -> Report {
+        var builder = SpectralLibraryBuilder(cleaning: cleaning)
+        builder.keepsDuplicates = keepsDuplicates
+        if let base { builder.addStored(base) }
+        for source in sources { try builder.addSource(source, isOnly: sources.count == 1) }
+        guard builder.report.spectra > 0 else {
+            let report = builder.report.source
+            throw LibraryFileError(
+                .empty, path: sources.joined(separator: ", "),
+                reason: "no usable spectrum (\(report.skippedRecords) records skipped"
+                    + (report.issues.first.map { ", first at \($0)" } ?? "") + ")")
+        }
+        try builder.write(to: destination, sources: builder.report.sources)
+        return builder.report
+    }
+
+    private mutating func addSource(_ path: String, isOnly: Bool) throws(LibraryFileError) {
+        let (files, isFolder) = try LibrarySourceFormat.files(at: path)
+        var hashes: [String] = []
+        for file in files {
+            let name = isFolder ? String(file.dropFirst(path.count + 1)) : isOnly ? "" : Self.lastPart(path)
+            do throws(LibraryFileError) {
+                if try LibrarySourceFormat.detect(path: file) == .library {
+                    addStored(try SpectralLibrary.open(file))
+                    if !isFolder { return }
+                    continue
+                }
+                try addFile(file, name: name)
+            } catch {
+                guard isFolder, error.code == .foreign || error.code == .empty else { throw error }
+                var skipped = SourceReport()
+                skipped.skipRecord(line: 0, error.reason, .foreignFile)
+                report.source.merge(skipped, file: name)
+                continue
+            }
+            do { hashes.append(try sha256(file: file)) } catch {
+                throw LibraryFileError(.unreadable, path: file, reason: "\(error)")
+            }
+            if isFolder { hashes[hashes.count - 1] += "  \(name)\n" }
+        }
+        guard let first = hashes.first else { return }
+        remember(LibraryProvenance(name: Self.lastPart(path), hash: isFolder ? sha256(hashes.joined().utf8) : first))
+    }
+
+    private static func lastPart(_ path: String) -> String {
+        path.split(separator: "/").last.map { String($0) } ?? path
+    }
+
+    private mutating func addFile(_ path: String, name: String) throws(LibraryFileError) {
+        var reader = try LibrarySourceReader(path: path)
+        var found = SourceReport()
+        while let spectrum = try reader.next() {
+            let peaks = cleaning.clean(spectrum.peaks)
+            func note(_ reason: String, _ problem: SourceProblem) {
+                found.note(line: spectrum.line, record: spectrum.record, reason, problem)
+            }
+            guard peaks.count > 0 else {
+                report.emptySpectra += 1
+                note("no peak is left after cleaning", .emptyAfterCleaning)
+                continue
+            }
+            let accession = spectrum.entry.accession
+            switch duplicates.classify(spectrum.entry, peaks) {
+            case .duplicateAccession?:
+                report.duplicates += 1
+                note("accession \(accession) came before for the same compound", .duplicateAccession)
+                if !keepsDuplicates { continue }
+            case .duplicateSpectrum?:
+                report.duplicates += 1
+                note("the same spectrum of the same compound came before", .duplicateSpectrum)
+                if !keepsDuplicates { continue }
+            case .sharedAccession?: note("accession \(accession) stands for another compound too", .sharedAccession)
+            default: break
+            }
+            addCleaned(spectrum.entry, peaks)
+        }
+        report.source.merge(reader.report, file: name)
+        report.source.merge(found, file: name)
+    }
+
+    /// Takes all spectra of a built library; duplicates of what is there already stay out.
+    private mutating func addStored(_ library: SpectralLibrary) {
+        for index in 0..<library.count {
+            let entry = library.entry(at: index)
+            let peaks = library.peaks(at: index)
+            switch duplicates.classify(entry, peaks) {
+            case .duplicateAccession?, .duplicateSpectrum?:
+                report.duplicates += 1
+                if !keepsDuplicates { continue }
+            default: break
+            }
+            addCleaned(entry, peaks)
+        }
+        for source in library.sources { remember(source) }
+    }
+
+    /// A source that comes twice is named once.
+    private mutating func remember(_ source: LibraryProvenance) {
+        if !report.sources.contains(where: { $0.hash == source.hash }) { report.sources.append(source) }
+    }
+}
