@@ -100,6 +100,13 @@ public struct AnalysisConfiguration: Sendable {
         }
     }
 
+    /// - Throws: `AnalysisError(.badConfiguration)` naming the adduct that cannot be read.
+    func validateAdducts() throws(AnalysisError) {
+        do { _ = try AnnotationParameters.adducts(resolved.choice("annotation.adducts")) } catch {
+            throw AnalysisError(.badConfiguration, "annotation.adducts: \(error)")
+        }
+    }
+
     /// The part of one file where several are analysed at the same time.
     func share(of files: Int) -> AnalysisConfiguration {
         guard files > 1 else { return self }
@@ -201,6 +208,9 @@ public struct AnalysisConfiguration: Sendable {
         parameters.top = resolved.integer("annotation.top")
         parameters.libraryScoreThreshold = resolved.number("annotation.library_score_threshold")
         parameters.isotopeScoreThreshold = resolved.number("annotation.isotope_score_threshold")
+        // A list that does not read is refused by `validateAdducts` before anything is analysed.
+        parameters.adducts = (try? AnnotationParameters.adducts(resolved.choice("annotation.adducts"))) ?? nil
+        parameters.maxIsotopes = resolved.optionalInteger("isotopes.max_isotopes") ?? parameters.maxIsotopes
         return parameters
     }
 

@@ -47,6 +47,7 @@ public struct AnalysisRun: Sendable {
         let clock = StageClock()
         try configuration.validateSelection()
         try configuration.validateCentWave()
+        try configuration.validateAdducts()
         let share = configuration.share(of: min(configuration.concurrentFiles, files.count))
         let budget = try MemoryBudget(configuration: share)
         let data = try clock.measure("open references") { () throws(AnalysisError) in
