@@ -12,8 +12,8 @@ public struct AnalysisConfiguration: Sendable {
     public private(set) var workers: Int
     /// Spectra per chunk.
     public let chunkSize: Int
-    /// Whether the mass traces are written beside the features.
-    public let writesTraces: Bool
+    /// What is written beside the three tables that there always are.
+    public let furtherTables: Set<FurtherTable>
     /// Bytes per read.
     public let bufferSize: Int
     /// Bytes of resident memory.
@@ -41,7 +41,7 @@ public struct AnalysisConfiguration: Sendable {
         self.resolved = resolved
         workers = resolved.integer("execution.workers")
         chunkSize = resolved.integer("execution.chunk_size")
-        writesTraces = resolved.boolean("output.traces")
+        furtherTables = Set(FurtherTable.allCases.filter { resolved.boolean("output.\($0.rawValue)") })
         bufferSize = resolved.integer("execution.buffer_size")
         memoryLimit = resolved.integer("execution.memory_limit")
         reading = Self.reading(resolved)

@@ -57,7 +57,10 @@ public struct AnalysisRun: Sendable {
         }
         let directory = try OutputDirectory(outputDirectory)
         do {
-            let tables = try ResultTables(directory: directory, writesTraces: configuration.writesTraces)
+            let tables = try ResultTables(
+                directory: directory, further: configuration.furtherTables,
+                databases: data.databases,
+                libraryName: data.libraryName)
             var record = emptyRecord()
             try analyseFiles(
                 into: tables, record: &record,

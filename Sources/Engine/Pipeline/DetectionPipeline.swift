@@ -35,6 +35,8 @@ final class DetectionPipeline: @unchecked Sendable {
         var transform = TransformMethod.byLength
         /// Whether the traces are wanted beside their peaks.
         var keepsTraces = false
+        /// Whether the ids of the fragment spectra are wanted.
+        var keepsNativeIDs = false
         /// Points added to the builder after which closed traces are handed to the detectors.
         var pointsPerHandover = 1 << 17
     }
@@ -51,6 +53,8 @@ final class DetectionPipeline: @unchecked Sendable {
         var block: SpectrumBlock
         /// By spectrum: the quantile of a survey scan's intensities that tells its noise.
         var quantiles: [Float?]
+        /// By spectrum; empty where ids are not wanted.
+        var nativeIDs: [String]
     }
 
     private struct CommittedBlock {
@@ -167,6 +171,7 @@ final class DetectionPipeline: @unchecked Sendable {
         var times = WorkerStageTimes()
         var decoder = SpectrumDecoder(
             header: source.header, maximumPoints: parameters.maxSpectrumPoints, selection: parameters.selection)
+        decoder.keepsNativeIDs = parameters.keepsNativeIDs
         var centroiding = ProfileCentroiding(parameters: parameters.centroiding)
         var detector = ChromatographicPeakDetector(
             parameters: parameters.peaks, precision: parameters.precision, transform: parameters.transform)
@@ -270,9 +275,10 @@ final class DetectionPipeline: @unchecked Sendable {
                 try decoder.decode(chunk, into: &block)
                 centroiding.replaceProfiles(of: &block)
             }
+            let ids = decoder.nativeIDs
             let quantiles = times.measure(.traces) { Self.quantiles(of: block, &quantile) }
             locked {
-                decoded[ticket] = DecodedBlock(block: block, quantiles: quantiles)
+                decoded[ticket] = DecodedBlock(block: block, quantiles: quantiles, nativeIDs: ids)
                 usedChunks.append(chunk)
             }
         } catch {
@@ -292,7 +298,7 @@ final class DetectionPipeline: @unchecked Sendable {
     private func commit(_ decoded: DecodedBlock, _ times: inout WorkerStageTimes) {
         do {
             let scans = try times.measure(.traces) { () throws(AnalysisError) in
-                try committer.commit(decoded.block, quantiles: decoded.quantiles)
+                try committer.commit(decoded.block, quantiles: decoded.quantiles, nativeIDs: decoded.nativeIDs)
             }
             let fraction = source.fileSize > 0 ? Double(source.bytesConsumed) / Double(source.fileSize) : 1
             // Before the turn is handed on, so that reports come one at a time and never go back.

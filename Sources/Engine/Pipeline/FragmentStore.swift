@@ -19,6 +19,8 @@ final class FragmentStore: @unchecked Sendable {
     }
 
     private(set) var headers: [SpectrumHeader] = []
+    /// The ids of the spectra in their file; empty where they are not kept.
+    private(set) var nativeIDs: [String] = []
     /// Sum of the intensities of each spectrum, counts.
     private(set) var totalIntensities: [Double] = []
     private var places: [Place] = []
@@ -38,8 +40,11 @@ final class FragmentStore: @unchecked Sendable {
 
     var count: Int { headers.count }
 
-    func append(_ header: SpectrumHeader, mz: ArraySlice<Double>, intensity: ArraySlice<Float>) throws(AnalysisError) {
+    func append(
+        _ header: SpectrumHeader, nativeID: String? = nil, mz: ArraySlice<Double>, intensity: ArraySlice<Float>
+    ) throws(AnalysisError) {
         headers.append(header)
+        if let nativeID { nativeIDs.append(nativeID) }
         totalIntensities.append(intensity.reduce(0) { $0 + Double($1) })
         places.append(Place(offset: spilledBytes + memory.count, count: mz.count))
         mz.withUnsafeBytes { memory.append(contentsOf: $0) }

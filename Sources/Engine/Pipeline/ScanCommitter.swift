@@ -32,9 +32,13 @@ final class ScanCommitter {
 
     init(fragments: FragmentStore) { self.fragments = fragments }
 
-    /// - Parameter quantiles: by spectrum, what `IntensityQuantile` says of it.
+    /// - Parameters:
+    ///   - quantiles: by spectrum, what `IntensityQuantile` says of it.
+    ///   - nativeIDs: by spectrum; empty where they are not wanted.
     /// - Returns: the survey scans in the order of time, without those that have none.
-    func commit(_ block: SpectrumBlock, quantiles: [Float?]) throws(AnalysisError) -> [PlacedScan] {
+    func commit(_ block: SpectrumBlock, quantiles: [Float?], nativeIDs: [String] = []) throws(AnalysisError)
+        -> [PlacedScan]
+    {
         var placed: [PlacedScan] = []
         for index in 0..<block.count {
             let header = block.headers[index]
@@ -52,7 +56,9 @@ final class ScanCommitter {
                 }
             case 2:
                 survey.fragmentScans += 1
-                try fragments.append(header, mz: block.mz[points], intensity: block.intensity[points])
+                try fragments.append(
+                    header, nativeID: nativeIDs.isEmpty ? nil : nativeIDs[index], mz: block.mz[points],
+                    intensity: block.intensity[points])
             default: survey.otherSpectra += 1
             }
         }
