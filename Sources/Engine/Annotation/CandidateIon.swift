@@ -62,7 +62,9 @@ struct CandidateIon: Sendable {
     private static func drawnIons(_ polarity: Polarity, _ table: CompoundTable) -> [CandidateIon] {
         table.groups.compactMap { group in
             let sign: Polarity = group.charge > 0 ? .positive : .negative
-            guard group.charge != 0, abs(group.charge) <= 3, polarity == .unknown || polarity == sign else { return nil }
+            guard group.charge != 0, abs(group.charge) <= 3, polarity == .unknown || polarity == sign else {
+                return nil
+            }
             return CandidateIon(charge: group.charge, formulas: group.formulas)
         }
     }

@@ -57,7 +57,8 @@ struct EvidenceRules {
                     : formulas.supportedByIsotopes == 0
                         ? "no formula fits the isotope pattern"
                         : formulas.supportedByIsotopes > 1
-                            ? "several formulas fit mass and isotope pattern" : "another formula fits the isotope pattern"
+                            ? "several formulas fit mass and isotope pattern"
+                            : "another formula fits the isotope pattern"
                 strength = top.score * formulas.share
             }
         } else {

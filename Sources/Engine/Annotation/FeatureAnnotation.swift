@@ -132,11 +132,13 @@ public struct AnnotationParameters: Sendable, Hashable {
         let isBracketed = text.hasPrefix("[[") && text.hasSuffix("]")
         var species: [AdductSpecies] = []
         var seen: Set<AdductNotation> = []
-        for word in (isBracketed ? text.dropFirst().dropLast() : text[...]).split(whereSeparator: { ", \t".contains($0) })
-        {
+        for word in (isBracketed ? text.dropFirst().dropLast() : text[...]).split(whereSeparator: {
+            ", \t".contains($0)
+        }) {
             let read = try AdductSpecies(String(word))
             if let symbol = CandidateIon.uncountedLoss(read) {
-                throw AdductError(text: String(word), reason: "compound tables do not count \(symbol), so it cannot be lost")
+                throw AdductError(
+                    text: String(word), reason: "compound tables do not count \(symbol), so it cannot be lost")
             }
             guard seen.insert(try AdductNotation(read.adduct.name)).inserted else { continue }
             species.append(read)

@@ -82,7 +82,8 @@ public struct MassAnnotator: Sendable {
             var formula = table.firstFormula(in: ion.formulas, massAtLeast: ion.adduct.neutralMass(mz: mz - reach))
             // Where co-eluting features told the ion species, that counts instead of how common each is. A charge that no
             // isotope told speaks against several charges, as it does where adducts are found.
-            let prior = feature.adduct.map { $0 == ion.name ? 1 : 0 }
+            let prior =
+                feature.adduct.map { $0 == ion.name ? 1 : 0 }
                 ?? (feature.charge == 0 && ion.adduct.charge > 1 ? 0.5 * ion.prior : ion.prior)
             while formula < end, table.mass[formula] <= highest {
                 defer { formula += 1 }

@@ -98,7 +98,9 @@ public struct MzTabChecker {
         table.columns = expected
         for name in cells.dropFirst(1 + expected.count) {
             if !MzTabColumn.isOptionalName(name, metadata) {
-                find(line, "\"\(name)\" is no optional column: opt_, then global or an element of the metadata, then a name")
+                find(
+                    line,
+                    "\"\(name)\" is no optional column: opt_, then global or an element of the metadata, then a name")
             }
         }
         if Set(cells).count != cells.count { find(line, "two columns of one name") }

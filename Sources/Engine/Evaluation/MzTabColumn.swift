@@ -22,7 +22,8 @@ enum MzTabSection: String, CaseIterable, Sendable {
 
     /// The mandatory columns after the prefix, in order; some depend on the metadata.
     func columns(_ metadata: MzTabMetadataCheck) -> [MzTabColumn] {
-        func column(_ name: String, _ kind: MzTabColumn.Kind, null: Bool = true, target: MzTabSection? = nil) -> MzTabColumn
+        func column(_ name: String, _ kind: MzTabColumn.Kind, null: Bool = true, target: MzTabSection? = nil)
+            -> MzTabColumn
         { MzTabColumn(name: name, kind: kind, isNullable: null, target: target) }
         func numbered(_ name: String, _ key: String) -> [MzTabColumn] {
             metadata.numbers(of: key).map { column("\(name)[\($0)]", .number) }
@@ -32,7 +33,8 @@ enum MzTabSection: String, CaseIterable, Sendable {
             return [
                 column("SML_ID", .integer, null: false), column("SMF_ID_REFS", .references, target: .feature),
                 column("database_identifier", .identifiers), column("chemical_formula", .formulas),
-                column("smiles", .texts), column("inchi", .texts), column("chemical_name", .texts), column("uri", .texts),
+                column("smiles", .texts), column("inchi", .texts), column("chemical_name", .texts),
+                column("uri", .texts),
                 column("theoretical_neutral_mass", .numbers), column("adduct_ions", .adducts),
                 column("reliability", .reliability), column("best_id_confidence_measure", .parameter),
                 column("best_id_confidence_value", .number),
@@ -53,7 +55,8 @@ enum MzTabSection: String, CaseIterable, Sendable {
                 column("smiles", .text), column("inchi", .text), column("chemical_name", .text), column("uri", .text),
                 column("derivatized_form", .parameter), column("adduct_ion", .adduct),
                 column("exp_mass_to_charge", .number, null: false), column("charge", .positive, null: false),
-                column("theoretical_mass_to_charge", .number, null: false), column("spectra_ref", .spectra, null: false),
+                column("theoretical_mass_to_charge", .number, null: false),
+                column("spectra_ref", .spectra, null: false),
                 column("identification_method", .parameter, null: false), column("ms_level", .msLevel, null: false),
             ] + numbered("id_confidence_measure", "id_confidence_measure") + [column("rank", .positive, null: false)]
         }
@@ -67,7 +70,8 @@ enum MzTabSection: String, CaseIterable, Sendable {
         var found: [String] = []
         switch self {
         case .molecule:
-            let columns = ["database_identifier", "chemical_formula", "smiles", "inchi", "chemical_name", "uri"]
+            let columns =
+                ["database_identifier", "chemical_formula", "smiles", "inchi", "chemical_name", "uri"]
                 + ["theoretical_neutral_mass"]
             let lengths = columns.compactMap { list($0)?.count }
             if Set(lengths).count > 1 { found.append("lists of different lengths: \(lengths)") }
@@ -80,8 +84,10 @@ enum MzTabSection: String, CaseIterable, Sendable {
             if (count > 1) != (code != "null") {
                 found.append("SME_ID_REF_ambiguity_code is needed for several SME_ID_REFS and null otherwise")
             }
-            let times = ["retention_time_in_seconds_start", "retention_time_in_seconds", "retention_time_in_seconds_end"]
-                .compactMap { cells[$0].flatMap(Double.init) }
+            let times = [
+                "retention_time_in_seconds_start", "retention_time_in_seconds", "retention_time_in_seconds_end",
+            ]
+            .compactMap { cells[$0].flatMap(Double.init) }
             if times != times.sorted() { found.append("the retention time is not between its start and its end") }
         case .evidence:
             if cells["ms_level"]?.contains(", 2]") == true, cells["spectra_ref"]?.contains(":") == false {

@@ -21,7 +21,8 @@ struct MzTabMetadataCheck: Sendable {
         Key("instrument[#]-detector", .parameter), Key("software[#]", .parameter, mandatory: true),
         Key("software[#]-setting", .text), Key("software[#]-setting[#]", .text), Key("publication[#]", .text),
         Key("contact[#]-name", .text), Key("contact[#]-affiliation", .text), Key("contact[#]-email", .text),
-        Key("uri[#]", .uri), Key("external_study_uri[#]", .uri), Key("quantification_method", .parameter, mandatory: true),
+        Key("uri[#]", .uri), Key("external_study_uri[#]", .uri),
+        Key("quantification_method", .parameter, mandatory: true),
         Key("sample[#]", .text), Key("sample[#]-species[#]", .parameter), Key("sample[#]-tissue[#]", .parameter),
         Key("sample[#]-cell_type[#]", .parameter), Key("sample[#]-disease[#]", .parameter),
         Key("sample[#]-description", .text), Key("sample[#]-custom[#]", .parameter),
@@ -32,7 +33,8 @@ struct MzTabMetadataCheck: Sendable {
         Key("ms_run[#]-hash_method", .parameter), Key("assay[#]", .text, mandatory: true),
         Key("assay[#]-custom[#]", .parameter), Key("assay[#]-external_uri", .uri),
         Key("assay[#]-sample_ref", .reference("sample")),
-        Key("assay[#]-ms_run_ref", .references("ms_run"), mandatory: true), Key("study_variable[#]", .text, mandatory: true),
+        Key("assay[#]-ms_run_ref", .references("ms_run"), mandatory: true),
+        Key("study_variable[#]", .text, mandatory: true),
         Key("study_variable[#]-assay_refs", .references("assay"), mandatory: true),
         Key("study_variable[#]-average_function", .parameter), Key("study_variable[#]-variation_function", .parameter),
         Key("study_variable[#]-description", .text, mandatory: true), Key("study_variable[#]-factors", .parameters),
@@ -74,13 +76,17 @@ struct MzTabMetadataCheck: Sendable {
         // is what the specification fixes.
         let element = MzTabSyntax.element(of: pattern)
         let order = Self.keys.firstIndex { MzTabSyntax.element(of: $0.name) == element } ?? position
-        if order < lastElementOrder { found.append("\(name) stands too late; keys have the order of the specification") }
+        if order < lastElementOrder {
+            found.append("\(name) stands too late; keys have the order of the specification")
+        }
         lastElementOrder = max(lastElementOrder, order)
         patterns.insert(pattern)
         if let number = numbers.first {
             var known = elementNumbers[element] ?? []
             if !known.contains(number) {
-                if number != (known.last ?? 0) + 1 { found.append("\(name): \(element)[\((known.last ?? 0) + 1)] is missing") }
+                if number != (known.last ?? 0) + 1 {
+                    found.append("\(name): \(element)[\((known.last ?? 0) + 1)] is missing")
+                }
                 known.append(number)
             }
             elementNumbers[element] = known

@@ -71,7 +71,8 @@ enum MzTabSyntax {
 
     /// `\[\d*M([+-][\w\d]+)*\]\d*[+-]`.
     static func isAdduct(_ text: Substring) -> Bool {
-        guard text.hasPrefix("["), let sign = text.last, sign == "+" || sign == "-", let end = text.lastIndex(of: "]") else {
+        guard text.hasPrefix("["), let sign = text.last, sign == "+" || sign == "-", let end = text.lastIndex(of: "]")
+        else {
             return false
         }
         let charge = text[text.index(after: end)...].dropLast()
@@ -104,7 +105,9 @@ enum MzTabSyntax {
             symbols.append(symbol)
         }
         let hasCarbon = symbols.contains("C")
-        func rank(_ symbol: String) -> String { hasCarbon ? symbol == "C" ? " C" : symbol == "H" ? " H" : symbol : symbol }
+        func rank(_ symbol: String) -> String {
+            hasCarbon ? symbol == "C" ? " C" : symbol == "H" ? " H" : symbol : symbol
+        }
         let ranks = symbols.map(rank)
         return !symbols.isEmpty && ranks == ranks.sorted() && Set(symbols).count == symbols.count
     }
@@ -113,7 +116,9 @@ enum MzTabSyntax {
     static func isURI(_ text: String) -> Bool {
         guard let colon = text.firstIndex(of: ":"), text.first?.isLetter == true else { return false }
         let allowed = "-._~:/?#[]@!$&'()*+,;=%"
-        func isPlain(_ byte: UInt8) -> Bool { (isWordByte(byte) && byte != 0x5F) || allowed.utf8.contains(byte) || byte == 0x5F }
+        func isPlain(_ byte: UInt8) -> Bool {
+            (isWordByte(byte) && byte != 0x5F) || allowed.utf8.contains(byte) || byte == 0x5F
+        }
         return text[..<colon].allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "+-.".contains($0)) }
             && text.utf8.allSatisfy(isPlain) && text.index(after: colon) < text.endIndex
     }
@@ -148,7 +153,8 @@ enum MzTabSyntax {
     static func isNameByte(_ byte: UInt8) -> Bool { isWordByte(byte) || "-[]:".utf8.contains(byte) }
 
     private static func isWordByte(_ byte: UInt8) -> Bool {
-        byte == 0x5F || (byte >= 0x30 && byte <= 0x39) || (byte >= 0x41 && byte <= 0x5A) || (byte >= 0x61 && byte <= 0x7A)
+        byte == 0x5F || (byte >= 0x30 && byte <= 0x39) || (byte >= 0x41 && byte <= 0x5A)
+            || (byte >= 0x61 && byte <= 0x7A)
     }
 
     private static func isDigit(_ character: Character) -> Bool { character.isASCII && character.isNumber }

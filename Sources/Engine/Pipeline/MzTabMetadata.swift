@@ -25,7 +25,9 @@ struct MzTabMetadata {
         line("description", "Features of one LC-MS run with the names and the evidence that were found for them")
         if let instrument = result.origin.instrument { line("instrument[1]-name", MzTabText.parameter(instrument)) }
         line("software[1]", MzTabText.parameter("Lavoisier", value: LavoisierVersion.current))
-        line("quantification_method", MzTabText.parameter("LC-MS label-free quantitation analysis", accession: 1_001_834))
+        line(
+            "quantification_method", MzTabText.parameter("LC-MS label-free quantitation analysis", accession: 1_001_834)
+        )
         line("ms_run[1]-location", MzTabText.fileURI(absolute(result.input.path)))
         if result.origin.instrument != nil { line("ms_run[1]-instrument_ref", "instrument[1]") }
         line("ms_run[1]-format", MzTabText.parameter("mzML format", accession: 1_000_584))
@@ -43,6 +45,7 @@ struct MzTabMetadata {
         line("study_variable[1]-description", "one run; no experimental design is known to the program")
         line("cv[1]-label", "MS")
         line("cv[1]-full_name", "PSI-MS controlled vocabulary")
+        // The release that the terms of this file were looked up in.
         line("cv[1]-version", "4.1.79")
         line("cv[1]-uri", "https://raw.githubusercontent.com/HUPO-PSI/psi-ms-CV/master/psi-ms.obo")
         line("cv[2]-label", "UO")

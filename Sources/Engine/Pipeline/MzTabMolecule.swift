@@ -24,7 +24,8 @@ struct MzTabMolecule: Sendable {
         "SMH", "SML_ID", "SMF_ID_REFS", "database_identifier", "chemical_formula", "smiles", "inchi", "chemical_name",
         "uri", "theoretical_neutral_mass", "adduct_ions", "reliability", "best_id_confidence_measure",
         "best_id_confidence_value", "abundance_assay[1]", "abundance_study_variable[1]",
-        "abundance_variation_study_variable[1]", "opt_global_msi_level", "opt_global_confidence", "opt_global_inchikeys",
+        "abundance_variation_study_variable[1]", "opt_global_msi_level", "opt_global_confidence",
+        "opt_global_inchikeys",
         "opt_global_evidence",
     ]
 
@@ -32,7 +33,9 @@ struct MzTabMolecule: Sendable {
         features = [named.feature.id]
         adducts = [named.assumedAdduct].compactMap { $0 }
         area = named.feature.area
-        grade = (named.annotation?.level ?? (named.matches.isEmpty ? .level5 : .level3), named.annotation?.confidence ?? 0)
+        grade = (
+            named.annotation?.level ?? (named.matches.isEmpty ? .level5 : .level3), named.annotation?.confidence ?? 0
+        )
         evidence = named.annotation?.evidence ?? ""
         if let match = named.matches.first?.match {
             name(by: match, database: database)

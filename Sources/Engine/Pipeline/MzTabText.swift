@@ -20,7 +20,9 @@ enum MzTabText {
         return "[\(term ?? ", "), \(quoted(name)), \(value.isEmpty ? "" : quoted(value))]"
     }
 
-    static func parameter(_ term: CVTerm) -> String { parameter(term.name, accession: term.accession, value: term.value) }
+    static func parameter(_ term: CVTerm) -> String {
+        parameter(term.name, accession: term.accession, value: term.value)
+    }
 
     private static func quoted(_ text: String) -> String {
         let clean = cell(text).replacing("\"", with: "'")

@@ -47,7 +47,8 @@ extension ReferenceData {
         if let library { databases.append(ReferenceDatabase(hash: library.sourceHash, fileName: library.sourceName)) }
         for source in compounds?.sources ?? [] {
             let parts = source.split(separator: " ", maxSplits: 1)
-            databases.append(ReferenceDatabase(hash: String(parts[0]), fileName: parts.count > 1 ? String(parts[1]) : ""))
+            databases.append(
+                ReferenceDatabase(hash: String(parts[0]), fileName: parts.count > 1 ? String(parts[1]) : ""))
         }
         return databases
     }

@@ -184,7 +184,8 @@ struct ResultFormatter: Sendable {
     ) {
         for (rank, found) in matches.enumerated() {
             appendMatch(
-                found.match, qValue: found.qValue, rank: rank + 1, header: result.fragments.headers[found.fragment], feature: feature,
+                found.match, qValue: found.qValue, rank: rank + 1, header: result.fragments.headers[found.fragment],
+                feature: feature,
                 annotation: rank == 0 ? annotation : nil, to: &buffer)
         }
         for (rank, candidate) in (annotation?.candidates ?? []).enumerated() {
@@ -200,7 +201,8 @@ struct ResultFormatter: Sendable {
         for fragment in unassigned[range] {
             for (rank, match) in result.matches[fragment].enumerated() {
                 appendMatch(
-                    match, qValue: nil, rank: rank + 1, header: result.fragments.headers[fragment], feature: nil, annotation: nil,
+                    match, qValue: nil, rank: rank + 1, header: result.fragments.headers[fragment], feature: nil,
+                    annotation: nil,
                     to: &buffer)
             }
         }
@@ -208,7 +210,8 @@ struct ResultFormatter: Sendable {
     }
 
     private func appendMatch(
-        _ match: LibraryMatch, qValue: Double?, rank: Int, header: SpectrumHeader, feature: Feature?, annotation: FeatureAnnotation?,
+        _ match: LibraryMatch, qValue: Double?, rank: Int, header: SpectrumHeader, feature: Feature?,
+        annotation: FeatureAnnotation?,
         to buffer: inout TextBuffer
     ) {
         appendPlace(feature: feature, scan: header.scanNumber, to: &buffer)

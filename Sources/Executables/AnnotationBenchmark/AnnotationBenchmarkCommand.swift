@@ -19,7 +19,9 @@ struct AnnotationBenchmarkCommand: ParsableCommand {
     @Option(help: "Seed of the features.") var seed: UInt64 = 6
 
     func validate() throws {
-        guard features > 0, runs > 0, check >= 0, tolerance > 0 else { throw ValidationError("counts must be positive") }
+        guard features > 0, runs > 0, check >= 0, tolerance > 0 else {
+            throw ValidationError("counts must be positive")
+        }
     }
 
     func run() throws {

@@ -62,26 +62,24 @@ struct AnnotationPasses {
         var expected: Set<String> = []
         for index in 0..<table.count {
             let compound = table.compound(at: index)
-            let formula = try MolecularFormula(compound.formula)
             let key = compound.inchiKeyBlock.isEmpty ? compound.identifiers : compound.inchiKeyBlock
-            func test(_ adduct: Adduct) {
-                guard feature.charge == 0 || feature.charge == adduct.charge else { return }
+            func fits(_ adduct: Adduct) -> Bool {
                 let theoretical = adduct.mz(neutralMass: compound.mass)
-                guard theoretical > 0, parameters.massTolerance.matches(feature.mz, reference: theoretical) else { return }
-                expected.insert("\(compound.formula) \(key) \(adduct.name)")
+                return (feature.charge == 0 || feature.charge == adduct.charge) && theoretical > 0
+                    && parameters.massTolerance.matches(feature.mz, reference: theoretical)
             }
             if compound.charge == 0 {
-                for candidate in species {
-                    let molecules = formula.multiplied(by: candidate.adduct.multiplicity)
+                for candidate in species where fits(candidate.adduct) {
+                    let molecules = try MolecularFormula(compound.formula).multiplied(by: candidate.adduct.multiplicity)
                     if let loss = candidate.loss, molecules.removing(loss) == nil { continue }
-                    test(candidate.adduct)
+                    expected.insert("\(compound.formula) \(key) \(candidate.adduct.name)")
                 }
             } else if abs(compound.charge) <= 3, (compound.charge > 0) == (polarity == .positive) {
-                test(
-                    Adduct(
-                        name: "[M]\(compound.charge)", multiplicity: 1,
-                        massShift: -Double(compound.charge) * Mass.electron, charge: abs(compound.charge),
-                        polarity: polarity))
+                let drawn = Adduct(
+                    name: "[M]\(compound.charge)", multiplicity: 1,
+                    massShift: -Double(compound.charge) * Mass.electron, charge: abs(compound.charge),
+                    polarity: polarity)
+                if fits(drawn) { expected.insert("\(compound.formula) \(key) \(drawn.name)") }
             }
         }
         var everything = parameters
