@@ -44,8 +44,9 @@ public struct MzTabChecker {
 
     private mutating func read(_ text: String) {
         var previousWasBlank = true
-        for (index, slice) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-            let line = slice.last == "\r" ? slice.dropLast() : slice
+        // Bytes: CR LF is one character of a string, and none of both.
+        for (index, slice) in text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
+            let line = Substring(slice.last == 0x0D ? slice.dropLast() : slice)
             if line.isEmpty {
                 previousWasBlank = true
                 continue
