@@ -164,6 +164,11 @@ let products: [Target] = [
         path: "Sources/Executables/TuneCommand", exclude: ["README.md"], swiftSettings: house,
         linkerSettings: mathLibrary),
     .executableTarget(
+        name: "AnnotationBenchmark",
+        dependencies: ["Annotation", "Pipeline", "SpectralMatching", "SpectrumModel", "Statistics", argumentParser],
+        path: "Sources/Executables/AnnotationBenchmark", exclude: ["README.md"], swiftSettings: house,
+        linkerSettings: mathLibrary),
+    .executableTarget(
         name: "ReadingBenchmark",
         dependencies: ["MzML", "SpectrumModel", "Statistics", "CReadingCeilings", argumentParser],
         path: "Sources/Executables/ReadingBenchmark", exclude: ["README.md"], swiftSettings: house,
@@ -252,6 +257,7 @@ let package = Package(
         .executable(name: "lavoisier", targets: ["AnalyzeCommand"]),
         .executable(name: "lavoisier-tune", targets: ["TuneCommand"]),
         .executable(name: "lavoisier-reading-benchmark", targets: ["ReadingBenchmark"]),
+        .executable(name: "lavoisier-annotation-benchmark", targets: ["AnnotationBenchmark"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

@@ -54,6 +54,7 @@ engine_alone() {
         done | sort -g | sed -n "3s/^/$workload: engine, everything, CPU seconds of the process (median of 5): /p"
         "$bin/lavoisier" evaluate "$scratch/$workload-1" --truth "$here/../workloads/$workload/truth.tsv"
     done
+    "$bin/lavoisier-annotation-benchmark"
     "$bin/lavoisier-reading-benchmark" compare "$here/../workloads/small/HILICNeg15_StdH1.mzML"
 }
 
@@ -63,6 +64,10 @@ if ! install_python; then
     exit 0
 fi
 if [ "$peers" = no ]; then reason="not asked for"; else install_peers; fi
+case " $* " in
+*" --reading-only "*) ;;
+*) "$bin/lavoisier-annotation-benchmark" ;;
+esac
 if [ -n "$reason" ]; then
     echo "peer unavailable: $reason" >&2
     exec python3 "$here/bench.py" --bin "$bin" --unavailable "$reason" "$@"

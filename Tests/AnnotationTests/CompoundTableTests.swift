@@ -63,6 +63,46 @@ struct CompoundTableTests {
         #expect(table.sources[0].hasSuffix(" source0.tsv"))
     }
 
+    @Test("columns go by their names in any order; mass and InChIKey may be missing")
+    func ownTable() throws {
+        let text = """
+            Compound Name\tFormula\tAccession
+            first\tC6H12O6\tX1
+            second\tC6H12O6\tX2
+            ion\tC5H14NO+\tX3
+            bad\tC6Hq\tX4
+            """
+        let source = CompoundSource(path: try folder.write("own.tsv", text), label: "own")
+        let report = try CompoundTableBuilder.build(sources: [source], destination: folder.file("own.bin"))
+        #expect(report.compounds == 3 && report.leftOut == 1)
+        #expect(report.firstProblem?.hasPrefix("own, line 5: \"C6Hq\" is not a molecular formula") == true)
+        let table = try CompoundTable.open(folder.file("own.bin"))
+        #expect(table.formulaCount == 2)
+        #expect((0..<3).map { table.compound(at: $0).identifiers } == ["X1", "X2", "X3"])
+        #expect((0..<3).map { table.compound(at: $0).charge } == [0, 0, 1])
+        #expect(abs(table.compound(at: 0).mass - 180.063388) < 1e-6)
+        var annotator = MassAnnotator(table: table)
+        let result = annotator.annotate(feature(mz: 181.070665, polarity: .positive))
+        #expect(result.candidateCount == 2, "without an InChIKey every row is a compound of its own")
+        #expect(result.candidates.map(\.compound.name) == ["first", "second"])
+    }
+
+    @Test("errors name the line and what is there")
+    func columnErrors() throws {
+        func reason(_ text: String) throws -> String {
+            let source = CompoundSource(path: try folder.write("bad.tsv", text), label: "bad")
+            let error = try #require(throws: LibraryFileError.self) {
+                try CompoundTableBuilder.build(sources: [source], destination: folder.file("bad.bin"))
+            }
+            return "\(error)"
+        }
+        let noFormula = try reason("id\tname\n1\twater\n")
+        #expect(noFormula.contains("line 1") && noFormula.contains("\"id\", \"name\""))
+        #expect(try reason("formula\nH2O\n").contains("no column \"name\" or \"id\""))
+        let noRow = try reason("name\tformula\texact_mass\nwater\tH2O\t20\n")
+        #expect(noRow.contains("bad, line 2: the mass 20.0 is not that of H2O"))
+    }
+
     @Test("a table without its columns, without rows, or that is missing is an error")
     func badSources() throws {
         func code(_ path: String) -> LibraryFileError.Code? {

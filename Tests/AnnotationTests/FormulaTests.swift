@@ -131,20 +131,6 @@ struct IsotopePatternTests {
         }
     }
 
-    @Test("score is 1 for the expected areas, falls with the deviation, and needs two areas")
-    func score() throws {
-        let pattern = try #require(IsotopePattern(MolecularFormula("C20H30O2"), count: 2))
-        let exact = pattern.ratios.map { $0 * 1e6 }
-        #expect(abs(try #require(pattern.score(measuredAreas: exact)) - 1) < 1e-12)
-        let near = try #require(pattern.score(measuredAreas: [1e6, exact[1] * 1.1, exact[2]]))
-        let far = try #require(pattern.score(measuredAreas: [1e6, exact[1] * 2, exact[2]]))
-        #expect(near < 1 && far < near && far < 0.2)
-        #expect(pattern.score(measuredAreas: [1e6]) == nil)
-        #expect(pattern.score(measuredAreas: []) == nil)
-        #expect(pattern.score(measuredAreas: [0, 1]) == nil)
-        #expect(pattern.score(measuredAreas: [1, .nan]) == nil)
-    }
-
     @Test("clusters of metals give no pattern instead of a slow one")
     func clusters() throws {
         #expect(try IsotopePattern(MolecularFormula("Sn5000"), count: 2) == nil)
@@ -178,23 +164,5 @@ struct AdductTests {
         let mass = try MolecularFormula("C10H13N5O4").monoisotopicMass
         #expect(abs(species.adduct.mz(neutralMass: mass) - mz) < 5e-6)
         #expect(abs(species.adduct.neutralMass(mz: mz) - mass) < 1e-5)
-    }
-
-    @Test("both tables are complete, and libraries' own notations are known")
-    func tables() {
-        #expect(AdductTable.all(.positive).species.count == 14)
-        #expect(AdductTable.all(.negative).species.count == 12)
-        #expect(AdductTable.all(.unknown).species.count == 26)
-        #expect(Set(AdductTable.names).count == 26)
-        #expect(AdductTable.species(named: "[M-H2O+H]+")?.adduct.name == "[M+H-H2O]+")
-        #expect(AdductTable.species(named: "[M+HCOO]-")?.adduct.name == "[M+FA-H]-")
-        #expect(AdductTable.species(named: "[M+Xx]+") == nil)
-        #expect(
-            AdductTable.named(["[M+Na]+", "[M+H]+", "?"], polarity: .positive).species.map { $0.adduct.name }
-                == ["[M+H]+", "[M+Na]+"])
-        for species in AdductTable.all(.unknown).species {
-            #expect(species.adduct.name.hasSuffix(species.adduct.polarity.symbol))
-            #expect(species.prior > 0 && species.prior <= 1)
-        }
     }
 }

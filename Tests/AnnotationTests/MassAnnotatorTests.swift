@@ -40,6 +40,7 @@ struct MassAnnotatorTests {
         var parameters = AnnotationParameters()
         parameters.top = 1000
         parameters.massTolerance = .ppm(20)
+        parameters.adducts = AdductTable.all(.unknown).species
         var annotator = MassAnnotator(table: table, parameters: parameters)
         var total = 0
         for round in 0..<400 {
@@ -52,7 +53,11 @@ struct MassAnnotatorTests {
             var expected: Set<String> = []
             for index in 0..<table.count {
                 let compound = table.compound(at: index)
-                var ions = adducts.map { $0.adduct }.filter { _ in compound.charge == 0 }
+                let formula = try MolecularFormula(compound.formula)
+                var ions = adducts.filter { species in
+                    let molecules = formula.multiplied(by: species.adduct.multiplicity)
+                    return compound.charge == 0 && species.loss.map { molecules.removing($0) != nil } ?? true
+                }.map(\.adduct)
                 if compound.charge != 0, (compound.charge > 0) == (polarity == .positive) {
                     ions.append(
                         Adduct(
@@ -62,11 +67,11 @@ struct MassAnnotatorTests {
                 for ion in ions where charge == 0 || ion.charge == charge {
                     let theoretical = ion.mz(neutralMass: compound.mass)
                     guard theoretical > 0, abs(mz - theoretical) <= theoretical * 20e-6 else { continue }
-                    expected.insert(compound.inchiKeyBlock + ion.name)
+                    expected.insert(compound.formula + compound.inchiKeyBlock + ion.name)
                 }
             }
             let result = annotator.annotate(feature(mz: mz, polarity: polarity, charge: charge, areas: [10, 1]))
-            let found = result.candidates.map { $0.compound.inchiKeyBlock + $0.adduct }
+            let found = result.candidates.map { $0.compound.formula + $0.compound.inchiKeyBlock + $0.adduct }
             #expect(Set(found) == expected, "seed 62, round \(round)")
             #expect(found.count == expected.count && result.candidateCount == expected.count, "seed 62, round \(round)")
             for (a, b) in zip(result.candidates, result.candidates.dropFirst()) { #expect(a.score >= b.score) }
@@ -122,7 +127,7 @@ struct MassAnnotatorTests {
         #expect(names { _ in } == ["adenosine", "deoxyguanosine"])
         #expect(names { $0.top = 1 } == ["adenosine"])
         #expect(names { $0.massTolerance = .ppm(50) } == ["adenosine", "deoxyguanosine", "other formula"])
-        #expect(names { $0.adducts = ["[M+Na]+"] } == [])
+        #expect(names { $0.adducts = AdductTable.named(["[M+Na]+"], polarity: .positive).species } == [])
         #expect(names({ _ in }, charge: 2) == [])
         #expect(names({ _ in }, charge: 0) == ["adenosine", "deoxyguanosine"])
         var annotator = MassAnnotator(table: table)
@@ -226,7 +231,12 @@ struct MassAnnotatorTests {
         #expect(mass.confidence > 0 && mass.confidence <= 0.25)
         let nothing = annotator.annotate(feature(mz: 999.9, polarity: .positive))
         #expect(nothing.level == .level5 && nothing.confidence == 0 && nothing.candidates.isEmpty)
-        #expect(nothing.evidence == "no compound within 5.0 ppm")
+        #expect(nothing.evidence == "no compound within 5.0 ppm; level 5: mass alone")
+        #expect(probable.evidence.hasSuffix("level 2a: same precursor within 10.0 ppm and score of at least 0.80"))
+        #expect(formula.evidence.hasSuffix("level 4: its formula alone fits mass and isotope pattern"))
+        #expect(mass.evidence.hasSuffix("level 5: mass alone"))
+        #expect([probable, formula, mass, nothing].map(\.level.msiLevel) == [2, 4, 4, 4])
+        #expect(ConfidenceLevel.level3.msiLevel == 3)
 
         var parameters = AnnotationParameters()
         parameters.libraryScoreThreshold = 0.95
@@ -251,6 +261,7 @@ struct MassAnnotatorTests {
         let result = annotator.annotate(feature(mz: 268.10403, polarity: .positive, charge: 1, areas: [100, 14.5]))
         #expect(result.formulaCount == 2)
         #expect(result.level == .level5)
+        #expect(result.evidence.hasSuffix("several formulas fit mass and isotope pattern"))
     }
 
     @Test("values that are no numbers are annotated with nothing")

@@ -37,7 +37,7 @@ import Testing
         #expect(features.split(separator: "\n").count == record.totalFeatures + 1)
         let columns = Set(
             features.split(separator: "\n").map { $0.split(separator: "\t", omittingEmptySubsequences: false).count })
-        #expect(columns == [35])
+        #expect(columns == [40])
         let mgf = try String(contentsOfFile: output + "/spectra.mgf", encoding: .utf8)
         #expect(mgf.components(separatedBy: "BEGIN IONS\n").count - 1 == record.inputs[0].featuresWithFragments)
     }

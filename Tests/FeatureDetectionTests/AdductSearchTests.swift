@@ -9,7 +9,7 @@ import Testing
     private func crowd(_ polarity: Polarity, seed: UInt64) -> SyntheticFeatures {
         var run = SyntheticFeatures(seed: seed)
         var generator = SeededGenerator(seed: seed + 1)
-        let names = AdductTable.all(polarity).species.map { $0.adduct.name }
+        let names = AdductTable.common(polarity).species.map { $0.adduct.name }
         for _ in 0..<60 {
             let mass = 120 + 400 * generator.uniform()
             for _ in 0..<4 {
@@ -148,13 +148,13 @@ import Testing
     @Test func `rules are those of the polarity, the likeliest first`() {
         for polarity in [Polarity.positive, .negative] {
             let rules = AdductRule.rules(polarity)
-            #expect(rules.count == AdductTable.all(polarity).species.count)
+            #expect(rules.count == AdductTable.common(polarity).species.count)
             #expect(rules.map(\.prior) == rules.map(\.prior).sorted(by: >))
             #expect(rules.count { $0.isPrimary } == 3 && rules[0].isPrimary)
             for rule in rules { #expect(abs(rule.neutralMass(mz: rule.mz(neutralMass: 321.5)) - 321.5) < 1e-9) }
         }
         #expect(AdductRule.rules(.unknown).isEmpty)
-        let ratios = AdductTable.all(.negative).species.filter { $0.secondIsotopeRatio > 0.2 }
+        let ratios = AdductTable.common(.negative).species.filter { $0.secondIsotopeRatio > 0.2 }
         #expect(ratios.map { $0.adduct.name } == ["[M+Cl]-", "[M+Br]-"])
         #expect(abs(ratios[0].secondIsotopeRatio - 0.32) < 0.01 && abs(ratios[1].secondIsotopeRatio - 0.973) < 0.01)
     }

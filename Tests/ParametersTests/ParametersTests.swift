@@ -163,3 +163,29 @@ let sampleDescriptions = [
         #expect(error?.description == "cannot read /nowhere.yaml: No such file or directory")
     }
 }
+
+/// Text whose form its reader checks.
+@Suite struct TextParameterTests {
+    private static let list = ParameterDescription(
+        name: "annotation.list", group: .analysis, domain: .text(form: "a list of things"),
+        defaultValue: .choice("all"),
+        unit: "", text: "Things.")
+
+    @Test func anyTextButNoneIsAValue() throws {
+        #expect(try Self.list.parse("[M+H]+, [M+Na]+") == .choice("[M+H]+, [M+Na]+"))
+        #expect(try Self.list.parse("auto") == .choice("all"))
+        #expect(Self.list.text(of: .choice("a, b")) == "a, b")
+        let error = #expect(throws: ParameterError.self) { try Self.list.parse(" ") }
+        #expect(error?.description.contains("a list of things") == true)
+    }
+
+    @Test func survivesYAML() throws {
+        let text = "[M+H]+, [2M+Na-2H]-:0.3"
+        let set = try ResolvedConfiguration(
+            descriptions: [Self.list], layers: [ConfigurationLayer(assignments: ["annotation.list=\(text)"])])
+        let read = try ResolvedConfiguration(
+            descriptions: [Self.list],
+            layers: [ConfigurationLayer(source: "--config", yaml: set.yaml(), file: "x.yaml")])
+        #expect(read.choice("annotation.list") == text)
+    }
+}

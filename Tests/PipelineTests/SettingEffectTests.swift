@@ -40,7 +40,8 @@ import Testing
         ["matching.remove_precursor=true"], ["matching.analog=true", "matching.analog_max_shift=5"],
         ["annotation.enabled=false"],
         ["annotation.tolerance_ppm=1"], ["annotation.top=1"], ["annotation.library_score_threshold=1"],
-        ["annotation.isotope_score_threshold=0.99"],
+        ["annotation.isotope_score_threshold=0.99"], ["annotation.adducts=all"],
+        ["annotation.adducts=[M+H]+ [M+Na]+"], ["annotation.adducts=[M+H]+:0.2,[M+Li]+"],
     ])
     func changesTheResult(assignments: [String]) throws {
         let reference = try #require(Self.dda)

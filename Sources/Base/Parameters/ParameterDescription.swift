@@ -36,6 +36,8 @@ public enum ParameterDomain: Sendable, Hashable {
     case choice([String])
     /// This many numbers, each in the range; written `[20, 50]` or `20,50`. Never searched by a tuner.
     case numbers(ClosedRange<Double>, count: Int)
+    /// Text of a form that its reader checks; the words say which form. Its value is a choice. Never searched by a tuner.
+    case text(form: String)
 }
 
 /// A parameter is active only while each of its parents has one of certain values.
@@ -122,7 +124,7 @@ extension ParameterDescription {
                 throw ParameterError(
                     .invalidValue, parameter: name, value: text, expected: "\(error.reason); allowed is \(allowedText)")
             }
-        case .choice: value = .choice(text)
+        case .choice, .text: value = .choice(text)
         case .numbers:
             guard let numbers = Self.list(text) else { throw invalid(text) }
             value = .numbers(numbers)
@@ -140,6 +142,7 @@ extension ParameterDescription {
         case (.size(let range), .integer(let integer)): range.contains(integer)
         case (.number(let range, _), .number(let number)): range.contains(number)
         case (.choice(let names), .choice(let name)): names.contains(name)
+        case (.text, .choice(let text)): text.contains { !$0.isWhitespace }
         case (.numbers(let range, let count), .numbers(let numbers)):
             numbers.count == count && numbers.allSatisfy(range.contains)
         default: false
@@ -172,6 +175,7 @@ extension ParameterDescription {
         case .numbers(let range, let count):
             "\(count) numbers from \(range.lowerBound) to \(range.upperBound), like "
                 + "[\(repeatElement("1", count: count).joined(separator: ", "))]"
+        case .text(let form): form
         }
     }
 

@@ -8,6 +8,7 @@ public struct Compound: Sendable, Hashable {
     public let name: String
     /// Hill order, without charge.
     public let formula: String
+    /// Empty where the table has none.
     public let inchiKey: String
     /// Names of the databases, joined by `;`.
     public let source: String
@@ -26,26 +27,37 @@ public struct Compound: Sendable, Hashable {
 ///
 /// `@unchecked Sendable`: only constants that point into a read-only mapping, which `file` keeps.
 public final class CompoundTable: @unchecked Sendable {
-    /// Compounds of one charge.
+    /// Formulas of the compounds of one charge.
     struct Group: Sendable {
         let charge: Int
-        let range: Range<Int>
+        let formulas: Range<Int>
     }
 
     /// Version of the file format that this program writes and reads.
     public static var formatVersion: Int { Int(CompoundTableFormat.kind.version) }
 
     public let path: String
+    /// Compounds.
     public let count: Int
     /// SHA-256 and name of each source, as `hash name`.
     public let sources: [String]
 
+    /// By formula, ascending within a group.
     let mass: UnsafeBufferPointer<Double>
-    let isotopeRatios: UnsafeBufferPointer<Float>
+    let isotopeRatios: UnsafeBufferPointer<SIMD4<Float>>
+    let formulaStart: UnsafeBufferPointer<UInt32>
+    let formulaNumber: UnsafeBufferPointer<UInt32>
+    let atoms: UnsafeBufferPointer<UInt16>
+    let skeletonStart: UnsafeBufferPointer<UInt32>
+    let skeletonRepresentative: UnsafeBufferPointer<UInt32>
+    let skeletonCount: UnsafeBufferPointer<UInt32>
     let groups: [Group]
     private let texts: UnsafeBufferPointer<UInt32>
     private let strings: StringTable
     private let file: SectionedFile
+
+    /// Distinct formulas, each counted once for every charge that compounds of it have.
+    public var formulaCount: Int { mass.count }
 
     /// - Throws: `LibraryFileError` with what is wrong and what to do.
     public static func open(_ path: String) throws(LibraryFileError) -> CompoundTable {
@@ -55,14 +67,28 @@ public final class CompoundTable: @unchecked Sendable {
     private init(file: SectionedFile) throws(LibraryFileError) {
         typealias Format = CompoundTableFormat
         mass = try file.elements(Format.mass, as: Double.self)
-        isotopeRatios = try file.elements(Format.isotopeRatios, as: Float.self)
+        isotopeRatios = try file.elements(Format.isotopeRatios, as: SIMD4<Float>.self)
+        formulaStart = try file.elements(Format.formulaStart, as: UInt32.self)
+        formulaNumber = try file.elements(Format.formulaNumber, as: UInt32.self)
+        atoms = try file.elements(Format.atoms, as: UInt16.self)
+        skeletonStart = try file.elements(Format.skeletonStart, as: UInt32.self)
+        skeletonRepresentative = try file.elements(Format.skeletonRepresentative, as: UInt32.self)
+        skeletonCount = try file.elements(Format.skeletonCount, as: UInt32.self)
         texts = try file.elements(Format.texts, as: UInt32.self)
         strings = try StringTable(file: file, offsets: Format.stringOffsets, bytes: Format.stringBytes)
         let charges = try file.elements(Format.groupCharge, as: Int32.self)
         let starts = try file.elements(Format.groupStart, as: UInt32.self)
         let provenance = try file.elements(Format.provenance, as: UInt32.self)
-        guard isotopeRatios.count == 2 * mass.count, texts.count == mass.count * CompoundText.count,
-            starts.count == charges.count + 1, isAscending(starts, from: 0, to: mass.count),
+        let formulas = mass.count
+        count = texts.count / CompoundText.count
+        guard isotopeRatios.count == formulas, formulaNumber.count == formulas,
+            atoms.count == formulas * Format.countedElements.count, texts.count == count * CompoundText.count,
+            formulaStart.count == formulas + 1, isAscending(formulaStart, from: 0, to: count),
+            skeletonStart.count == formulas + 1, skeletonRepresentative.count == skeletonCount.count,
+            isAscending(skeletonStart, from: 0, to: skeletonRepresentative.count),
+            formulas == 0 || Int(largest(formulaNumber)) < formulas,
+            skeletonRepresentative.isEmpty || Int(largest(skeletonRepresentative)) < count,
+            starts.count == charges.count + 1, isAscending(starts, from: 0, to: formulas),
             Int(largest(texts)) < strings.count, Int(largest(provenance)) < strings.count
         else { throw file.corrupt("the arrays of the compound table do not fit together") }
         var groups: [Group] = []
@@ -71,11 +97,10 @@ public final class CompoundTable: @unchecked Sendable {
             guard abs(Int(charge)) <= 100, Self.isSorted(mass, range) else {
                 throw file.corrupt("the masses of the compound table are not sorted")
             }
-            groups.append(Group(charge: Int(charge), range: range))
+            groups.append(Group(charge: Int(charge), formulas: range))
         }
         self.groups = groups
         self.file = file
-        count = mass.count
         path = file.mapped.path
         let strings = strings
         sources = provenance.map { strings[$0] }
@@ -100,14 +125,20 @@ public final class CompoundTable: @unchecked Sendable {
     public func verify() throws(LibraryFileError) { try file.verify() }
 
     /// The compound at a position of the table's order.
+    /// - Complexity: O(log f).
     public func compound(at index: Int) -> Compound {
         precondition(index >= 0 && index < count, "compound \(index) is not in the table")
         // The pointers do not keep the mapping; the table must outlive their use.
         defer { withExtendedLifetime(self) {} }
         func text(_ field: CompoundText) -> String { strings[textNumber(field, at: index)] }
+        var (low, high) = (0, formulaCount)
+        while high - low > 1 {
+            let middle = (low + high) / 2
+            if Int(formulaStart[middle]) <= index { low = middle } else { high = middle }
+        }
         return Compound(
             identifiers: text(.identifiers), name: text(.name), formula: text(.formula), inchiKey: text(.inchiKey),
-            source: text(.source), mass: mass[index], charge: groups.first { $0.range.contains(index) }?.charge ?? 0)
+            source: text(.source), mass: mass[low], charge: groups.first { $0.formulas.contains(low) }?.charge ?? 0)
     }
 
     /// Number of a text; equal texts have equal numbers.
@@ -115,8 +146,8 @@ public final class CompoundTable: @unchecked Sendable {
         texts[index * CompoundText.count + field.rawValue]
     }
 
-    /// Bytes of the name.
-    func nameLength(at index: Int) -> Int { strings.utf8(textNumber(.name, at: index)).count }
+    /// The skeletons of a formula.
+    func skeletons(of formula: Int) -> Range<Int> { Int(skeletonStart[formula])..<Int(skeletonStart[formula + 1]) }
 
     /// The first 14 bytes of the InChIKey.
     func inchiKeyBlock(at index: Int) -> UnsafeBufferPointer<UInt8> {
@@ -124,14 +155,17 @@ public final class CompoundTable: @unchecked Sendable {
         return UnsafeBufferPointer(rebasing: key[..<min(14, key.count)])
     }
 
-    /// First position in `range` whose mass is not below `limit`.
-    func firstIndex(in range: Range<Int>, massAtLeast limit: Double) -> Int {
-        var low = range.lowerBound
-        var high = range.upperBound
-        while low < high {
-            let middle = (low + high) / 2
-            if mass[middle] < limit { low = middle + 1 } else { high = middle }
+    /// First formula in `range` whose mass is not below `limit`. hot
+    func firstFormula(in range: Range<Int>, massAtLeast limit: Double) -> Int {
+        guard let masses = mass.baseAddress else { return range.lowerBound }
+        // Halving without a branch on the data: the processor cannot guess it.
+        var first = masses + range.lowerBound
+        var length = range.count
+        while length > 1 {
+            let half = length / 2
+            first += first[half - 1] < limit ? half : 0
+            length -= half
         }
-        return low
+        return first - masses + (length == 1 && first.pointee < limit ? 1 : 0)
     }
 }

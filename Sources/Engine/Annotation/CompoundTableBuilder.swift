@@ -17,10 +17,10 @@ public struct CompoundSource: Sendable {
 
 /// Turns compound tables into the binary file that `CompoundTable` maps.
 ///
-/// Needs the columns `id`, `molecular_formula`, `name`, `inchi_key`, `exact_mass`, and takes `charge` (0 where absent).
-/// Skipped and counted: entries without exact mass, with a formula that holds something that is no element (R groups,
-/// polymers), whose stated mass is off its formula by more than 0.01 Da, and those without an InChIKey (groups and residues
-/// are no molecules). Entries with the same InChIKey become one, with all their ids, under the first one's name.
+/// What the columns are called and which are needed is said in `CompoundColumns`. Skipped and counted: entries of a table
+/// with masses that have none, with a formula that holds something that is no element (R groups, polymers), whose stated
+/// mass is off its formula by more than 0.01 Da, and those without an InChIKey in a table that has the column (groups and
+/// residues are no molecules). Entries with the same InChIKey become one, with all their ids, under the first one's name.
 /// - Determinism: the file depends only on the sources and their order.
 public struct CompoundTableBuilder {
     /// What a build took in and left out.
@@ -34,9 +34,19 @@ public struct CompoundTableBuilder {
         public var massMismatch = 0
         /// Lines that are not a row of the table.
         public var source = SourceReport()
+
+        /// The first row that was left out, with table, line and reason.
+        public private(set) var firstProblem: String?
+
+        mutating func note(_ problem: String) { firstProblem = firstProblem ?? problem }
+
+        /// Rows that were left out, whatever the reason.
+        public var leftOut: Int {
+            withoutMass + withoutStructure + badFormula + massMismatch + source.skippedRecords
+        }
     }
 
-    private struct Pending {
+    struct Pending {
         var identifiers: String
         let name: String
         let formula: MolecularFormula
@@ -61,8 +71,10 @@ public struct CompoundTableBuilder {
         var builder = CompoundTableBuilder()
         for source in sources { try builder.add(source) }
         guard !builder.pending.isEmpty else {
+            let first = builder.report.firstProblem.map { "; \($0)" } ?? ""
             throw LibraryFileError(
-                .empty, path: sources.first?.path ?? destination, reason: "no usable compound in the compound tables")
+                .empty, path: sources.first?.path ?? destination,
+                reason: "no usable compound in the compound tables\(first)")
         }
         try builder.write(to: destination)
         return builder.report
@@ -79,65 +91,74 @@ public struct CompoundTableBuilder {
             if line.isEmpty { continue }
             let cells = Self.cells(line)
             guard !reader.lineWasCut, cells.count >= columns.needed else {
-                report.source.skipRecord(line: reader.lineNumber, "\(cells.count) columns instead of \(columns.needed)")
+                let reason = "\(cells.count) columns instead of \(columns.needed)"
+                report.source.skipRecord(line: reader.lineNumber, reason)
+                report.note("\(source.label), line \(reader.lineNumber): \(reason)")
                 continue
             }
-            add(cells, columns: columns, label: source.label, line: reader.lineNumber)
+            add(cells, columns: columns, source: source, line: reader.lineNumber)
         }
         do {
             provenance.append(try sha256(file: source.path) + " " + (source.path.split(separator: "/").last ?? ""))
         } catch { throw LibraryFileError(.unreadable, path: source.path, reason: "\(error)") }
     }
 
-    private mutating func add(_ cells: [String], columns: CompoundColumns, label: String, line: Int) {
-        let massText = cells[columns.mass]
-        guard !massText.isEmpty else {
-            report.withoutMass += 1
-            return
-        }
-        guard let stated = Double(massText), stated.isFinite, stated > 0 else {
-            report.source.skipRecord(line: line, "the exact mass is not a positive number")
-            return
+    private mutating func add(_ cells: [String], columns: CompoundColumns, source: CompoundSource, line: Int) {
+        func problem(_ reason: String) -> String { "\(source.label), line \(line): \(reason)" }
+        var stated: Double?
+        if let column = columns.mass {
+            guard !cells[column].isEmpty else {
+                report.withoutMass += 1
+                return report.note(problem("no exact mass"))
+            }
+            guard let value = Double(cells[column]), value.isFinite, value > 0 else {
+                report.note(problem("the exact mass \"\(cells[column].prefix(40))\" is not a positive number"))
+                return report.source.skipRecord(line: line, "the exact mass is not a positive number")
+            }
+            stated = value
         }
         let formula: MolecularFormula
         do { formula = try MolecularFormula(cells[columns.formula]) } catch {
             report.badFormula += 1
-            return
+            return report.note(problem("\(error)"))
         }
         let neutralSum = MolecularFormula(
             counts: Dictionary(uniqueKeysWithValues: formula.terms.map { ($0.element, $0.count) }), charge: 0)
-        guard abs(neutralSum.monoisotopicMass - stated) <= 0.01 else {
+        let mass = neutralSum.monoisotopicMass
+        if let stated, abs(mass - stated) > 0.01 {
             report.massMismatch += 1
-            return
+            return report.note(problem("the mass \(stated) is not that of \(neutralSum)"))
         }
-        let key = cells[columns.inchiKey]
-        guard !key.isEmpty else {
+        let key = columns.inchiKey.map { cells[$0] } ?? ""
+        guard !key.isEmpty || columns.inchiKey == nil else {
             report.withoutStructure += 1
-            return
+            return report.note(problem("no InChIKey"))
         }
-        var charge = 0
+        var charge = formula.charge
         if let column = columns.charge, column < cells.count, !cells[column].isEmpty {
             guard let value = Int(cells[column]), abs(value) <= 100 else {
-                report.source.skipRecord(line: line, "the charge is not a whole number")
-                return
+                report.note(problem("the charge \"\(cells[column].prefix(40))\" is not a whole number"))
+                return report.source.skipRecord(line: line, "the charge is not a whole number")
             }
             charge = value
         }
         report.source.accepted += 1
-        if let position = positionOfKey[key] {
-            pending[position].identifiers += ";" + cells[columns.id]
-            if !pending[position].source.split(separator: ";").contains(where: { $0 == label }) {
-                pending[position].source += ";" + label
+        let identifier = cells[columns.identifier]
+        if !key.isEmpty {
+            if let position = positionOfKey[key] {
+                pending[position].identifiers += ";" + identifier
+                if !pending[position].source.split(separator: ";").contains(where: { $0 == source.label }) {
+                    pending[position].source += ";" + source.label
+                }
+                report.merged += 1
+                return
             }
-            report.merged += 1
-            return
+            positionOfKey[key] = pending.count
         }
-        positionOfKey[key] = pending.count
         pending.append(
             Pending(
-                identifiers: cells[columns.id], name: cells[columns.name], formula: neutralSum,
-                formulaText: neutralSum.description, inchiKey: key, source: label, mass: neutralSum.monoisotopicMass,
-                charge: charge))
+                identifiers: identifier, name: cells[columns.name], formula: neutralSum,
+                formulaText: neutralSum.description, inchiKey: key, source: source.label, mass: mass, charge: charge))
         report.compounds += 1
     }
 
@@ -146,79 +167,32 @@ public struct CompoundTableBuilder {
         let sorted = pending.sorted { a, b in
             if a.charge != b.charge { return a.charge == 0 || (b.charge != 0 && a.charge < b.charge) }
             if a.mass != b.mass { return a.mass < b.mass }
-            return (a.inchiKey, a.identifiers) < (b.inchiKey, b.identifiers)
+            return (a.formulaText, a.inchiKey, a.identifiers) < (b.formulaText, b.inchiKey, b.identifiers)
         }
         var strings = StringTableBuilder()
         var texts: [UInt32] = []
-        var ratios: [Float] = []
-        var charges: [Int32] = []
-        var starts: [UInt32] = []
-        for (index, compound) in sorted.enumerated() {
+        for compound in sorted {
             for text in [
                 compound.identifiers, compound.name, compound.formulaText, compound.inchiKey, compound.source,
             ] { texts.append(strings.number(of: text)) }
-            ratios.append(contentsOf: Self.isotopeRatios(compound.formula))
-            if charges.last.map({ Int($0) }) != compound.charge {
-                charges.append(Int32(compound.charge))
-                starts.append(UInt32(index))
-            }
         }
-        starts.append(UInt32(sorted.count))
+        let arrays = FormulaArrays(sorted)
         let origins = provenance.map { strings.number(of: $0) }
         guard !strings.overflowed else {
             throw LibraryFileError(.tooLarge, path: path, reason: "more than 4 GiB of texts; use fewer tables")
         }
         var file = SectionedFileWriter(kind: CompoundTableFormat.kind)
-        file.add(CompoundTableFormat.mass, sorted.map { $0.mass })
-        file.add(CompoundTableFormat.isotopeRatios, ratios)
+        arrays.add(to: &file)
         file.add(CompoundTableFormat.texts, texts)
-        file.add(CompoundTableFormat.groupCharge, charges)
-        file.add(CompoundTableFormat.groupStart, starts)
         file.add(CompoundTableFormat.stringOffsets, strings.offsets)
         file.add(CompoundTableFormat.stringBytes, strings.bytes)
         file.add(CompoundTableFormat.provenance, origins)
         try file.write(to: path)
     }
 
-    /// M+1 and M+2 relative to M. Products with an adduct's pattern are exact only when nothing lies below M, so compounds
-    /// with boron, iron, selenium and the like get NaN: no isotope evidence rather than a wrong one.
-    private static func isotopeRatios(_ formula: MolecularFormula) -> [Float] {
-        let lighter = formula.terms.contains { ChemicalElement.table[$0.element].hasLighterIsotopes }
-        guard !lighter, let pattern = IsotopePattern(formula, count: 2) else { return [.nan, .nan] }
-        return [Float(pattern.ratios[1]), Float(pattern.ratios[2])]
-    }
-
     private static func cells(_ line: UnsafeBufferPointer<UInt8>) -> [String] {
         line.split(separator: 0x09, omittingEmptySubsequences: false).map {
             String(decoding: trimmed(UnsafeBufferPointer(rebasing: $0)), as: UTF8.self)
         }
-    }
-}
-
-/// Where the columns of a compound table are.
-private struct CompoundColumns {
-    let id: Int
-    let formula: Int
-    let name: Int
-    let inchiKey: Int
-    let mass: Int
-    let charge: Int?
-    /// Cells that a row needs.
-    let needed: Int
-
-    init(header: [String], path: String) throws(LibraryFileError) {
-        func column(_ name: String) throws(LibraryFileError) -> Int {
-            guard let index = header.firstIndex(of: name) else {
-                throw LibraryFileError(.foreign, path: path, reason: "the table has no column \"\(name)\"")
-            }
-            return index
-        }
-        id = try column("id")
-        formula = try column("molecular_formula")
-        name = try column("name")
-        inchiKey = try column("inchi_key")
-        mass = try column("exact_mass")
-        charge = header.firstIndex(of: "charge")
-        needed = max(id, formula, name, inchiKey, mass) + 1
     }
 }

@@ -20,6 +20,7 @@ struct EvidenceRules {
     ) {
         var clauses: [String] = []
         let strength: Double
+        let reason: String
         if let best = matches.first {
             let error = libraryError(best, feature: feature)
             let hasPrecursor = best.kind == .identity && error.isWithin
@@ -28,30 +29,46 @@ struct EvidenceRules {
                 "library \(best.entry.accession) \(best.measure.rawValue) \(fixedPoint(best.score, decimals: 3)) with "
                     + "\(best.matchedPeaks) peaks, \(best.kind.rawValue), \(fixedPoint(error.ppm, decimals: 2)) ppm")
             if let rival { clauses.append("next compound \(fixedPoint(rival.score, decimals: 3))") }
+            let threshold = fixedPoint(parameters.libraryScoreThreshold, decimals: 2)
             if hasPrecursor, best.score >= parameters.libraryScoreThreshold {
                 annotation.level = .level2a
+                reason = "same precursor within \(parameters.libraryMassTolerance) and score of at least \(threshold)"
                 let span = 1 - parameters.libraryScoreThreshold
                 let way = span > 0 ? (best.score - parameters.libraryScoreThreshold) / span : 1
                 let isContested = rival.map { best.score - $0.score < 0.05 } ?? false
                 strength = isContested ? way / 2 : way
             } else {
                 annotation.level = .level3
+                reason =
+                    hasPrecursor
+                    ? "same precursor, but score below \(threshold)" : "the library compound has another precursor mass"
                 strength = best.score
             }
         } else if let top = annotation.candidates.first {
             if formulas.supportedByIsotopes == 1, formulas.bestIsSupported {
                 annotation.level = .level4
+                reason = "its formula alone fits mass and isotope pattern"
                 strength = top.score
             } else {
                 annotation.level = .level5
+                reason =
+                    top.isotopeScore == nil
+                    ? "mass alone"
+                    : formulas.supportedByIsotopes == 0
+                        ? "no formula fits the isotope pattern"
+                        : formulas.supportedByIsotopes > 1
+                            ? "several formulas fit mass and isotope pattern"
+                            : "another formula fits the isotope pattern"
                 strength = top.score * formulas.share
             }
         } else {
             annotation.level = .level5
+            reason = "mass alone"
             strength = 0
         }
         clauses.append(massClause(annotation, formulas))
         annotation.confidence = annotation.level.confidence(strength: strength)
+        clauses.append("level \(annotation.level.rawValue): \(reason)")
         annotation.evidence = clauses.joined(separator: "; ")
     }
 

@@ -62,30 +62,4 @@ public struct IsotopePattern: Sendable, Hashable {
         }
         return result
     }
-
-    /// Similarity in 0 ... 1 of measured isotopologue areas (first: M) to this pattern, `nil` when fewer than two were
-    /// measured.
-    ///
-    /// Each ratio above M scores a Gaussian of its deviation, with a standard deviation of 20 % of the expected ratio but
-    /// at least 0.02; ratios weigh by what is expected of them. Definition of this program: instruments miss isotope
-    /// ratios by 5 to 20 %, more for weak ions.
-    public func score(measuredAreas areas: [Double]) -> Double? {
-        areas.withUnsafeBufferPointer { areas in
-            ratios.withUnsafeBufferPointer { Self.score(areas: areas, ratios: $0) }
-        }
-    }
-
-    static func score(areas: UnsafeBufferPointer<Double>, ratios: UnsafeBufferPointer<Double>) -> Double? {
-        let count = min(areas.count, ratios.count)
-        guard count >= 2, areas[0] > 0, areas[0].isFinite else { return nil }
-        var sum = 0.0
-        var weight = 0.0
-        for k in 1..<count {
-            let expected = ratios[k]
-            let deviation = (areas[k] / areas[0] - expected) / max(0.02, 0.2 * expected)
-            sum += expected * gaussian(deviation)
-            weight += expected
-        }
-        return weight > 0 && sum.isFinite ? sum / weight : nil
-    }
 }

@@ -35,7 +35,7 @@ struct AdductRule {
     /// The rules of a polarity, the likeliest first; none for an unknown one.
     static func rules(_ polarity: Polarity) -> [AdductRule] {
         guard polarity != .unknown else { return [] }
-        let species = AdductTable.all(polarity).species
+        let species = AdductTable.common(polarity).species
         return species.indices.sorted { (species[$1].prior, $0) < (species[$0].prior, $1) }
             .map { AdductRule(species[$0]) }
     }

@@ -39,6 +39,7 @@ public final class ReferenceChunkSource: ChunkSource {
         header = reader.header
         fileSize = reader.fileSize
         spectraPerChunk = options.spectraPerChunk
+        reader.keepsNativeIDs = true
         self.reader = Mutex(reader)
     }
 
@@ -54,9 +55,9 @@ public final class ReferenceChunkSource: ChunkSource {
                 // What was left out behind the last one still has to be counted.
                 let counts = reader.takeCounts()
                 guard counts != DecodeCounts() else { return nil }
-                return RawChunk(decoded: block, counts: counts)
+                return RawChunk(decoded: block, nativeIDs: [], counts: counts)
             }
-            return RawChunk(decoded: block, counts: reader.takeCounts())
+            return RawChunk(decoded: block, nativeIDs: reader.nativeIDs, counts: reader.takeCounts())
         }
     }
 

@@ -30,16 +30,19 @@ public struct RawChunk: Sendable {
 
     var decoded = SpectrumBlock()
     var decodedCounts = DecodeCounts()
+    /// Their ids.
+    var nativeIDs: [String] = []
 
     init() {}
 
     /// Spectra that are decoded already, and what was met on the way.
-    init(decoded: SpectrumBlock, counts: DecodeCounts) {
+    init(decoded: SpectrumBlock, nativeIDs: [String], counts: DecodeCounts) {
         cut = .decoded
         firstIndex = decoded.headers.first?.index ?? 0
         count = decoded.count
         self.decoded = decoded
         decodedCounts = counts
+        self.nativeIDs = nativeIDs
     }
 
     /// Bytes of XML.

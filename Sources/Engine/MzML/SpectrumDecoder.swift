@@ -58,6 +58,7 @@ public struct SpectrumDecoder: ~Copyable {
             }
         case .decoded:
             block.append(contentsOf: chunk.decoded)
+            if keepsNativeIDs { nativeIDs = chunk.nativeIDs }
             counts += chunk.decodedCounts
         case .quick:
             if let mapped = chunk.mapped {

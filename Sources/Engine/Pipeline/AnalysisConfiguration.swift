@@ -12,8 +12,8 @@ public struct AnalysisConfiguration: Sendable {
     public private(set) var workers: Int
     /// Spectra per chunk.
     public let chunkSize: Int
-    /// Whether the mass traces are written beside the features.
-    public let writesTraces: Bool
+    /// What is written beside the three tables that there always are.
+    public let furtherTables: Set<FurtherTable>
     /// Bytes per read.
     public let bufferSize: Int
     /// Bytes of resident memory.
@@ -41,7 +41,7 @@ public struct AnalysisConfiguration: Sendable {
         self.resolved = resolved
         workers = resolved.integer("execution.workers")
         chunkSize = resolved.integer("execution.chunk_size")
-        writesTraces = resolved.boolean("output.traces")
+        furtherTables = Set(FurtherTable.allCases.filter { resolved.boolean("output.\($0.rawValue)") })
         bufferSize = resolved.integer("execution.buffer_size")
         memoryLimit = resolved.integer("execution.memory_limit")
         reading = Self.reading(resolved)
@@ -97,6 +97,13 @@ public struct AnalysisConfiguration: Sendable {
                 continue
             }
             throw AnalysisError(.badConfiguration, "\(lower) (\(low)) must not be above \(upper) (\(high))")
+        }
+    }
+
+    /// - Throws: `AnalysisError(.badConfiguration)` naming the adduct that cannot be read.
+    func validateAdducts() throws(AnalysisError) {
+        do { _ = try AnnotationParameters.adducts(resolved.choice("annotation.adducts")) } catch {
+            throw AnalysisError(.badConfiguration, "annotation.adducts: \(error)")
         }
     }
 
@@ -201,6 +208,9 @@ public struct AnalysisConfiguration: Sendable {
         parameters.top = resolved.integer("annotation.top")
         parameters.libraryScoreThreshold = resolved.number("annotation.library_score_threshold")
         parameters.isotopeScoreThreshold = resolved.number("annotation.isotope_score_threshold")
+        // A list that does not read is refused by `validateAdducts` before anything is analysed.
+        parameters.adducts = (try? AnnotationParameters.adducts(resolved.choice("annotation.adducts"))) ?? nil
+        parameters.maxIsotopes = resolved.optionalInteger("isotopes.max_isotopes") ?? parameters.maxIsotopes
         return parameters
     }
 

@@ -47,6 +47,7 @@ public struct AnalysisRun: Sendable {
         let clock = StageClock()
         try configuration.validateSelection()
         try configuration.validateCentWave()
+        try configuration.validateAdducts()
         let share = configuration.share(of: min(configuration.concurrentFiles, files.count))
         let budget = try MemoryBudget(configuration: share)
         let data = try clock.measure("open references") { () throws(AnalysisError) in
@@ -56,7 +57,10 @@ public struct AnalysisRun: Sendable {
         }
         let directory = try OutputDirectory(outputDirectory)
         do {
-            let tables = try ResultTables(directory: directory, writesTraces: configuration.writesTraces)
+            let tables = try ResultTables(
+                directory: directory, further: configuration.furtherTables,
+                databases: data.databases,
+                libraryName: data.libraryName)
             var record = emptyRecord()
             try analyseFiles(
                 into: tables, record: &record,

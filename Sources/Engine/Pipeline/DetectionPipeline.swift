@@ -35,6 +35,8 @@ final class DetectionPipeline: @unchecked Sendable {
         var transform = TransformMethod.byLength
         /// Whether the traces are wanted beside their peaks.
         var keepsTraces = false
+        /// Whether the ids of the fragment spectra are wanted.
+        var keepsNativeIDs = false
         /// Points added to the builder after which closed traces are handed to the detectors.
         var pointsPerHandover = 1 << 17
     }
@@ -165,6 +167,7 @@ final class DetectionPipeline: @unchecked Sendable {
         var times = WorkerStageTimes()
         var decoder = SpectrumDecoder(
             header: source.header, maximumPoints: parameters.maxSpectrumPoints, selection: parameters.selection)
+        decoder.keepsNativeIDs = parameters.keepsNativeIDs
         var centroiding = ProfileCentroiding(parameters: parameters.centroiding)
         var detector = ChromatographicPeakDetector(
             parameters: parameters.peaks, precision: parameters.precision, transform: parameters.transform)
@@ -269,7 +272,7 @@ final class DetectionPipeline: @unchecked Sendable {
                 centroiding.replaceProfiles(of: &block)
             }
             let (quantiles, fragments) = times.measure(.traces) {
-                (Self.quantiles(of: block, &quantile), FragmentBatch(of: block))
+                (Self.quantiles(of: block, &quantile), FragmentBatch(of: block, nativeIDs: decoder.nativeIDs))
             }
             locked {
                 decoded[ticket] = DecodedBlock(block: block, quantiles: quantiles, fragments: fragments)

@@ -213,6 +213,14 @@ extension EngineParameters {
             "annotation.tolerance_ppm", .number(0.01...1_000, .logarithmic), .number(5), unit: "ppm",
             "Largest mass error of a candidate.", condition: whenAnnotating),
         analysis(
+            "annotation.adducts",
+            .text(form: "common, all, or adducts separated by commas, like \"[M+H]+, [M+Li]+:0.3, [2M-2H+Na]-\""),
+            .choice("common"),
+            "Ions that a compound may form. common: \(AdductTable.common(.unknown).species.count) species that are believed "
+                + "without being asked for; all: \(AdductTable.names.count); or a list of notations, each with its prior "
+                + "(0 to 1) after a colon where the table's (\(AdductSpecies.priorOfOwn) for others) is not wanted.",
+            condition: whenAnnotating),
+        analysis(
             "annotation.top", .integer(1...100, .linear), .integer(3), "Candidates reported per feature, at most.",
             condition: whenAnnotating),
         analysis(

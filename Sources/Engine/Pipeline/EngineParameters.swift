@@ -10,14 +10,11 @@ public enum EngineParameters {
     }
 
     /// What is written beside the three tables that there always are.
-    private static let output = [
+    private static let output = FurtherTable.allCases.map { table in
         ParameterDescription(
-            name: "output.traces", group: .execution, domain: .boolean, defaultValue: .boolean(false),
-            text:
-                "Write traces.tsv too: every mass trace with m/z, time, points, height and area, whether a feature came "
-                + "out of it or not.",
-            searchValues: [])
-    ]
+            name: "output.\(table.rawValue)", group: .execution, domain: .boolean, defaultValue: .boolean(false),
+            text: table.summary, searchValues: [])
+    }
 
     /// The parameters that a throughput tuner searches: what cannot change results beyond a stated bound.
     public static func searched(host: HostDescription) -> [ParameterDescription] {

@@ -18,6 +18,17 @@ struct FileResult: Sendable {
     /// Library matches of each feature's fragment spectra together, best first, one per compound.
     var featureMatches: [[FeatureMatch]]
     var detectionTimes: WorkerStageTimes
+    /// What the file says about the run, for the tables that tell it.
+    var origin: RunOrigin
+}
+
+/// Where the data of a run came from.
+struct RunOrigin: Sendable, Hashable {
+    /// Accession number and name of the way spectra are named.
+    var nativeIDFormat: CVTerm?
+    var instrument: CVTerm?
+    /// In order of `Polarity.rawValue`; that of survey and fragment spectra.
+    var polarities: [Polarity] = []
 }
 
 /// Analyses one file: read and detect, group, match. Names are given when the rows are written (`ResultTables`).
@@ -70,7 +81,18 @@ struct FileAnalysis: Sendable {
         return FileResult(
             input: input, features: features, traces: outcome.traces, assignment: assignment, fragments: fragments,
             matches: matches,
-            featureMatches: featureMatches, detectionTimes: outcome.times)
+            featureMatches: featureMatches, detectionTimes: outcome.times,
+            origin: origin(source.header, survey: outcome.survey, fragments: fragments))
+    }
+
+    private func origin(_ header: RunHeader, survey: SurveySummary, fragments: FragmentStore) -> RunOrigin {
+        var seen = Set(fragments.headers.map(\.polarity))
+        for polarity in Polarity.allCases where !survey.retentionTimes[Int(polarity.rawValue)].isEmpty {
+            seen.insert(polarity)
+        }
+        return RunOrigin(
+            nativeIDFormat: header.sourceFileList.lazy.compactMap(\.nativeIDFormat).first,
+            instrument: header.instrument, polarities: seen.sorted { $0.rawValue < $1.rawValue })
     }
 
     private func open(_ path: String, _ reading: ReadingOptions) throws(MzMLError) -> any ChunkSource {
@@ -97,7 +119,8 @@ struct FileAnalysis: Sendable {
                     maxSpectrumPoints: budget.maximumSpectrumPoints, selection: reading.selection,
                     centroiding: parameters.centroiding, traces: parameters.traces, peaks: parameters.peaks,
                     precision: configuration.precision, transform: configuration.transform,
-                    keepsTraces: configuration.writesTraces),
+                    keepsTraces: configuration.furtherTables.contains(.traces),
+                    keepsNativeIDs: configuration.furtherTables.contains(.mztab)),
                 cancellation: cancellation, progress: { progress("reading and detecting", $0) })
             do {
                 var outcome = try clock.measure("read and detect") { try pipeline.run() }
@@ -258,6 +281,8 @@ struct FeatureMatch: Sendable {
     let match: LibraryMatch
     /// Position of the fragment spectrum in the store.
     let fragment: Int
+    /// Smallest false discovery rate at which the match is accepted; `nil` where it was not estimated.
+    var qValue: Double?
 
     /// The best match of each compound over all fragment spectra of a feature, best first.
     static func best(fragments: [Int], matches: [[LibraryMatch]], top: Int) -> [FeatureMatch] {

@@ -9,18 +9,22 @@ import SpectrumModel
 /// The fragment spectra of a block, packed by the worker that decoded it, so that they only have to be handed over in turn.
 struct FragmentBatch: Sendable {
     private(set) var headers: [SpectrumHeader] = []
+    /// Their ids in the file; empty where they are not kept.
+    private(set) var nativeIDs: [String] = []
     /// Sum of the intensities of each spectrum, counts.
     private(set) var totalIntensities: [Double] = []
     fileprivate private(set) var pointCounts: [Int] = []
     /// For each spectrum its m/z (8 bytes each) and then its intensities (4 bytes each).
     fileprivate private(set) var bytes: [UInt8] = []
 
-    init(of block: SpectrumBlock) {
+    /// - Parameter nativeIDs: of all spectra of the block; empty where they are not wanted.
+    init(of block: SpectrumBlock, nativeIDs ids: [String] = []) {
         let fragments = (0..<block.count).filter { block.headers[$0].msLevel == 2 }
         bytes.reserveCapacity(fragments.reduce(0) { $0 + block.points(of: $1).count * 12 })
         for index in fragments {
             let points = block.points(of: index)
             headers.append(block.headers[index])
+            if !ids.isEmpty { nativeIDs.append(ids[index]) }
             pointCounts.append(points.count)
             totalIntensities.append(block.intensity[points].reduce(0) { $0 + Double($1) })
             block.mz[points].withUnsafeBytes { bytes.append(contentsOf: $0) }
@@ -44,6 +48,8 @@ final class FragmentStore: @unchecked Sendable {
     }
 
     private(set) var headers: [SpectrumHeader] = []
+    /// The ids of the spectra in their file; empty where they are not kept.
+    private(set) var nativeIDs: [String] = []
     /// Sum of the intensities of each spectrum, counts.
     private(set) var totalIntensities: [Double] = []
     private var places: [Place] = []
@@ -75,6 +81,7 @@ final class FragmentStore: @unchecked Sendable {
             offset += count * 12
         }
         headers += batch.headers
+        nativeIDs += batch.nativeIDs
         totalIntensities += batch.totalIntensities
         memory.append(batch.bytes)
         memoryBytes += batch.bytes.count

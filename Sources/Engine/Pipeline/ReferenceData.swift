@@ -107,15 +107,21 @@ public struct ReferenceData: Sendable {
             }
             if reuse(destination, suffix: "lvct", holds: isSame) { return }
             note("preparing the compound table from \(sources.count) files (once)")
-            _ = try CompoundTableBuilder.build(
+            let report = try CompoundTableBuilder.build(
                 sources: sources.map { CompoundSource(path: $0, label: databaseName($0)) }, destination: destination)
+            if report.leftOut > 0 {
+                note(
+                    "\(report.leftOut) rows of the compound tables were left out"
+                        + (report.firstProblem.map { "; the first: \($0)" } ?? ""))
+            }
         }
         return destination
     }
 
     /// How a table is named beside its candidates: the database of a bundled file, else the file's name.
-    private static func databaseName(_ path: String) -> String {
+    static func databaseName(_ path: String) -> String {
         let name = path.split(separator: "/").last.map { String($0) } ?? path
+        if name.hasPrefix("massbank") { return "MassBank" }
         if name.hasPrefix("chebi") { return "ChEBI" }
         if name.hasPrefix("lipidmaps") { return "LIPID MAPS" }
         return String(name.prefix { $0 != "." })

@@ -11,9 +11,19 @@ struct ResultFormatter: Sendable {
     let spectra: [(feature: Int, fragment: Int)]
     /// Number of the first spectrum in the MGF.
     let firstSpectrumNumber: Int
+    /// What is written beside the tables that there always are.
+    private let mztab: MzTabRows?
+    private let json: ResultJSON?
+    /// Name of the spectral library, where there is one.
+    private let libraryName: String?
 
-    init(result: FileResult, firstSpectrumNumber: Int) {
+    init(
+        result: FileResult, firstSpectrumNumber: Int, further: Set<FurtherTable> = [], libraryName: String? = nil
+    ) {
         self.result = result
+        self.libraryName = libraryName
+        mztab = further.contains(.mztab) ? MzTabRows(result: result) : nil
+        json = further.contains(.json) ? ResultJSON(result: result) : nil
         self.firstSpectrumNumber = firstSpectrumNumber
         let assignment = result.assignment
         unassigned = result.fragments.headers.indices.filter {
@@ -35,13 +45,14 @@ struct ResultFormatter: Sendable {
         "ion_species", "neutral_mass", "ion_group", "ms2_count",
         "name",
         "formula", "adduct", "inchikey", "level", "confidence", "library_score",
+        "matched_peaks", "q_value", "compound_id", "msi_level", "evidence",
     ]
 
     static let identificationColumns = [
         "file", "feature_id", "scan", "mz", "rt_seconds", "source", "rank", "name", "formula", "adduct", "inchikey",
         "identifier", "score", "similarity", "spectral_entropy", "modified_cosine", "matched_peaks", "mz_error_ppm",
         "isotope_score", "level", "confidence",
-        "evidence", "licence",
+        "evidence", "licence", "q_value", "msi_level",
     ]
 
     // MARK: - Features
@@ -50,6 +61,9 @@ struct ResultFormatter: Sendable {
     struct Piece: Sendable {
         var features = TextBuffer()
         var identifications = TextBuffer()
+        var mztab = MzTabRows.Piece()
+        /// Objects, each with a comma and a line break before it.
+        var json = TextBuffer()
         /// Features with a library match, and features with a candidate by mass only.
         var identified = 0
         var named = 0
@@ -62,17 +76,26 @@ struct ResultFormatter: Sendable {
         for index in range {
             let feature = result.features[index]
             let matches = result.featureMatches[index]
-            let annotation = annotator?.annotate(feature, libraryMatches: matches.map(\.match))
+            let named = NamedFeature(
+                feature: feature, matches: matches,
+                annotation: annotator?.annotate(feature, libraryMatches: matches.map(\.match)),
+                fragmentCount: result.assignment.fragmentsOfFeature[index].count)
             if !matches.isEmpty {
                 piece.identified += 1
-            } else if annotation?.candidates.isEmpty == false {
+            } else if named.isNamed {
                 piece.named += 1
             }
             appendMeasurements(feature, to: &piece.features)
-            piece.features.append(result.assignment.fragmentsOfFeature[index].count)
-            appendName(annotation, match: matches.first?.match, to: &piece.features)
+            piece.features.append(named.fragmentCount)
+            appendName(named, to: &piece.features)
             piece.features.newline()
-            appendIdentifications(of: feature, matches: matches, annotation: annotation, to: &piece.identifications)
+            appendIdentifications(
+                of: feature, matches: matches, annotation: named.annotation, to: &piece.identifications)
+            mztab?.append(named, database: libraryName, to: &piece.mztab)
+            if let json {
+                piece.json.append(index == 0 ? "\n" : ",\n")
+                json.append(named, to: &piece.json)
+            }
         }
         return piece
     }
@@ -119,29 +142,39 @@ struct ResultFormatter: Sendable {
     }
 
     /// The best name there is: a library compound, else the best candidate by mass.
-    private func appendName(
-        _ annotation: FeatureAnnotation?, match: LibraryMatch?, to buffer: inout TextBuffer
-    ) {
+    private func appendName(_ named: NamedFeature, to buffer: inout TextBuffer) {
         var cells = ["", "", "", ""]
-        if let match {
-            cells = [match.entry.name, match.entry.formula, match.entry.adduct, match.entry.inchiKey]
-        } else if let best = annotation?.candidates.first {
-            cells = [best.compound.name, best.compound.formula, best.adduct, best.compound.inchiKey]
+        var identifier = ""
+        let best = named.matches.first
+        if let entry = best?.match.entry {
+            cells = [entry.name, entry.formula, entry.adduct, entry.inchiKey]
+            identifier = entry.accession
+        } else if let candidate = named.annotation?.candidates.first {
+            let compound = candidate.compound
+            cells = [compound.name, compound.formula, candidate.adduct, compound.inchiKey]
+            identifier = compound.identifiers
         }
         for cell in cells {
             buffer.tab()
             buffer.appendCell(cell)
         }
+        let grade = named.isNamed ? named.annotation : nil
         buffer.tab()
-        if let annotation, match != nil || !annotation.candidates.isEmpty {
-            buffer.append(annotation.level.rawValue)
-            buffer.tab()
-            buffer.append(annotation.confidence, decimals: 4)
-        } else {
-            buffer.tab()
-        }
+        buffer.append(grade?.level.rawValue ?? "")
         buffer.tab()
-        if let score = match?.score { buffer.append(score, decimals: 4) }
+        if let grade { buffer.append(grade.confidence, decimals: 4) }
+        buffer.tab()
+        if let best { buffer.append(best.match.score, decimals: 4) }
+        buffer.tab()
+        if let best { buffer.append(best.match.matchedPeaks) }
+        buffer.tab()
+        if let value = best?.qValue { buffer.append(value, decimals: 6) }
+        buffer.tab()
+        buffer.appendCell(identifier)
+        buffer.tab()
+        if let grade { buffer.append(grade.level.msiLevel) }
+        buffer.tab()
+        buffer.appendCell(grade?.evidence ?? "")
     }
 
     // MARK: - Identifications
@@ -151,7 +184,8 @@ struct ResultFormatter: Sendable {
     ) {
         for (rank, found) in matches.enumerated() {
             appendMatch(
-                found.match, rank: rank + 1, header: result.fragments.headers[found.fragment], feature: feature,
+                found.match, qValue: found.qValue, rank: rank + 1, header: result.fragments.headers[found.fragment],
+                feature: feature,
                 annotation: rank == 0 ? annotation : nil, to: &buffer)
         }
         for (rank, candidate) in (annotation?.candidates ?? []).enumerated() {
@@ -167,7 +201,8 @@ struct ResultFormatter: Sendable {
         for fragment in unassigned[range] {
             for (rank, match) in result.matches[fragment].enumerated() {
                 appendMatch(
-                    match, rank: rank + 1, header: result.fragments.headers[fragment], feature: nil, annotation: nil,
+                    match, qValue: nil, rank: rank + 1, header: result.fragments.headers[fragment], feature: nil,
+                    annotation: nil,
                     to: &buffer)
             }
         }
@@ -175,7 +210,8 @@ struct ResultFormatter: Sendable {
     }
 
     private func appendMatch(
-        _ match: LibraryMatch, rank: Int, header: SpectrumHeader, feature: Feature?, annotation: FeatureAnnotation?,
+        _ match: LibraryMatch, qValue: Double?, rank: Int, header: SpectrumHeader, feature: Feature?,
+        annotation: FeatureAnnotation?,
         to buffer: inout TextBuffer
     ) {
         appendPlace(feature: feature, scan: header.scanNumber, to: &buffer)
@@ -202,7 +238,7 @@ struct ResultFormatter: Sendable {
         buffer.append("\t")
         appendGrade(annotation, to: &buffer)
         buffer.appendCell(entry.license)
-        buffer.newline()
+        appendEnd(qValue: qValue, annotation, to: &buffer)
     }
 
     private func appendCandidate(
@@ -228,7 +264,7 @@ struct ResultFormatter: Sendable {
         if let score = candidate.isotopeScore { buffer.append(score, decimals: 4) }
         appendGrade(annotation, to: &buffer)
         buffer.appendCell(compound.source)
-        buffer.newline()
+        appendEnd(qValue: nil, annotation, to: &buffer)
     }
 
     private func appendPlace(feature: Feature?, scan: Int?, to buffer: inout TextBuffer) {
@@ -248,6 +284,14 @@ struct ResultFormatter: Sendable {
         buffer.tab()
         buffer.appendCell(annotation?.evidence ?? "")
         buffer.tab()
+    }
+
+    private func appendEnd(qValue: Double?, _ annotation: FeatureAnnotation?, to buffer: inout TextBuffer) {
+        buffer.tab()
+        if let qValue { buffer.append(qValue, decimals: 6) }
+        buffer.tab()
+        if let annotation { buffer.append(annotation.level.msiLevel) }
+        buffer.newline()
     }
 
     // MARK: - Spectra

@@ -13,16 +13,33 @@ final class ResultTables {
     private let spectra: OutputFile
     /// Where they are wanted; no part of the digest.
     private let traces: OutputFile?
+    private let json: OutputFile?
+    private let further: Set<FurtherTable>
+    private let databases: [ReferenceDatabase]
+    private let libraryName: String?
+    private let directory: OutputDirectory
+    /// Finished files in mzTab-M, one for each run, and their names.
+    private var mztab: [OutputFile] = []
+    private var takenNames: Set<String> = []
+    private var runCount = 0
     private let hashes: [SHA256Hash]
     /// Spectra written so far: the next one's number in the MGF is one more.
     private var spectrumCount = 0
 
-    init(directory: OutputDirectory, writesTraces: Bool) throws(AnalysisError) {
+    /// - Parameter databases: what features are compared with; a spectral library comes first.
+    init(
+        directory: OutputDirectory, further: Set<FurtherTable>, databases: [ReferenceDatabase], libraryName: String?
+    ) throws(AnalysisError) {
+        self.directory = directory
+        self.further = further
+        self.databases = databases
+        self.libraryName = libraryName
         hashes = [SHA256Hash(), SHA256Hash(), SHA256Hash()]
         features = try OutputFile(path: directory.file("features.tsv"), hash: hashes[0])
         identifications = try OutputFile(path: directory.file("identifications.tsv"), hash: hashes[1])
         spectra = try OutputFile(path: directory.file("spectra.mgf"), hash: hashes[2])
-        traces = writesTraces ? try OutputFile(path: directory.file("traces.tsv")) : nil
+        json = further.contains(.json) ? try OutputFile(path: directory.file("results.json")) : nil
+        traces = further.contains(.traces) ? try OutputFile(path: directory.file("traces.tsv")) : nil
         var header = TextBuffer()
         header.append(ResultFormatter.featureColumns.joined(separator: "\t") + "\n")
         try features.write(header)
@@ -32,9 +49,14 @@ final class ResultTables {
         header.removeAll()
         header.append(TraceTable.columns.joined(separator: "\t") + "\n")
         try traces?.write(header)
+        header.removeAll()
+        header.append("{\"schema\":\"\(ResultJSON.schema)\",\"files\":[")
+        try json?.write(header)
     }
 
-    private var files: [OutputFile] { [features, identifications, spectra] + (traces.map { [$0] } ?? []) }
+    private var files: [OutputFile] {
+        [features, identifications, spectra] + [traces, json].compactMap { $0 } + mztab
+    }
 
     /// What the rows of a file held.
     struct Counts {
@@ -55,7 +77,14 @@ final class ResultTables {
                 try traces.write(TraceTable.rows(result.traces, file: result.input.name))
             }
         }
-        let formatter = ResultFormatter(result: result, firstSpectrumNumber: spectrumCount + 1)
+        let formatter = ResultFormatter(
+            result: result, firstSpectrumNumber: spectrumCount + 1, further: further, libraryName: libraryName)
+        let exchange =
+            further.contains(.mztab)
+            ? try MzTabFile(
+                path: directory.file(MzTabFile.name(for: result.input.name, taken: &takenNames)),
+                folder: directory.path, result: result, databases: databases) : nil
+        try startRun(result.input.name)
         var counts = Counts()
         let count = result.features.count
         try inWaves(count: count, pool: pool, grain: grain) { range throws(AnalysisError) in
@@ -70,10 +99,16 @@ final class ResultTables {
                 for piece in pieces {
                     try features.write(piece.features)
                     try identifications.write(piece.identifications)
+                    try exchange?.append(piece.mztab)
+                    try json?.write(piece.json)
                     counts.identified += piece.identified
                     counts.named += piece.named
                 }
             }
+        }
+        try clock.measure("write") { () throws(AnalysisError) in
+            if let exchange { mztab.append(try exchange.finish()) }
+            try writeJSON("]}")
         }
         try appendTexts(count: formatter.unassigned.count, pool, grain, clock, to: identifications) {
             formatter.unassignedIdentifications($0)
@@ -83,6 +118,21 @@ final class ResultTables {
         }
         spectrumCount += formatter.spectra.count
         return counts
+    }
+
+    private func startRun(_ name: String) throws(AnalysisError) {
+        var start = TextBuffer()
+        start.append(runCount == 0 ? "\n{\"name\":" : ",\n{\"name\":")
+        start.appendJSON(name)
+        start.append(",\"features\":[")
+        runCount += 1
+        try json?.write(start)
+    }
+
+    private func writeJSON(_ text: String) throws(AnalysisError) {
+        var buffer = TextBuffer()
+        buffer.append(text)
+        try json?.write(buffer)
     }
 
     private func appendTexts(
@@ -118,7 +168,8 @@ final class ResultTables {
 
     /// Ends the tables; they have no names yet. - Returns: the digest over the three, and what was written.
     func finish() throws(AnalysisError) -> (digest: String, outputs: [RunRecord.Output]) {
-        for file in files { try file.finish() }
+        try writeJSON("\n]}\n")
+        for file in [features, identifications, spectra] + [traces, json].compactMap({ $0 }) { try file.finish() }
         let digest = sha256(
             zip(["features", "identifications", "spectra"], hashes).map { "\($0) \($1.finish())\n" }.joined())
         let outputs = files.map { RunRecord.Output(path: $0.path, bytes: $0.byteCount) }

@@ -9,6 +9,8 @@ struct TextBuffer {
 
     mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
 
+    mutating func append(bytes more: some Sequence<UInt8>) { bytes.append(contentsOf: more) }
+
     mutating func append(_ text: String) { bytes.append(contentsOf: text.utf8) }
 
     mutating func tab() { bytes.append(9) }

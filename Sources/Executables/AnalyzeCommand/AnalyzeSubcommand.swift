@@ -30,7 +30,9 @@ struct AnalyzeSubcommand: ParsableCommand {
     @Option(help: "Short for --set execution.reader=...: fast, or reference for libxml2.")
     var reader: ReadingOptions.Reader?
 
-    @Option(name: .customLong("write"), help: "Write a further table: traces (short for --set output.traces=true).")
+    @Option(
+        name: .customLong("write"),
+        help: "Write further tables: traces, mztab, json (short for --set output.NAME=true); may be repeated.")
     var furtherTables: [FurtherTable] = []
 
     @Flag(help: "Short for --set selection.recover=true: analyse what comes before a truncation.")
@@ -112,5 +114,4 @@ struct AnalyzeProgress {
     }
 }
 
-/// What can be written beside the three tables that there always are.
-enum FurtherTable: String, CaseIterable, ExpressibleByArgument { case traces }
+extension FurtherTable: ExpressibleByArgument {}

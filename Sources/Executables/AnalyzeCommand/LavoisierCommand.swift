@@ -19,7 +19,7 @@ struct LavoisierCommand: ParsableCommand {
         subcommands: [
             AnalyzeSubcommand.self, InspectSubcommand.self, ConvertSubcommand.self, OptimizeSubcommand.self,
             WorkloadSubcommand.self,
-            EvaluateSubcommand.self,
+            EvaluateSubcommand.self, CheckSubcommand.self,
             SimulateSubcommand.self,
             LibrarySubcommand.self,
             ConfigSubcommand.self,

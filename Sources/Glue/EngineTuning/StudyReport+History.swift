@@ -142,7 +142,7 @@ extension StudyReport {
         return history.space.descriptions.enumerated().map { position, description in
             let scale: Parameter.Scale =
                 switch description.domain {
-                case .boolean, .choice, .numbers: .categorical
+                case .boolean, .choice, .numbers, .text: .categorical
                 case .size: .logarithmic
                 case .integer(_, let scale), .number(_, let scale): scale == .logarithmic ? .logarithmic : .linear
                 }

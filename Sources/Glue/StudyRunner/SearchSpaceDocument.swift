@@ -66,6 +66,9 @@ struct SearchSpaceDocument: Codable, Hashable {
             case .numbers(let range, let count):
                 item.kind = "numbers"
                 (item.lower, item.upper, item.count) = (range.lowerBound, range.upperBound, count)
+            case .text(let form):
+                item.kind = "text"
+                item.names = [form]
             }
             return item
         }
@@ -106,6 +109,7 @@ struct SearchSpaceDocument: Codable, Hashable {
         case "size": domain = .size(integer(lower)...integer(upper))
         case "choice": domain = .choice(item.names ?? [])
         case "numbers": domain = .numbers(lower...upper, count: item.count ?? 1)
+        case "text": domain = .text(form: item.names?.first ?? "text")
         default:
             throw StudyError(.corruptStudy, "the stored search space has a parameter of unknown kind '\(item.kind)'")
         }

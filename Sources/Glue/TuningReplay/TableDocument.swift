@@ -108,6 +108,7 @@ extension TableDocument {
                 case .integer(let range, _): listed.first ?? .integer(range.lowerBound)
                 case .number(let range, _): listed.first ?? .number(range.lowerBound)
                 case .choice(let names): .choice(names.first ?? "")
+                case .text(let form): .choice(form)
                 case .numbers(let range, let count): .numbers(Array(repeating: range.lowerBound, count: count))
                 case .size(let range): .integer(range.lowerBound)
                 }

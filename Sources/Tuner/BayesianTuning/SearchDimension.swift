@@ -50,7 +50,7 @@ final class SearchDimension: Sendable {
         switch description.domain {
         case .boolean: axis = .categories([.boolean(false), .boolean(true)])
         case .choice(let names): axis = .categories(names.map { .choice($0) })
-        case .numbers: axis = .categories(description.searchValues ?? [description.defaultValue])
+        case .numbers, .text: axis = .categories(description.searchValues ?? [description.defaultValue])
         case .integer, .number, .size:
             if let listed = description.searchValues {
                 axis = .index(Set((listed + [description.defaultValue]).map(Self.number)).sorted())
@@ -119,7 +119,7 @@ final class SearchDimension: Sendable {
             .range(lower: range.lowerBound, upper: range.upperBound, isLogarithmic: scale == .logarithmic)
         case .size(let range):
             .range(lower: Double(range.lowerBound), upper: Double(range.upperBound), isLogarithmic: true)
-        case .boolean, .choice, .numbers: .categories([])
+        case .boolean, .choice, .numbers, .text: .categories([])
         }
     }
 
