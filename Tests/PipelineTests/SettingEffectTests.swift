@@ -50,6 +50,9 @@ import Testing
     @Test(arguments: [
         (["matching.min_score=0.3"], ["matching.top=1"]),
         (["matching.similarity=cosine"], ["matching.intensity_power=1"]),
+        (["matching.min_score=0.3"], ["matching.search=open"]),
+        (["matching.min_score=0.3", "matching.search=open"], ["matching.search=hybrid"]),
+        (["matching.min_score=0.3", "matching.search=open"], ["matching.search=neutral-loss"]),
         (["matching.analog=true", "matching.analog_max_shift=5"], ["matching.analog_max_shift=1"]),
     ])
     func changesTheResultInContext(context: [String], assignments: [String]) throws {

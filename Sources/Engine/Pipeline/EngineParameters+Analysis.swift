@@ -158,9 +158,14 @@ extension EngineParameters {
         analysis(
             "matching.enabled", .boolean, .boolean(true), "Compare fragment spectra with the spectral library."),
         analysis(
+            "matching.search", .choice(SearchType.allCases.map(\.rawValue)), .choice(search.search.rawValue),
+            "Library spectra that are compared: identity (precursors within matching.precursor_tolerance_ppm), open (all "
+                + "precursors), neutral-loss (all, by precursor minus fragment) or hybrid (all, by fragment or neutral loss).",
+            condition: whenMatching),
+        analysis(
             "matching.similarity", .choice(SimilarityMeasure.allCases.map(\.rawValue)),
             .choice(search.similarity.rawValue),
-            "Score of an identity search: spectral entropy (Li et al. 2021), modified cosine or cosine.",
+            "Score of a search: spectral entropy (Li et al. 2021), modified cosine or cosine.",
             condition: whenMatching),
         analysis(
             "matching.precursor_tolerance_ppm", .number(0.01...1_000, .logarithmic), .number(10), unit: "ppm",

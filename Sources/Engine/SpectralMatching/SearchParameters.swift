@@ -12,6 +12,8 @@ public enum SimilarityMeasure: String, Sendable, Hashable, Codable, CaseIterable
 
 /// How a fragment spectrum is searched in a library.
 public struct SearchParameters: Sendable, Hashable {
+    /// Which spectra are candidates and which peaks may match.
+    public var search: SearchType = .identity
     /// Largest distance of the precursors in an identity search, relative to the query's precursor; edges inside.
     public var precursorTolerance: Tolerance = .ppm(10)
     /// Largest distance of two peaks that count as the same fragment; edges inside.
@@ -24,12 +26,13 @@ public struct SearchParameters: Sendable, Hashable {
     public var minimumMatchedPeaks = 3
     /// Matches with a lower score are dropped; a score exactly at it stays.
     public var minimumScore = 0.7
-    /// At most this many compounds are reported.
+    /// At most this many compounds (or spectra, when spectra are ranked) are reported.
     public var top = 5
     public var similarity: SimilarityMeasure = .spectralEntropy
     /// Exponent of the intensities in the cosine measures.
     public var intensityPower = 0.5
-    /// Search for related compounds too: every spectrum within `analogMaximumShift`, always by modified cosine.
+    /// Search for related compounds too: every spectrum within `analogMaximumShift`, always by modified cosine, whatever
+    /// `search` and `similarity` say.
     public var analog = false
     /// Largest difference of the precursors in an analog search, in Da; edges inside.
     public var analogMaximumShift = 200.0
