@@ -117,14 +117,17 @@ struct MatchingKernelTests {
             let aw = a.map { _ in 0.01 + random.uniform() / 40 }
             let bw = b.map { _ in Float(0.01 + random.uniform() / 40) }
             let own = aw.map { $0 * log2($0) }
-            let half = [Double](repeating: 0.0625, count: a.count)
+            // Whatever stands behind the last peak.
+            let padding = [Double](repeating: 51, count: 8)
+            let half = [Double](repeating: 0.0625, count: a.count) + padding
+            let padded = a + padding
             for (matching, shift) in [(Int32(0), 3.0), (1, 3.0), (2, 3.0), (2, 0), (1, -2.125)] {
                 let expected = reference(a, aw, b, bw, shift: shift, half: 0.0625, matching: matching)
                 var bits: Set<UInt64> = []
                 for instructions in Self.instructions {
-                    var scratch = [Double](repeating: 0, count: 3 * a.count)
+                    var scratch = [Double](repeating: 0, count: 3 * a.count + 24)
                     var flags = [UInt8](repeating: 1, count: a.count + b.count)
-                    let found = a.withUnsafeBufferPointer { mz in
+                    let found = padded.withUnsafeBufferPointer { mz in
                         half.withUnsafeBufferPointer { half in
                             aw.withUnsafeBufferPointer { weight in
                                 own.withUnsafeBufferPointer { own in

@@ -11,23 +11,22 @@
 typedef double block __attribute__((vector_size(64)));
 typedef int64_t block_mask __attribute__((vector_size(64)));
 
-/* Candidates of up to this many peaks lie in blocks, and every query peak counts those below its window: without a branch
-   that depends on the data that is sooner done than walking along both lists. */
+/* In spectra of up to kShort peaks every query peak counts those below its window: without a branch that depends on the data
+   that is sooner done than walking along both lists. */
 enum { kLanes = 8, kShort = 64 };
 
-/* log2 of x > 0 that is a normal number, right to some 1e-16: x = 2^e m with m around 1, and
-   log m = 2 artanh((m - 1) / (m + 1)). */
-ALWAYS_INLINE double log2_of(double x) {
-    int64_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    const int64_t exponent = (bits - 0x3FE6A09E667F3BCDLL) >> 52;
-    bits -= (int64_t)((uint64_t)exponent << 52);
-    double m;
+/* x log2 x for x > 0, normal numbers, right to some 1e-16: x = 2^e m with m around 1, and
+   log m = 2 artanh((m - 1) / (m + 1)). By pointer: vectors of this width have no common way into a function. */
+ALWAYS_INLINE void to_x_log2_x(block *x) {
+    block_mask bits;
+    memcpy(&bits, x, sizeof bits);
+    const block_mask exponent = (bits - 0x3FE6A09E667F3BCDLL) >> 52;
+    bits -= exponent << 52;
+    block m;
     memcpy(&m, &bits, sizeof m);
-    const double s = (m - 1) / (m + 1);
-    const double z = s * s;
-    double p = 1.0 / 21;
-    p = p * z + 1.0 / 19;
+    const block s = (m - 1.0) / (m + 1.0);
+    const block z = s * s;
+    block p = z * (1.0 / 21) + 1.0 / 19;
     p = p * z + 1.0 / 17;
     p = p * z + 1.0 / 15;
     p = p * z + 1.0 / 13;
@@ -36,7 +35,7 @@ ALWAYS_INLINE double log2_of(double x) {
     p = p * z + 1.0 / 7;
     p = p * z + 1.0 / 5;
     p = p * z + 1.0 / 3;
-    return (double)exponent + 2.8853900817779268 * (s + s * (z * p));
+    *x *= __builtin_convertvector(exponent, block) + 2.8853900817779268 * (s + s * (z * p));
 }
 
 typedef struct {
@@ -48,63 +47,99 @@ typedef struct {
     size_t count;
 } pair_list;
 
-/* Takes a pair unless its library weight is none that a builder writes, or the flags say no. */
-ALWAYS_INLINE void take(pair_list *list, size_t i, size_t j, int marks, int free_only) {
+/* Takes a pair unless it is none, its library weight is none that a builder writes, or the flags say no. What is taken is
+   written always and counted when it is: which pairs are, no branch predictor can learn. */
+ALWAYS_INLINE void take(pair_list *list, size_t i, size_t j, int is_pair, int marks, int free_only) {
     const double y = (double)list->weights[j];
-    if (free_only && (list->query_used[i] | list->used[j])) return;
-    if (!(y > 1e-30 && y <= 1.00001)) return;
-    if (marks) list->query_used[i] = list->used[j] = 1;
+    int taken = is_pair & (y > 1e-30) & (y <= 1.00001);
+    if (free_only) taken &= !(list->query_used[i] | list->used[j]);
+    if (marks) {
+        list->query_used[i] |= (uint8_t)taken;
+        list->used[j] |= (uint8_t)taken;
+    }
     list->a[list->count] = list->query->weight[i];
     list->own[list->count] = list->query->own[i];
-    list->b[list->count++] = y;
+    list->b[list->count] = y;
+    list->count += (size_t)taken;
+}
+
+/* For eight query peaks at a time, how many peaks lie below their windows. */
+ALWAYS_INLINE void count_below(const entropy_query *q, const double *moved, size_t count, int64_t *places) {
+    for (size_t i = 0; i < q->count; i += kLanes) {
+        block a, low;
+        memcpy(&a, q->mz + i, sizeof a);
+        memcpy(&low, q->half + i, sizeof low);
+        low = -low;
+        block_mask below = {0};
+        for (size_t k = 0; k < count; k++) below -= moved[k] - a < low;
+        memcpy(places + i, &below, sizeof below);
+    }
 }
 
 /* Pairs by ascending m/z, each peak once. */
 ALWAYS_INLINE void pair_up(pair_list *list, const double *mz, size_t count, double shift, int marks, int free_only) {
     const entropy_query *q = list->query;
-    size_t j = 0;
-    if (count <= kShort) {
-        block moved[kShort / kLanes];
-        double *lanes = (double *)moved;
-        const size_t blocks = (count + kLanes - 1) / kLanes;
-        for (size_t k = 0; k < count; k++) lanes[k] = mz[k] + shift;
-        for (size_t k = count; k < blocks * kLanes; k++) lanes[k] = (double)INFINITY;
+    const size_t before = list->count;
+    if (count <= kShort && q->count <= kShort) {
+        double moved[kShort + 1];
+        int64_t places[kShort];
+        for (size_t k = 0; k < count; k++) moved[k] = mz[k] + shift;
+        moved[count] = (double)INFINITY;
+        count_below(q, moved, count, places);
+        size_t next = 0;
+        int is_contested = 0;
         for (size_t i = 0; i < q->count; i++) {
-            const double a = q->mz[i], half = q->half[i];
-            block_mask below = {0};
-            for (size_t k = 0; k < blocks; k++) below += moved[k] - a < -half;
-            int64_t place = 0;
-            for (int lane = 0; lane < kLanes; lane++) place -= below[lane];
-            if ((size_t)place > j) j = (size_t)place;
-            if (j >= count) break;
-            if (lanes[j] - a <= half) take(list, i, j++, marks, free_only);
+            const size_t place = (size_t)places[i];
+            const int is_pair = moved[place] - q->mz[i] <= q->half[i];
+            is_contested |= is_pair & (place < next);
+            take(list, i, place < count ? place : count - 1, is_pair, marks, free_only);
+            next = is_pair ? place + 1 : next;
         }
-        return;
+        /* Two query peaks that want the same one, which wide relative windows allow: the walk below decides. */
+        if (!is_contested) return;
+        list->count = before;
+        if (marks) memset(list->query_used, 0, q->count + count);
     }
+    size_t j = 0;
     for (size_t i = 0; i < q->count; i++) {
         const double a = q->mz[i], half = q->half[i];
         while (j < count && mz[j] + shift - a < -half) j++;
         if (j >= count) break;
-        if (mz[j] + shift - a <= half) take(list, i, j++, marks, free_only);
+        const int is_pair = mz[j] + shift - a <= half;
+        take(list, i, j, is_pair, marks, free_only);
+        j += (size_t)is_pair;
     }
 }
 
-ALWAYS_INLINE double sum_pairs(const pair_list *list) {
-    /* The terms lie apart so that their logarithms can be taken side by side; the sum has one order. */
-    for (size_t i = 0; i < list->count; i++) {
-        const double total = list->a[i] + list->b[i];
-        list->own[i] = total * log2_of(total) - list->own[i] - list->b[i] * log2_of(list->b[i]);
+ALWAYS_INLINE double sum_pairs(pair_list *list) {
+    /* Pairs that give nothing fill the last block: 2 log2 2 - 2 - 0. */
+    const size_t blocks = (list->count + kLanes - 1) / kLanes;
+    for (size_t i = list->count; i < blocks * kLanes; i++) {
+        list->a[i] = list->b[i] = 1;
+        list->own[i] = 2;
+    }
+    block sums = {0};
+    for (size_t k = 0; k < blocks; k++) {
+        block a, b, own;
+        memcpy(&a, list->a + k * kLanes, sizeof a);
+        memcpy(&b, list->b + k * kLanes, sizeof b);
+        memcpy(&own, list->own + k * kLanes, sizeof own);
+        a += b;
+        to_x_log2_x(&a);
+        to_x_log2_x(&b);
+        sums += a - own - b;
     }
     double sum = 0;
-    for (size_t i = 0; i < list->count; i++) sum += list->own[i];
+    for (int lane = 0; lane < kLanes; lane++) sum += sums[lane];
     return sum;
 }
 
 ALWAYS_INLINE entropy_sum similarity(
     const entropy_query *query, const double *mz, const float *weights, size_t count, double shift, int matching,
     double *scratch, uint8_t *flags) {
-    pair_list list = {query, weights, flags, flags + query->count, scratch, scratch + query->count,
-                      scratch + 2 * query->count, 0};
+    const size_t room = query->count + kLanes;
+    pair_list list = {query, weights, flags, flags + query->count, scratch, scratch + room, scratch + 2 * room, 0};
+    if (count == 0) return (entropy_sum){0, 0};
     if (matching != 2 || shift == 0) {
         pair_up(&list, mz, count, matching == 1 ? shift : 0, 0, 0);
     } else {

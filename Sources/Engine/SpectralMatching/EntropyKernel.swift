@@ -12,6 +12,8 @@ import SpectrumModel
 
 /// A query that is compared with many spectra by its entropy weights: what does not change from one to the next.
 struct EntropyQuery: Sendable {
+    fileprivate let count: Int
+    /// Filled up to a multiple of eight, as is `half`: the kernel takes eight at a time.
     fileprivate let mz: [Double]
     fileprivate let weight: [Double]
     /// weight log2 weight.
@@ -21,10 +23,12 @@ struct EntropyQuery: Sendable {
 
     /// - Parameter peaks: weights of sum 1, peaks more than twice the tolerance apart.
     init(_ peaks: PeakList, tolerance: Tolerance) {
-        mz = peaks.mz
+        count = peaks.count
+        let padding = [Double](repeating: 0, count: (8 - peaks.count % 8) % 8)
+        mz = peaks.mz + padding
         weight = peaks.intensity
         own = peaks.intensity.map { xLog2x($0) }
-        half = peaks.mz.map { tolerance.halfWidth(at: $0) }
+        half = peaks.mz.map { tolerance.halfWidth(at: $0) } + padding
     }
 }
 
@@ -44,11 +48,11 @@ struct EntropyKernel: Sendable {
         _ query: EntropyQuery, mz: UnsafeBufferPointer<Double>, weight: UnsafeBufferPointer<Float>, shift: Double,
         matching: PeakMatching
     ) -> SimilarityScore {
-        let count = query.mz.count
+        let count = query.count
         guard let base = mz.baseAddress, let weights = weight.baseAddress, mz.count == weight.count, count > 0 else {
             return SimilarityScore(score: 0, matchedPeaks: 0)
         }
-        if scratch.count < 3 * count { scratch = [Double](repeating: 0, count: 3 * count) }
+        if scratch.count < 3 * count + 24 { scratch = [Double](repeating: 0, count: 3 * count + 24) }
         if flags.count < count + mz.count { flags = [UInt8](repeating: 0, count: 2 * (count + mz.count)) }
         let kind: Int32 =
             switch matching {

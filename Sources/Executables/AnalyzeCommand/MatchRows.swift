@@ -1,5 +1,6 @@
 import Foundation
 import SpectralMatching
+import SpectrumModel
 import TextNumbers
 
 /// What `match` writes: a row for each hit, by query and rank.

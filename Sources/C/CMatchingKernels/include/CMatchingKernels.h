@@ -32,7 +32,8 @@ size_t collect_at_least(const float *totals, size_t count, float least, uint16_t
    arrays have room for `wanted`. Returns how many there are. */
 size_t largest_totals(const float *totals, size_t count, size_t wanted, uint16_t *positions, float *values);
 
-/* A query's peaks by ascending m/z: half widths of their windows, entropy weights, and w log2 w of these. */
+/* A query's peaks by ascending m/z: half widths of their windows, entropy weights, and w log2 w of these.
+   `mz` and `half` have room for a multiple of 8 numbers, whatever stands behind the last. */
 typedef struct {
     const double *mz, *half, *weight, *own;
     size_t count;
@@ -46,7 +47,7 @@ typedef struct {
 
 /* Exact: a query and one library spectrum of `count` peaks. A pair matches when |mz + shift - query mz| <= half; pairs are
    taken by ascending m/z, each peak once. `matching`: 0 at equal m/z, 1 moved by `shift`, 2 at equal m/z and then moved among
-   the peaks that are left. `scratch` has room for 3 times the query's peaks, `flags` for the peaks of both. All instructions
+   the peaks that are left. `scratch` has room for 3 times the query's peaks and 24, `flags` for the peaks of both. All instructions
    give the same bits. */
 entropy_sum sum_entropy(
     const entropy_query *query, const double *mz, const float *weights, size_t count, double shift, int matching,
