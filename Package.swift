@@ -50,6 +50,8 @@ let c: [Target] = [
     .target(name: "CReadingKernels", path: "Sources/C/CReadingKernels", exclude: ["README.md"]),
     // Vectorised loops of peak detection, likewise.
     .target(name: "CSignalKernels", path: "Sources/C/CSignalKernels", exclude: ["README.md"]),
+    // Loops over the postings of the fragment index, likewise.
+    .target(name: "CMatchingKernels", path: "Sources/C/CMatchingKernels", exclude: ["README.md"]),
     // What plain C reaches on the same files; for `make bench` only.
     .target(
         name: "CReadingCeilings", dependencies: ["CDeflate"], path: "Sources/C/CReadingCeilings", exclude: ["README.md"]
@@ -92,7 +94,8 @@ let engine: [Target] = [
             "TextNumbers",
         ]),
     room("Engine", "FeatureDetection", ["SpectrumModel", "SignalKernels"]),
-    room("Engine", "SpectralMatching", ["SpectrumModel", "ContentHash", "CZlib", "TextNumbers"]),
+    room(
+        "Engine", "SpectralMatching", ["SpectrumModel", "ContentHash", "CZlib", "TextNumbers", "CMatchingKernels"]),
     room("Engine", "Annotation", ["SpectrumModel", "SpectralMatching", "ContentHash", "TextNumbers"]),
     room("Engine", "Evaluation", ["SpectrumModel", "Statistics", "TextNumbers"]),
     room("Engine", "RunSimulation", ["SpectrumModel", "MzML", "Statistics"]),
@@ -151,7 +154,8 @@ let products: [Target] = [
         name: "AnalyzeCommand",
         dependencies: [
             "Pipeline", "Workloads", "Evaluation", "SpectralMatching", "Annotation", "MzML", "RunSimulation",
-            "Parameters", "Instrumentation", "HostEnvironment", "Console", "SpectrumModel", argumentParser,
+            "Parameters", "Instrumentation", "HostEnvironment", "Console", "SpectrumModel", "TextNumbers",
+            argumentParser,
         ],
         path: "Sources/Executables/AnalyzeCommand", exclude: ["README.md"], swiftSettings: house,
         linkerSettings: mathLibrary),
@@ -172,6 +176,10 @@ let products: [Target] = [
         name: "ReadingBenchmark",
         dependencies: ["MzML", "SpectrumModel", "Statistics", "CReadingCeilings", argumentParser],
         path: "Sources/Executables/ReadingBenchmark", exclude: ["README.md"], swiftSettings: house,
+        linkerSettings: mathLibrary),
+    .executableTarget(
+        name: "MatchingBenchmark", dependencies: ["SpectralMatching", "SpectrumModel", argumentParser],
+        path: "Sources/Executables/MatchingBenchmark", exclude: ["README.md"], swiftSettings: house,
         linkerSettings: mathLibrary),
 ]
 
@@ -198,7 +206,8 @@ let testTargets: [Target] = [
         "MzML", ["MzML", "SpectrumModel", "Statistics", "ContentHash", "CReadingKernels", "CZlib", "ReaderChecks"],
         resources: [.copy("Fixtures")]),
     tests("FeatureDetection", ["FeatureDetection", "SpectrumModel", "Statistics"]),
-    tests("SpectralMatching", ["SpectralMatching", "SpectrumModel", "Statistics", testSupport]),
+    tests(
+        "SpectralMatching", ["SpectralMatching", "SpectrumModel", "Statistics", "CMatchingKernels", testSupport]),
     tests("Annotation", ["Annotation", "SpectralMatching", "SpectrumModel", "Statistics", testSupport]),
     tests("Evaluation", ["Evaluation"]),
     tests("RunSimulation", ["RunSimulation", "MzML", "SpectrumModel", "Statistics", "Evaluation", testSupport]),
@@ -258,6 +267,7 @@ let package = Package(
         .executable(name: "lavoisier-tune", targets: ["TuneCommand"]),
         .executable(name: "lavoisier-reading-benchmark", targets: ["ReadingBenchmark"]),
         .executable(name: "lavoisier-annotation-benchmark", targets: ["AnnotationBenchmark"]),
+        .executable(name: "lavoisier-matching-benchmark", targets: ["MatchingBenchmark"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

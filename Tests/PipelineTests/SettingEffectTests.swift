@@ -60,6 +60,9 @@ import Testing
                 "matching.min_matched_peaks=1",
             ], ["matching.assignment=greedy"]
         ),
+        (["matching.min_score=0.3"], ["matching.search=open"]),
+        (["matching.min_score=0.3", "matching.search=open"], ["matching.search=hybrid"]),
+        (["matching.min_score=0.3", "matching.search=open"], ["matching.search=neutral-loss"]),
         (["matching.analog=true", "matching.analog_max_shift=5"], ["matching.analog_max_shift=1"]),
     ])
     func changesTheResultInContext(context: [String], assignments: [String]) throws {

@@ -81,9 +81,9 @@ enum ReferenceSimilarity {
         }
     }
 
-    private typealias Pair = (row: Int, column: Int)
+    typealias Pair = (row: Int, column: Int)
 
-    private static func pairs(_ a: [Double], _ b: [Double], _ match: (Double, Double) -> Bool) -> [Pair] {
+    static func pairs(_ a: [Double], _ b: [Double], _ match: (Double, Double) -> Bool) -> [Pair] {
         a.indices.flatMap { i in b.indices.filter { match(a[i], b[$0]) }.map { (i, $0) } }
     }
 
@@ -93,13 +93,13 @@ enum ReferenceSimilarity {
         return raised.map { $0 / length }
     }
 
-    private static func sum(_ pairs: [Pair], _ a: [Double], _ b: [Double]) -> Double {
+    static func sum(_ pairs: [Pair], _ a: [Double], _ b: [Double]) -> Double {
         min(pairs.reduce(0) { $0 + a[$1.row] * b[$1.column] }, 1)
     }
 
     /// The best of all one-to-one pairings, by trying them all; or the largest product again and again, the pair that
     /// was found last among equals.
-    private static func choose(_ pairs: [Pair], _ a: [Double], _ b: [Double], _ how: PeakAssignment) -> [Pair] {
+    static func choose(_ pairs: [Pair], _ a: [Double], _ b: [Double], _ how: PeakAssignment) -> [Pair] {
         if how == .greedy {
             var left = pairs
             var chosen: [Pair] = []
@@ -124,7 +124,7 @@ enum ReferenceSimilarity {
         return best(0, []).1
     }
 
-    private static func composite(
+    static func composite(
         _ cosine: SimilarityScore, _ pairs: [Pair], _ a: [Double], _ b: [Double]
     ) -> SimilarityScore {
         let pairs = pairs.sorted { $0.row < $1.row }

@@ -220,6 +220,7 @@ public struct AnalysisConfiguration: Sendable {
         let fragment = resolved.number("matching.fragment_tolerance")
         parameters.fragmentTolerance =
             resolved.choice("matching.fragment_tolerance_unit") == "ppm" ? .ppm(fragment) : .dalton(fragment)
+        parameters.search = SearchType(rawValue: resolved.choice("matching.search")) ?? .identity
         parameters.minimumMatchedPeaks = resolved.integer("matching.min_matched_peaks")
         parameters.minimumScore = resolved.number("matching.min_score")
         parameters.top = resolved.integer("matching.top")

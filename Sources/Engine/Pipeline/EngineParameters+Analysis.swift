@@ -160,9 +160,14 @@ extension EngineParameters {
         analysis(
             "matching.enabled", .boolean, .boolean(true), "Compare fragment spectra with the spectral library."),
         analysis(
+            "matching.search", .choice(SearchType.allCases.map(\.rawValue)), .choice(search.search.rawValue),
+            "Library spectra that are compared: identity (precursors within matching.precursor_tolerance_ppm), open (all "
+                + "precursors), neutral-loss (all, by precursor minus fragment) or hybrid (all, by fragment or neutral loss).",
+            condition: whenMatching),
+        analysis(
             "matching.similarity", .choice(SimilarityMeasure.allCases.map(\.rawValue)),
             .choice(search.similarity.rawValue),
-            "Score of an identity search; formulas and sources in docs/similarities.md.", condition: whenMatching),
+            "Score of a search; formulas and sources in docs/similarities.md.", condition: whenMatching),
         analysis(
             "matching.assignment", .choice(PeakAssignment.allCases.map(\.rawValue)),
             .choice(search.assignment.rawValue),

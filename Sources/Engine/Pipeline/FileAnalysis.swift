@@ -240,25 +240,34 @@ struct FileAnalysis: Sendable {
         return inference.instrument
     }
 
+    /// Queries that are searched together, at most: the index is in the cache long before.
+    private static let largestBatch = 256
+
     /// Library matches of every fragment spectrum, in scan order; empty lists without a library.
     private func match(_ fragments: FragmentStore) throws(AnalysisError) -> [[LibraryMatch]] {
         guard let library = references.library, let parameters = configuration.search else {
             return Array(repeating: [], count: fragments.count)
         }
+        // A batch is searched together: each block of an index serves all of its queries.
+        let batch = min(configuration.chunkSize, Self.largestBatch)
+        let batches = (fragments.count + batch - 1) / batch
         let results = WorkerPool(workers: configuration.workers).map(
-            count: fragments.count, grain: configuration.chunkSize, makeState: { LibrarySearch(library: library) },
-            afterGrain: releaseReferences
-        ) { search, index -> Result<[LibraryMatch], AnalysisError> in
+            count: batches, grain: 1, makeState: { LibrarySearch(library: library) }, afterGrain: releaseReferences
+        ) { search, number -> Result<[[LibraryMatch]], AnalysisError> in
             if cancellation.isCancelled { return .failure(AnalysisError(.interrupted, "interrupted")) }
             do throws(AnalysisError) {
-                return .success(search.search(query: try fragments.spectrum(index), parameters: parameters))
+                var queries: [FragmentSpectrum] = []
+                for index in (number * batch)..<min((number + 1) * batch, fragments.count) {
+                    queries.append(try fragments.spectrum(index))
+                }
+                return .success(search.search(queries: queries, parameters: parameters))
             } catch {
                 return .failure(error)
             }
         }
         var matches: [[LibraryMatch]] = []
-        matches.reserveCapacity(results.count)
-        for result in results { matches.append(try result.get()) }
+        matches.reserveCapacity(fragments.count)
+        for result in results { matches += try result.get() }
         return matches
     }
 

@@ -1,193 +1,234 @@
 import SpectrumModel
 
-/// Exact search of one fragment spectrum in a library. One value per worker: it owns the memory that is reused from
-/// query to query; the library is shared.
+/// Exact search of fragment spectra in a library. One value per worker: it owns the memory that is reused from query to
+/// query; the library is shared.
 ///
-/// Candidates have the query's polarity (every polarity when the query's is unknown) and a precursor within
-/// `precursorTolerance`. A query that names only an isolation window is searched in the whole window around its centre,
-/// or within the tolerance where that is wider. Every candidate is compared; nothing is approximated.
-/// - Complexity: O(log n + candidates * peaks).
-/// - Determinism: matches come by falling score, then falling number of matched peaks, then accession, then position.
+/// Candidates have the query's polarity (every polarity when the query's is unknown). An identity search compares every
+/// spectrum whose precursor lies within `precursorTolerance`; a query that names only an isolation window is searched in
+/// the whole window around its centre, or within the tolerance where that is wider. The other searches cover all
+/// precursors: an index bounds the score of every spectrum from above, and those that can be among the best are compared.
+/// Nothing is approximated: every search gives what comparing all spectra one by one gives.
+/// - Complexity: identity O(log n + candidates * peaks); others O(postings of the query's rarer peaks).
+/// - Determinism: matches come by falling score, then falling number of matched peaks, then accession, then position,
+///   whatever the size of a batch.
 public struct LibrarySearch: Sendable {
     public let library: SpectralLibrary
     /// Library spectra compared since this value was made.
-    public private(set) var comparisons = 0
+    public var comparisons: Int { scorer.comparisons }
+    /// Postings of the index read since this value was made.
+    public var postingsRead: Int { scan.postingsRead }
 
-    private struct Hit {
-        var index: Int
-        var score: Double
-        var matched: Int
+    private var scorer = PairScorer()
+    private var scan = IndexScan()
+    private var reached: [Reached] = []
+
+    /// A query on its way through the blocks of an index.
+    private struct Progress {
+        let query: PreparedQuery
+        let plan: ScanPlan?
+        var best: TopHits
     }
-
-    /// The query after cleaning, before any weighting, and as the ranking measure weighs it.
-    private var cleanQuery = PeakList()
-    private var query = PeakList()
-    private var candidate = PeakList()
-    private var scorer = SimilarityScorer()
-    private var hits: [Hit] = []
 
     public init(library: SpectralLibrary) { self.library = library }
 
     /// The best spectrum of each of the `top` best compounds.
     ///
-    /// Empty when the query has no peak left or no precursor m/z. With `analog` the search covers every precursor
-    /// within `analogMaximumShift` by modified cosine, identical precursors included (`LibraryMatch.kind` tells them).
+    /// Empty when the query has no peak left, or no precursor m/z where the search needs one. With `analog` the search
+    /// covers every precursor within `analogMaximumShift` by modified cosine, identical precursors included
+    /// (`LibraryMatch.kind` tells them).
     public mutating func search(query spectrum: FragmentSpectrum, parameters: SearchParameters) -> [LibraryMatch] {
+        search(queries: [spectrum], parameters: parameters)[0]
+    }
+
+    /// The same for a batch: each block of the index serves all queries while it is in the cache.
+    public mutating func search(queries: [FragmentSpectrum], parameters: SearchParameters) -> [[LibraryMatch]] {
+        let setup = SearchSetup(parameters, library: library)
+        // An identity search compares all candidates anyway, and counts the other spectra of a compound on the way.
+        return run(queries, setup, setup.searchesAll ? .compounds : .everything).map { done in
+            done.map { compounds($0.query, $0.best.remaining, setup: setup) } ?? []
+        }
+    }
+
+    /// The `top` best spectra for each query of a batch.
+    public mutating func rank(queries: [FragmentSpectrum], parameters: SearchParameters) -> [[LibraryHit]] {
+        let setup = SearchSetup(parameters, library: library)
+        return run(queries, setup, .spectra).map { done in
+            done.map { Array(ranked($0.best.remaining).prefix(parameters.top)) } ?? []
+        }
+    }
+
+    private mutating func run(
+        _ queries: [FragmentSpectrum], _ setup: SearchSetup, _ unit: TopHits.Unit
+    ) -> [Progress?] {
         defer { withExtendedLifetime(library) {} }
-        let precursor = spectrum.precursorMZ
-        guard precursor.isFinite, precursor > 0 else { return [] }
-        let cleaning = PeakCleaning(
-            noiseFraction: parameters.noiseFraction, maximumPeakCount: library.cleaning.maximumPeakCount)
-        cleanQuery = cleaning.clean(
-            PeakList(mz: spectrum.mz, intensity: spectrum.intensity.map { Double($0) }),
-            upperMZ: upperMZ(precursor, parameters))
-        guard cleanQuery.count > 0 else { return [] }
-        query = cleanQuery
-        let measure: SimilarityMeasure = parameters.analog ? .modifiedCosine : parameters.similarity
-        scorer.settings = parameters.settings(measure)
-        scorer.weigh(&query, precursorMZ: precursor)
-
-        let identity = PrecursorWindow(spectrum, tolerance: parameters.precursorTolerance)
-        var window = identity
-        if parameters.analog { window.widen(to: parameters.analogMaximumShift) }
-        hits.removeAll(keepingCapacity: true)
-        for range in library.candidates(
-            polarity: spectrum.header.polarity, center: precursor, below: window.below, above: window.above)
-        {
-            for index in range { compare(index, precursor: precursor, measure: measure, parameters: parameters) }
+        // Few candidates are compared sooner than found by an index.
+        var runs = queries.map { spectrum -> Progress? in
+            guard let query = PreparedQuery(spectrum, setup, library: library) else { return nil }
+            let usesIndex = setup.searchesAll && query.ranges.reduce(0) { $0 + $1.count } > Self.fewCandidates
+            return Progress(
+                query: query,
+                plan: usesIndex
+                    ? ScanPlan(
+                        query.weighted, bound: setup.bound, matching: setup.matching,
+                        precursor: query.spectrumPrecursor, tolerance: setup.parameters.fragmentTolerance) : nil,
+                best: TopHits(unit, wanted: setup.parameters.top, minimumScore: setup.parameters.minimumScore))
         }
-        return rankedMatches(precursor: precursor, identity: identity, measure: measure, parameters: parameters)
-    }
-
-    /// Scores one candidate and keeps it when it passes.
-    private mutating func compare(
-        _ index: Int, precursor: Double, measure: SimilarityMeasure, parameters: SearchParameters
-    ) {
-        comparisons += 1
-        load(index, measure: measure, parameters: parameters)
-        guard candidate.count >= parameters.minimumMatchedPeaks else { return }
-        let similarity = scorer.score(
-            query: query, queryPrecursor: precursor, other: candidate, otherPrecursor: library.precursorMZ[index])
-        guard similarity.matchedPeaks >= parameters.minimumMatchedPeaks, similarity.score >= parameters.minimumScore
-        else { return }
-        hits.append(Hit(index: index, score: similarity.score, matched: similarity.matchedPeaks))
-    }
-
-    /// Brings a library spectrum into `candidate`, weighted. The stored entropy weights are taken when nothing has to be
-    /// removed or merged; values that no builder writes (a damaged file) are left out. hot
-    private mutating func load(_ index: Int, measure: SimilarityMeasure, parameters: SearchParameters) {
-        let range = library.peakRange(of: index)
-        let upper = upperMZ(library.precursorMZ[index], parameters)
-        let needsFilter =
-            parameters.noiseFraction > library.cleaning.noiseFraction || (library.peakMZ[range].last ?? 0) > upper
-        let mz = UnsafeBufferPointer(rebasing: library.peakMZ[range])
-        let usesStoredWeights =
-            measure == .spectralEntropy && !needsFilter
-            && !EntropyWeights.needsMerging(mz, tolerance: parameters.fragmentTolerance)
-        let values = UnsafeBufferPointer(
-            rebasing: usesStoredWeights ? library.peakEntropyWeight[range] : library.peakIntensity[range])
-        candidate.removeAll()
-        for peak in 0..<mz.count {
-            let value = Double(values[peak])
-            guard mz[peak] > 0, mz[peak] < 1e9, value > 0, value <= 1.000_01 else { continue }
-            candidate.append(mz: mz[peak], intensity: value)
-        }
-        if usesStoredWeights { return }
-        if needsFilter {
-            let cleaning = PeakCleaning(
-                noiseFraction: parameters.noiseFraction, maximumPeakCount: library.cleaning.maximumPeakCount)
-            candidate = cleaning.clean(candidate, upperMZ: upper)
-        }
-        scorer.weigh(&candidate, precursorMZ: library.precursorMZ[index])
-    }
-
-    private func upperMZ(_ precursor: Double, _ parameters: SearchParameters) -> Double {
-        parameters.removePrecursor ? precursor - SearchParameters.precursorRemovalDistance : .infinity
-    }
-
-    /// Sorts the hits and keeps the best of each compound.
-    private mutating func rankedMatches(
-        precursor: Double, identity: PrecursorWindow, measure: SimilarityMeasure, parameters: SearchParameters
-    ) -> [LibraryMatch] {
-        let top = parameters.top
-        let library = library
-        hits.sort { a, b in
-            if a.score != b.score { return a.score > b.score }
-            if a.matched != b.matched { return a.matched > b.matched }
-            let order = library.compareAccessions(a.index, b.index)
-            return order != 0 ? order < 0 : a.index < b.index
-        }
-        var rankOfCompound: [UInt32: Int] = [:]
-        var best: [(hit: Hit, others: Int)] = []
-        for hit in hits {
-            let compound = library.compound[hit.index]
-            if let rank = rankOfCompound[compound] {
-                if rank < top { best[rank].others += 1 }
-            } else {
-                rankOfCompound[compound] = rankOfCompound.count
-                if best.count < top { best.append((hit, 0)) }
+        let usesIndex = runs.contains { $0?.plan != nil }
+        let index = usesIndex ? library.index(for: setup.preparation) : library.existingIndex(for: setup.preparation)
+        for number in runs.indices where runs[number] != nil && runs[number]!.plan == nil {
+            for range in runs[number]!.query.ranges {
+                for candidate in range { compare(&runs[number]!, candidate, setup, index) }
             }
         }
-        return best.map { hit, others in
-            let libraryMZ = library.precursorMZ[hit.index]
-            let difference = precursor - libraryMZ
-            let (entropy, cosine) = bothSimilarities(
-                hit, measure: measure, precursor: precursor, parameters: parameters)
-            return LibraryMatch(
-                kind: identity.contains(libraryMZ - precursor) ? .identity : .analog, score: hit.score,
-                measure: measure, matchedPeaks: hit.matched, spectralEntropy: entropy, modifiedCosine: cosine,
-                precursorErrorDalton: difference, precursorErrorPPM: difference / libraryMZ * 1e6,
-                libraryIndex: hit.index,
-                entry: library.entry(at: hit.index), otherSpectraOfCompound: others)
+        guard usesIndex, let index else { return runs }
+        for block in 0..<index.blockCount {
+            let spectra = index.spectra(of: block)
+            for number in runs.indices {
+                guard let plan = runs[number]?.plan else { continue }
+                for range in runs[number]!.query.ranges where range.overlaps(spectra) {
+                    scanBlock(&runs[number]!, plan, index, block, range.clamped(to: spectra), setup)
+                }
+            }
+        }
+        return runs
+    }
+
+    private static let fewCandidates = 256
+
+    private mutating func compare(
+        _ progress: inout Progress, _ candidate: Int, _ setup: SearchSetup, _ index: FragmentIndex?
+    ) {
+        let hit = scorer.score(progress.query, candidate, setup: setup, library: library, index: index)
+        if let hit { progress.best.add(hit, compound: library.compound[candidate]) }
+    }
+
+    /// Part of the query that is left when the best so far are compared first, part of the threshold that unscanned peaks
+    /// may be worth when scanning stops, and postings that cost as much as one comparison. Measured on the bundled
+    /// library; they decide the time, not the result.
+    private static let probedShare = 0.4
+    private static let restFraction = 0.5
+    private static let postingsOfComparison = 200
+
+    /// Compares what one block of the index has among the best.
+    private mutating func scanBlock(
+        _ progress: inout Progress, _ plan: ScanPlan, _ index: FragmentIndex, _ block: Int, _ range: Range<Int>,
+        _ setup: SearchSetup
+    ) {
+        let first = index.spectra(of: block).lowerBound
+        let spectra = (range.lowerBound - first)..<(range.upperBound - first)
+        scan.begin(plan, index, block: block)
+        defer { scan.end(index, block: block) }
+        let wanted = setup.parameters.top
+        /// What the terms of a spectrum have to reach.
+        var needed: Double { setup.bound.total(for: progress.best.threshold) }
+        if !progress.best.isFull, wanted < spectra.count / 8 {
+            // The best by the rarer peaks soon show what the others have to reach.
+            scan.scan(
+                plan, index, until: max(plan.bound.most(Self.probedShare), needed * Self.restFraction))
+            scan.largest(2 * wanted, in: spectra, into: &reached)
+            for candidate in reached {
+                scan.exclude(candidate.spectrum)
+                compare(&progress, first + candidate.spectrum, setup, index)
+            }
+        }
+        scan.scan(plan, index, until: needed * Self.restFraction)
+        while true {
+            scan.reached(needed - scan.rest - plan.slack, in: spectra, into: &reached)
+            if scan.isFinished || reached.count * Self.postingsOfComparison <= scan.postingsLeft { break }
+            scan.scan(plan, index, until: scan.rest * 0.4)
+        }
+        var queue = ReachedQueue(reached)
+        while let candidate = queue.next(),
+            candidate.total >= needed - scan.rest - plan.slack
+        {
+            compare(&progress, first + candidate.spectrum, setup, index)
+        }
+    }
+
+    /// By falling score, falling number of matched peaks, accession, position.
+    private func ranked(_ hits: [LibraryHit]) -> [LibraryHit] {
+        let library = library
+        return hits.sorted { a, b in
+            if a.score != b.score { return a.score > b.score }
+            if a.matchedPeaks != b.matchedPeaks { return a.matchedPeaks > b.matchedPeaks }
+            let order = library.compareAccessions(a.libraryIndex, b.libraryIndex)
+            return order != 0 ? order < 0 : a.libraryIndex < b.libraryIndex
         }
     }
 }
 
 extension LibrarySearch {
+    /// The best hit of each compound, with how many others of it pass.
+    private mutating func compounds(
+        _ query: PreparedQuery, _ hits: [LibraryHit], setup: SearchSetup
+    ) -> [LibraryMatch] {
+        var rankOfCompound: [UInt32: Int] = [:]
+        var best: [(hit: LibraryHit, others: Int)] = []
+        for hit in ranked(hits) {
+            let compound = library.compound[hit.libraryIndex]
+            if let rank = rankOfCompound[compound] {
+                best[rank].others += 1
+            } else if best.count < setup.parameters.top {
+                rankOfCompound[compound] = best.count
+                best.append((hit, 0))
+            }
+        }
+        if setup.searchesAll { countOthers(&best, query, setup) }
+        return best.map { match(query, $0.hit, others: $0.others, setup: setup) }
+    }
+
+    /// Spectra that a search for the best alone may have left out.
+    private mutating func countOthers(
+        _ best: inout [(hit: LibraryHit, others: Int)], _ query: PreparedQuery, _ setup: SearchSetup
+    ) {
+        let index = library.existingIndex(for: setup.preparation)
+        for rank in best.indices {
+            best[rank].others = -1
+            for spectrum in library.spectra(ofCompound: library.compound[best[rank].hit.libraryIndex])
+            where query.ranges.contains(where: { $0.contains(Int(spectrum)) }) {
+                let hit = scorer.score(query, Int(spectrum), setup: setup, library: library, index: index)
+                if hit != nil { best[rank].others += 1 }
+            }
+        }
+    }
+
+    private func match(
+        _ query: PreparedQuery, _ hit: LibraryHit, others: Int, setup: SearchSetup
+    ) -> LibraryMatch {
+        let libraryMZ = library.precursorMZ[hit.libraryIndex]
+        let difference = query.spectrumPrecursor - libraryMZ
+        let (entropy, cosine) = bothSimilarities(query, hit, setup)
+        return LibraryMatch(
+            kind: query.identity.contains(libraryMZ - query.spectrumPrecursor) ? .identity : .analog,
+            score: hit.score, measure: setup.measure, matchedPeaks: hit.matchedPeaks, spectralEntropy: entropy,
+            modifiedCosine: cosine, precursorErrorDalton: difference, precursorErrorPPM: difference / libraryMZ * 1e6,
+            libraryIndex: hit.libraryIndex, entry: library.entry(at: hit.libraryIndex), otherSpectraOfCompound: others)
+    }
+
     /// Spectral entropy similarity and modified cosine of a hit that is reported; few are, so both cost little.
     private func bothSimilarities(
-        _ hit: Hit, measure: SimilarityMeasure, precursor: Double, parameters: SearchParameters
+        _ query: PreparedQuery, _ hit: LibraryHit, _ setup: SearchSetup
     ) -> (spectralEntropy: Double, modifiedCosine: Double) {
+        let parameters = setup.parameters
+        let libraryMZ = library.precursorMZ[hit.libraryIndex]
         let cleaning = PeakCleaning(
-            noiseFraction: max(parameters.noiseFraction, library.cleaning.noiseFraction),
-            maximumPeakCount: library.cleaning.maximumPeakCount)
+            noiseFraction: setup.preparation.noiseFraction, maximumPeakCount: library.cleaning.maximumPeakCount)
         let peaks = cleaning.clean(
-            library.peaks(at: hit.index), upperMZ: upperMZ(library.precursorMZ[hit.index], parameters))
+            library.peaks(at: hit.libraryIndex), upperMZ: setup.preparation.upperMZ(libraryMZ))
         let entropy =
-            measure == .spectralEntropy
+            setup.measure == .spectralEntropy && setup.matching == .fragments
             ? hit.score
-            : SpectralSimilarity.spectralEntropy(cleanQuery, peaks, tolerance: parameters.fragmentTolerance).score
+            : SpectralSimilarity.spectralEntropy(query.cleaned, peaks, tolerance: parameters.fragmentTolerance).score
         let cosine =
-            measure == .modifiedCosine
+            setup.measure == .modifiedCosine && setup.matching == .fragmentsAndLosses
             ? hit.score
             : SpectralSimilarity.modifiedCosine(
-                cleanQuery, peaks, precursorA: precursor, precursorB: library.precursorMZ[hit.index],
-                tolerance: parameters.fragmentTolerance, intensityPower: parameters.intensityPower,
+                query.cleaned, peaks,
+                precursorA: query.spectrumPrecursor.isFinite ? query.spectrumPrecursor : libraryMZ,
+                precursorB: libraryMZ, tolerance: parameters.fragmentTolerance,
+                intensityPower: parameters.intensityPower,
                 assignment: parameters.assignment
             ).score
         return (entropy, cosine)
     }
-}
-
-/// How far the precursor of a candidate may lie from the query's, in Da.
-struct PrecursorWindow {
-    private(set) var below: Double
-    private(set) var above: Double
-
-    /// The tolerance around the selected ion; without a selected ion the isolation window, never less than the tolerance.
-    init(_ spectrum: FragmentSpectrum, tolerance: Tolerance) {
-        let half = tolerance.halfWidth(at: spectrum.precursorMZ)
-        below = half
-        above = half
-        guard let precursor = spectrum.header.precursor, precursor.selectedIonMZ == nil else { return }
-        if let offset = precursor.isolationLowerOffset, offset.isFinite { below = max(below, offset) }
-        if let offset = precursor.isolationUpperOffset, offset.isFinite { above = max(above, offset) }
-    }
-
-    mutating func widen(to dalton: Double) {
-        below = max(below, dalton)
-        above = max(above, dalton)
-    }
-
-    func contains(_ difference: Double) -> Bool { difference >= -below && difference <= above }
 }

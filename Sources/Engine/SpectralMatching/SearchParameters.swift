@@ -2,6 +2,8 @@ import SpectrumModel
 
 /// How a fragment spectrum is searched in a library.
 public struct SearchParameters: Sendable, Hashable {
+    /// Which spectra are candidates and which peaks may match.
+    public var search: SearchType = .identity
     /// Largest distance of the precursors in an identity search, relative to the query's precursor; edges inside.
     public var precursorTolerance: Tolerance = .ppm(10)
     /// Largest distance of two peaks that count as the same fragment; edges inside.
@@ -14,7 +16,7 @@ public struct SearchParameters: Sendable, Hashable {
     public var minimumMatchedPeaks = 3
     /// Matches with a lower score are dropped; a score exactly at it stays.
     public var minimumScore = 0.7
-    /// At most this many compounds are reported.
+    /// At most this many compounds (or spectra, when spectra are ranked) are reported.
     public var top = 5
     public var similarity: SimilarityMeasure = .spectralEntropy
     /// How the cosine measures pair peaks that compete.
@@ -23,7 +25,8 @@ public struct SearchParameters: Sendable, Hashable {
     public var intensityPower = 0.5
     /// Exponent of the m/z in `enhancedDotProduct`.
     public var mzPower = 2.0
-    /// Search for related compounds too: every spectrum within `analogMaximumShift`, always by modified cosine.
+    /// Search for related compounds too: every spectrum within `analogMaximumShift`, always by modified cosine, whatever
+    /// `search` and `similarity` say.
     public var analog = false
     /// Largest difference of the precursors in an analog search, in Da; edges inside.
     public var analogMaximumShift = 200.0

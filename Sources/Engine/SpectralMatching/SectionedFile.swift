@@ -115,6 +115,9 @@ package struct SectionedFile: Sendable {
         return sections
     }
 
+    /// Whether there is a section of this number.
+    package func has(_ id: UInt32) -> Bool { sections.contains { $0.id == id } }
+
     /// The elements of a section, in place. Valid as long as `mapped` lives.
     package func elements<Element: BitwiseCopyable>(
         _ id: UInt32, as type: Element.Type

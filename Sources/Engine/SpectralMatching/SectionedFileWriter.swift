@@ -23,11 +23,15 @@ package struct SectionedFileWriter {
     package init(kind: SectionedFileKind) { self.kind = kind }
 
     package mutating func add<Element: BitwiseCopyable>(_ id: UInt32, _ elements: [Element]) {
+        elements.withUnsafeBufferPointer { add(id, $0) }
+    }
+
+    package mutating func add<Element: BitwiseCopyable>(_ id: UInt32, _ elements: UnsafeBufferPointer<Element>) {
         precondition(sections.count < SectionedLayout.maximumSections, "too many sections")
         sections.append(
             Pending(
                 id: id, elementSize: MemoryLayout<Element>.stride, count: elements.count,
-                bytes: elements.withUnsafeBytes { Array($0) }))
+                bytes: Array(UnsafeRawBufferPointer(elements))))
     }
 
     /// - Throws: `LibraryFileError.unwritable`; the temporary file is removed then.

@@ -43,6 +43,20 @@ enum SimilarityKernel {
         return SimilarityScore(score: clamped(sum / 2), matchedPeaks: matched)
     }
 
+    /// A measure other than entropy.
+    static func paired(
+        _ a: PeakList, _ b: PeakList, _ settings: SimilaritySettings, _ pairing: PeakPairing,
+        workspace: inout AssignmentWorkspace
+    ) -> SimilarityScore {
+        settings.measure == .enhancedDotProduct
+            ? composite(
+                a, b, pairing: pairing, tolerance: settings.tolerance, assignment: settings.assignment,
+                workspace: &workspace)
+            : cosine(
+                a, b, pairing: pairing, tolerance: settings.tolerance, assignment: settings.assignment,
+                workspace: &workspace)
+    }
+
     /// Cosine of two lists of Euclidean length 1. hot
     static func cosine(
         _ a: PeakList, _ b: PeakList, pairing: PeakPairing, tolerance: Tolerance, assignment: PeakAssignment,
@@ -71,11 +85,11 @@ enum SimilarityKernel {
     /// F_D stands alone.
     /// - Source: Stein and Scott 1994, doi:10.1016/1044-0305(94)87009-8.
     static func composite(
-        _ a: PeakList, _ b: PeakList, tolerance: Tolerance, assignment: PeakAssignment,
+        _ a: PeakList, _ b: PeakList, pairing: PeakPairing, tolerance: Tolerance, assignment: PeakAssignment,
         workspace: inout AssignmentWorkspace
     ) -> SimilarityScore {
         let cosine = cosine(
-            a, b, pairing: .inPlace, tolerance: tolerance, assignment: assignment, workspace: &workspace)
+            a, b, pairing: pairing, tolerance: tolerance, assignment: assignment, workspace: &workspace)
         let pairs = workspace.chosenPairs()
         guard pairs.count >= 2 else { return cosine }
         var sum = 0.0

@@ -59,57 +59,42 @@ public struct SimilaritySettings: Sendable, Hashable {
     }
 }
 
-/// Computes one measure for many pairs; its memory is reused from pair to pair.
-///
-/// Every spectrum is weighed once (`weigh`), then compared any number of times (`score`).
-struct SimilarityScorer: Sendable {
-    /// May change between queries; spectra are weighed anew then.
-    var settings: SimilaritySettings
-    private var workspace = AssignmentWorkspace()
+/// What the peaks of a cleaned spectrum become before they are compared.
+enum PeakWeighting: Sendable, Hashable {
+    /// Merged within twice the tolerance and scaled to sum 1; `weighted` raises them where the entropy is low.
+    case entropy(Tolerance, weighted: Bool)
+    /// Intensities raised to the power, scaled to Euclidean length 1.
+    case cosine(power: Double)
+    /// The same of the peaks that lost something.
+    case losses(Tolerance, power: Double)
+    /// m/z and intensity raised to their powers, scaled to Euclidean length 1.
+    case composite(intensityPower: Double, mzPower: Double)
 
-    init(_ settings: SimilaritySettings = SimilaritySettings()) { self.settings = settings }
-
-    /// Replaces the intensities of a cleaned spectrum by what the measure compares; may merge or drop peaks.
-    /// - Parameter precursorMZ: used by `neutralLoss` alone.
-    func weigh(_ peaks: inout PeakList, precursorMZ: Double) {
+    init(_ settings: SimilaritySettings) {
         switch settings.measure {
-        case .spectralEntropy, .unweightedEntropy:
-            EntropyWeights.merge(&peaks, tolerance: settings.tolerance)
-            EntropyWeights.apply(&peaks.intensity, weighted: settings.measure == .spectralEntropy)
-        case .cosine, .modifiedCosine:
-            CosineWeights.apply(&peaks.intensity, power: settings.intensityPower)
-        case .neutralLoss:
-            CosineWeights.dropUnfragmented(&peaks, precursorMZ: precursorMZ, tolerance: settings.tolerance)
-            CosineWeights.apply(&peaks.intensity, power: settings.intensityPower)
+        case .spectralEntropy: self = .entropy(settings.tolerance, weighted: true)
+        case .unweightedEntropy: self = .entropy(settings.tolerance, weighted: false)
+        case .cosine, .modifiedCosine: self = .cosine(power: settings.intensityPower)
+        case .neutralLoss: self = .losses(settings.tolerance, power: settings.intensityPower)
         case .enhancedDotProduct:
-            CosineWeights.apply(&peaks, intensityPower: settings.intensityPower, mzPower: settings.mzPower)
+            self = .composite(intensityPower: settings.intensityPower, mzPower: settings.mzPower)
         }
     }
 
-    /// Similarity of two weighed spectra. The precursors are used by `modifiedCosine` and `neutralLoss`.
-    mutating func score(
-        query: PeakList, queryPrecursor: Double, other: PeakList, otherPrecursor: Double
-    ) -> SimilarityScore {
-        let shift = queryPrecursor - otherPrecursor
-        switch settings.measure {
-        case .spectralEntropy, .unweightedEntropy:
-            return SimilarityKernel.entropy(query, other, tolerance: settings.tolerance)
-        case .cosine: return cosine(query, other, .inPlace)
-        case .modifiedCosine:
-            // A difference that the tolerance covers is none: both places would count the same pairs twice over.
-            let isNone = abs(shift) <= settings.tolerance.halfWidth(at: queryPrecursor)
-            return cosine(query, other, isNone ? .inPlace : .inPlaceOrMoved(shift))
-        case .neutralLoss: return cosine(query, other, .moved(shift))
-        case .enhancedDotProduct:
-            return SimilarityKernel.composite(
-                query, other, tolerance: settings.tolerance, assignment: settings.assignment, workspace: &workspace)
+    /// Replaces the intensities by what the measure compares; may merge or drop peaks.
+    /// - Parameter precursorMZ: used by `losses` alone.
+    func apply(_ peaks: inout PeakList, precursorMZ: Double) {
+        switch self {
+        case .entropy(let tolerance, let weighted):
+            EntropyWeights.merge(&peaks, tolerance: tolerance)
+            EntropyWeights.apply(&peaks.intensity, weighted: weighted)
+        case .cosine(let power): CosineWeights.apply(&peaks.intensity, power: power)
+        case .losses(let tolerance, let power):
+            CosineWeights.dropUnfragmented(&peaks, precursorMZ: precursorMZ, tolerance: tolerance)
+            CosineWeights.apply(&peaks.intensity, power: power)
+        case .composite(let intensityPower, let mzPower):
+            CosineWeights.apply(&peaks, intensityPower: intensityPower, mzPower: mzPower)
         }
-    }
-
-    private mutating func cosine(_ query: PeakList, _ other: PeakList, _ pairing: PeakPairing) -> SimilarityScore {
-        SimilarityKernel.cosine(
-            query, other, pairing: pairing, tolerance: settings.tolerance, assignment: settings.assignment,
-            workspace: &workspace)
     }
 }
 
@@ -119,4 +104,16 @@ enum PeakPairing: Sendable {
     /// In place, or moved by so many Th.
     case inPlaceOrMoved(Double)
     case moved(Double)
+
+    /// - Parameter shift: precursor m/z of the first spectrum, `precursor`, minus that of the second; only used where
+    ///   losses are matched.
+    init(_ matching: PeakMatching, shift: Double, precursor: Double, tolerance: Tolerance) {
+        switch matching {
+        case .fragments: self = .inPlace
+        case .losses: self = .moved(shift)
+        case .fragmentsAndLosses:
+            // A difference that the tolerance covers is none: both places would count the same pairs twice over.
+            self = abs(shift) <= tolerance.halfWidth(at: precursor) ? .inPlace : .inPlaceOrMoved(shift)
+        }
+    }
 }

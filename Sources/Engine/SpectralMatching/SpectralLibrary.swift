@@ -1,5 +1,6 @@
 import ContentHash
 import SpectrumModel
+import Synchronization
 
 /// A binary spectral library, mapped into memory and shared read-only by all workers.
 ///
@@ -40,6 +41,10 @@ public final class SpectralLibrary: @unchecked Sendable {
     let texts: UnsafeBufferPointer<UInt32>
     let strings: StringTable
     private let file: SectionedFile
+    private let storedIndices: [FragmentIndex]
+    /// Indices for other settings, built when a search first needs them, and the spectra of each compound.
+    private let builtIndices = Mutex<[PeakPreparation: FragmentIndex]>([:])
+    private let compoundSpectra = Mutex<CompoundSpectra?>(nil)
 
     /// - Throws: `LibraryFileError` with what is wrong and what to do.
     /// - Complexity: O(spectra) comparisons of numbers, a few milliseconds for 100,000 spectra.
@@ -80,6 +85,12 @@ public final class SpectralLibrary: @unchecked Sendable {
                 throw file.corrupt("the precursor m/z of the library are not sorted")
             }
         }
+        var indices: [FragmentIndex] = []
+        for number in 0..<FragmentIndexSections.most {
+            let index = try FragmentIndex.open(file, number: number, spectra: count, polarityStart: polarityStart)
+            if let index { indices.append(index) }
+        }
+        storedIndices = indices
         self.count = count
         self.file = file
         path = file.mapped.path
@@ -157,6 +168,57 @@ public final class SpectralLibrary: @unchecked Sendable {
         }
     }
 
+    /// All spectra of this polarity, or those of each where it is unknown.
+    func spectra(polarity: Polarity) -> [Range<Int>] {
+        let groups = polarity == .unknown ? [0, 1, 2] : [Int(polarity.rawValue)]
+        return groups.map { polarityStart[$0]..<polarityStart[$0 + 1] }
+    }
+
+    /// Spectra of a compound, ascending. The first call sorts the spectra by compound.
+    func spectra(ofCompound compound: UInt32) -> ArraySlice<UInt32> {
+        compoundSpectra.withLock { held in
+            let spectra = held ?? CompoundSpectra(self.compound, count: compoundCount)
+            held = spectra
+            return spectra[compound]
+        }
+    }
+
+    /// The index that the file has for these settings.
+    private func storedIndex(for preparation: PeakPreparation) -> FragmentIndex? {
+        storedIndices.first { $0.preparation == preparation }
+    }
+
+    /// The index for these settings, if the file has it or a search has built it.
+    func existingIndex(for preparation: PeakPreparation) -> FragmentIndex? {
+        storedIndex(for: preparation) ?? builtIndices.withLock { $0[preparation] }
+    }
+
+    /// The index for these settings; one that the file does not have is built once and kept in memory.
+    func index(for preparation: PeakPreparation) -> FragmentIndex {
+        if let stored = storedIndex(for: preparation) { return stored }
+        return builtIndices.withLock { built in
+            if let index = built[preparation] { return index }
+            let index = withSpectra { FragmentIndexBuilder.build($0, preparation: preparation) }
+            built[preparation] = index
+            return index
+        }
+    }
+
+    /// The spectra as an index is built from them; they must not be kept.
+    func withSpectra<Result>(_ body: (IndexedSpectra) -> Result) -> Result {
+        defer { withExtendedLifetime(self) {} }
+        return body(
+            IndexedSpectra(
+                precursorMZ: precursorMZ, polarityStart: polarityStart, peakOffset: peakOffset, peakMZ: peakMZ,
+                peakIntensity: peakIntensity, peakEntropyWeight: peakEntropyWeight,
+                noiseFraction: cleaning.noiseFraction))
+    }
+
+    /// Bytes of the index that a search with these parameters uses: part of the mapping where the file has it.
+    public func indexByteCount(for parameters: SearchParameters) -> Int {
+        index(for: SearchSetup(parameters, library: self).preparation).byteCount
+    }
+
     /// The first index for which `predicate` holds, given that it holds for all after it too.
     private func firstIndex(in range: Range<Int>, where predicate: (Int) -> Bool) -> Int {
         var low = range.lowerBound
@@ -167,4 +229,24 @@ public final class SpectralLibrary: @unchecked Sendable {
         }
         return low
     }
+}
+
+/// Spectra by compound: those of compound c are `spectra[start[c]..<start[c + 1]]`, ascending.
+private struct CompoundSpectra {
+    private var start: [Int]
+    private var spectra: [UInt32]
+
+    init(_ compound: UnsafeBufferPointer<UInt32>, count: Int) {
+        start = [Int](repeating: 0, count: count + 1)
+        for number in compound { start[Int(number) + 1] += 1 }
+        for number in 0..<count { start[number + 1] += start[number] }
+        var next = start
+        spectra = [UInt32](repeating: 0, count: compound.count)
+        for (spectrum, number) in compound.enumerated() {
+            spectra[next[Int(number)]] = UInt32(spectrum)
+            next[Int(number)] += 1
+        }
+    }
+
+    subscript(compound: UInt32) -> ArraySlice<UInt32> { spectra[start[Int(compound)]..<start[Int(compound) + 1]] }
 }

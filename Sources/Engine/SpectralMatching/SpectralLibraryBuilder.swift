@@ -2,8 +2,8 @@ import SpectrumModel
 
 /// Turns reference spectra into the binary file that `SpectralLibrary` maps.
 ///
-/// Peaks are cleaned (`PeakCleaning`), scaled to base peak 1, and stored a second time as entropy weights. Spectra that
-/// have no peak left are counted and left out.
+/// Peaks are cleaned (`PeakCleaning`), scaled to base peak 1, stored a second time as entropy weights, and indexed for the
+/// default settings of a search. Spectra that have no peak left are counted and left out.
 /// - Determinism: the file depends only on the spectra, their order and the settings.
 public struct SpectralLibraryBuilder {
     /// What a build took in and left out.
@@ -112,8 +112,8 @@ public struct SpectralLibraryBuilder {
         var strings = strings
         let provenance = sources.flatMap { [strings.number(of: $0.hash), strings.number(of: $0.name)] }
         var file = SectionedFileWriter(kind: SpectralLibraryFormat.kind)
-        addSpectra(order, to: &file)
-        addPeaks(order, to: &file)
+        let polarityStart = addSpectra(order, to: &file)
+        addPeaks(order, polarityStart: polarityStart, to: &file)
         file.add(SpectralLibraryFormat.stringOffsets, strings.offsets)
         file.add(SpectralLibraryFormat.stringBytes, strings.bytes)
         file.add(
@@ -123,7 +123,7 @@ public struct SpectralLibraryBuilder {
         try file.write(to: path)
     }
 
-    private func addSpectra(_ order: [Int], to file: inout SectionedFileWriter) {
+    private func addSpectra(_ order: [Int], to file: inout SectionedFileWriter) -> [UInt32] {
         var polarityStart = [UInt32](repeating: 0, count: 4)
         for spectrum in pending { polarityStart[Int(spectrum.polarity.rawValue) + 1] += 1 }
         for index in 1..<4 { polarityStart[index] += polarityStart[index - 1] }
@@ -135,9 +135,10 @@ public struct SpectralLibraryBuilder {
         file.add(
             SpectralLibraryFormat.texts,
             order.flatMap { texts[pending[$0].texts..<(pending[$0].texts + TextField.count)] })
+        return polarityStart
     }
 
-    private func addPeaks(_ order: [Int], to file: inout SectionedFileWriter) {
+    private func addPeaks(_ order: [Int], polarityStart: [UInt32], to file: inout SectionedFileWriter) {
         var offsets: [UInt32] = [0]
         var mz: [Double] = []
         var intensity: [Float] = []
@@ -156,5 +157,24 @@ public struct SpectralLibraryBuilder {
         file.add(SpectralLibraryFormat.peakMZ, mz)
         file.add(SpectralLibraryFormat.peakIntensity, intensity)
         file.add(SpectralLibraryFormat.peakEntropyWeight, weight)
+        let precursors = order.map { pending[$0].precursorMZ }
+        precursors.withUnsafeBufferPointer { precursors in
+            offsets.withUnsafeBufferPointer { offsets in
+                mz.withUnsafeBufferPointer { mz in
+                    intensity.withUnsafeBufferPointer { intensity in
+                        weight.withUnsafeBufferPointer { weight in
+                            let spectra = IndexedSpectra(
+                                precursorMZ: precursors, polarityStart: polarityStart.map { Int($0) },
+                                peakOffset: offsets, peakMZ: mz, peakIntensity: intensity, peakEntropyWeight: weight,
+                                noiseFraction: cleaning.noiseFraction)
+                            for (number, preparation) in PeakPreparation.stored(cleaning: cleaning).enumerated() {
+                                FragmentIndexBuilder.build(spectra, preparation: preparation)
+                                    .write(to: &file, number: number)
+                            }
+                        }
+                    }
+                }
+            }
+        }
     }
 }

@@ -1,6 +1,7 @@
 /// Section numbers of the binary spectral library. n spectra, p peaks.
 ///
-/// Spectra are sorted by polarity, precursor m/z, accession (bytes), order in the source.
+/// Spectra are sorted by polarity, precursor m/z, accession (bytes), order in the source. Version 2 adds the indices, whose
+/// sections `FragmentIndexSections` numbers.
 enum SpectralLibraryFormat {
     static let kind = SectionedFileKind(magic: "LVSPECTR", version: 2, noun: "spectral library")
 

@@ -26,12 +26,17 @@ public enum SpectralSimilarity {
     public static func score(
         _ a: PeakList, _ b: PeakList, precursorA: Double = 0, precursorB: Double = 0, settings: SimilaritySettings
     ) -> SimilarityScore {
-        var scorer = SimilarityScorer(settings)
-        var left = a
-        var right = b
-        scorer.weigh(&left, precursorMZ: precursorA)
-        scorer.weigh(&right, precursorMZ: precursorB)
-        return scorer.score(query: left, queryPrecursor: precursorA, other: right, otherPrecursor: precursorB)
+        let weighting = PeakWeighting(settings)
+        var (left, right) = (a, b)
+        weighting.apply(&left, precursorMZ: precursorA)
+        weighting.apply(&right, precursorMZ: precursorB)
+        if settings.measure.isEntropy { return SimilarityKernel.entropy(left, right, tolerance: settings.tolerance) }
+        var workspace = AssignmentWorkspace()
+        return SimilarityKernel.paired(
+            left, right, settings,
+            PeakPairing(
+                PeakMatching(.identity, settings.measure), shift: precursorA - precursorB, precursor: precursorA,
+                tolerance: settings.tolerance), workspace: &workspace)
     }
 
     /// Spectral entropy similarity: one minus the Jensen-Shannon divergence, in units of ln 2, of the intensities.

@@ -17,7 +17,8 @@ struct LavoisierCommand: ParsableCommand {
             """,
         version: LavoisierVersion.current,
         subcommands: [
-            AnalyzeSubcommand.self, InspectSubcommand.self, ConvertSubcommand.self, OptimizeSubcommand.self,
+            AnalyzeSubcommand.self, MatchSubcommand.self, InspectSubcommand.self, ConvertSubcommand.self,
+            OptimizeSubcommand.self,
             WorkloadSubcommand.self,
             EvaluateSubcommand.self, CheckSubcommand.self,
             SimulateSubcommand.self,

@@ -1,0 +1,71 @@
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What an entropy total may be wrong by, at most, for weights of sum 1 on both sides. */
+#define kEntropyTotalError 5e-5f
+
+typedef enum { matching_portable = 0, matching_avx2 = 1, matching_avx512 = 2 } matching_instructions;
+
+/* What the functions below use on this machine. */
+matching_instructions matching_best_instructions(void);
+
+/* For each posting i < count adds to totals[spectra[i]] what a query peak of weight `a` and a library peak of weight
+   b = weights[i] give:
+
+       entropy   ((a + b) log2(a + b) - a log2 a - b log2 b) / 2
+       product   a b
+
+   and at least FLT_MIN, so that a total above zero says that a spectrum was reached. `totals` has 65536 elements: no
+   spectrum number of a damaged file lies outside. */
+void add_entropy(float a, const float *weights, const uint16_t *spectra, size_t count, float *totals);
+void add_product(float a, const float *weights, const uint16_t *spectra, size_t count, float *totals);
+
+/* Positions of totals that are at least `least`, ascending; writes up to `count` of them and returns how many. */
+size_t collect_at_least(const float *totals, size_t count, float least, uint16_t *positions);
+
+/* Positions and values of the `wanted` largest totals above zero, in no particular order; of equal ones the first. Both
+   arrays have room for `wanted`. Returns how many there are. */
+size_t largest_totals(const float *totals, size_t count, size_t wanted, uint16_t *positions, float *values);
+
+/* A query's peaks by ascending m/z: half widths of their windows, entropy weights, and w log2 w of these.
+   `mz` and `half` have room for a multiple of 8 numbers, whatever stands behind the last. */
+typedef struct {
+    const double *mz, *half, *weight, *own;
+    size_t count;
+} entropy_query;
+
+/* Sum of the terms of all pairs, not halved, and how many there are. */
+typedef struct {
+    double sum;
+    size_t matched;
+} entropy_sum;
+
+/* Exact: a query and one library spectrum of `count` peaks. A pair matches when |mz + shift - query mz| <= half; pairs are
+   taken by ascending m/z, each peak once. `matching`: 0 at equal m/z, 1 moved by `shift`, 2 at equal m/z and then moved among
+   the peaks that are left. `scratch` has room for 3 times the query's peaks and 24, `flags` for the peaks of both. All instructions
+   give the same bits. */
+entropy_sum sum_entropy(
+    const entropy_query *query, const double *mz, const float *weights, size_t count, double shift, int matching,
+    double *scratch, uint8_t *flags);
+
+/* The same with instructions that the machine must have: for tests. */
+void add_entropy_with(
+    matching_instructions instructions, float a, const float *weights, const uint16_t *spectra, size_t count,
+    float *totals);
+void add_product_with(
+    matching_instructions instructions, float a, const float *weights, const uint16_t *spectra, size_t count,
+    float *totals);
+size_t collect_at_least_with(
+    matching_instructions instructions, const float *totals, size_t count, float least, uint16_t *positions);
+entropy_sum sum_entropy_with(
+    matching_instructions instructions, const entropy_query *query, const double *mz, const float *weights,
+    size_t count, double shift, int matching, double *scratch, uint8_t *flags);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,97 @@
+import Foundation
+import SpectralMatching
+import SpectrumModel
+import TextNumbers
+
+/// What `match` writes: a row for each hit, by query and rank.
+struct MatchRows {
+    let queries: [QuerySpectrum]
+    let hits: [[LibraryHit]]
+    let library: SpectralLibrary
+
+    private struct Row: Encodable {
+        let queryID: String
+        let precursorMZ: Double?
+        let retentionTimeSeconds: Double?
+        let rank: Int
+        let score: Double
+        let matchedPeaks: Int
+        let precursorDifference: Double?
+        let name: String
+        let accession: String
+        let formula: String
+        let adduct: String
+        let inchiKey: String
+        let licence: String
+
+        /// The names of the columns, in their order.
+        enum CodingKeys: String, CodingKey, CaseIterable {
+            case queryID = "query_id"
+            case precursorMZ = "precursor_mz"
+            case retentionTimeSeconds = "retention_time_seconds"
+            case rank, score
+            case matchedPeaks = "matched_peaks"
+            case precursorDifference = "precursor_difference"
+            case name, accession, formula, adduct
+            case inchiKey = "inchikey"
+            case licence
+        }
+    }
+
+    private func rows(_ body: (Row) -> Void) {
+        func finite(_ value: Double) -> Double? { value.isFinite ? value : nil }
+        for (query, hits) in zip(queries, hits) {
+            let precursor = query.spectrum.precursorMZ
+            for (place, hit) in hits.enumerated() {
+                let entry = library.entry(at: hit.libraryIndex)
+                body(
+                    Row(
+                        queryID: query.id, precursorMZ: finite(precursor),
+                        retentionTimeSeconds: finite(query.spectrum.header.retentionTimeSeconds), rank: place + 1,
+                        score: hit.score, matchedPeaks: hit.matchedPeaks,
+                        precursorDifference: finite(precursor - entry.precursorMZ), name: entry.name,
+                        accession: entry.accession, formula: entry.formula, adduct: entry.adduct,
+                        inchiKey: entry.inchiKey, licence: entry.license))
+            }
+        }
+    }
+
+    /// Tab-separated, with a header; unknown numbers are empty, tabs and line breaks in texts are blanks.
+    func table() -> String {
+        var bytes = Array(Row.CodingKeys.allCases.map(\.rawValue).joined(separator: "\t").utf8)
+        bytes.append(10)
+        func text(_ value: String) {
+            for byte in value.utf8 { bytes.append(byte == 9 || byte == 10 || byte == 13 ? 32 : byte) }
+        }
+        func number(_ value: Double?, _ decimals: Int) {
+            bytes.append(9)
+            if let value { appendFixedPoint(value, decimals: decimals, to: &bytes) }
+        }
+        rows { row in
+            text(row.queryID)
+            number(row.precursorMZ, 6)
+            number(row.retentionTimeSeconds, 3)
+            bytes.append(9)
+            appendWhole(row.rank, to: &bytes)
+            number(row.score, 6)
+            bytes.append(9)
+            appendWhole(row.matchedPeaks, to: &bytes)
+            number(row.precursorDifference, 6)
+            for value in [row.name, row.accession, row.formula, row.adduct, row.inchiKey, row.licence] {
+                bytes.append(9)
+                text(value)
+            }
+            bytes.append(10)
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// A list with an object for each row; unknown numbers are absent.
+    func json() throws -> Data {
+        var all: [Row] = []
+        rows { all.append($0) }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return try encoder.encode(all) + Data("\n".utf8)
+    }
+}

@@ -1,0 +1,157 @@
+import ArgumentParser
+import Console
+import Foundation
+import HostEnvironment
+import MzML
+import Pipeline
+import SpectralMatching
+import SpectrumModel
+import Synchronization
+
+extension SearchType: ExpressibleByArgument {}
+extension SimilarityMeasure: ExpressibleByArgument {}
+
+/// Unit of a tolerance on the command line.
+enum ToleranceUnit: String, CaseIterable, ExpressibleByArgument {
+    case dalton = "Da"
+    case ppm
+}
+
+struct MatchSubcommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "match", abstract: "Search fragment spectra in a spectral library.",
+        discussion: """
+            QUERIES is MGF, MSP (both plain or .gz) or mzML, whose MS2 spectra are searched. The best library spectra of \
+            each query are written, exactly those that comparing it with every spectrum would give: by falling score, \
+            then matched peaks, then accession.
+
+            identity compares spectra of the same precursor m/z; open compares all; neutral-loss matches peaks by \
+            precursor minus fragment; hybrid matches by fragment or neutral loss, each peak once.
+
+            The output has a row for each hit: query_id, precursor_mz, retention_time_seconds, rank, score, \
+            matched_peaks, precursor_difference (query minus library, Da), name, accession, formula, adduct, inchikey, \
+            licence. A name that ends in .json makes it a list of objects with these keys; "-" writes the table to \
+            standard output.
+            """)
+
+    @Argument(help: "Fragment spectra: MGF, MSP or mzML.") var queries: String
+    @Option(help: "Spectral library: MSP, plain or .gz, or a prepared .lvsl. Default: the bundled MassBank subset.")
+    var library: String?
+    @Option(help: "Which spectra are compared, and by what.") var search = SearchType.identity
+    @Option(help: "Measure of similarity.") var similarity = SearchParameters().similarity
+    @Option(help: "Hits for each query, at most (1...1000).") var top = SearchParameters().top
+    @Option(help: "Least score (0...1).") var minScore = SearchParameters().minimumScore
+    @Option(help: "Least number of matched peaks (1...100).") var minMatchedPeaks = SearchParameters()
+        .minimumMatchedPeaks
+    @Option(help: "Largest distance of the precursors in an identity search, in ppm.")
+    var precursorTolerancePpm = 10.0
+    @Option(help: "Largest distance of two peaks that count as the same.") var fragmentTolerance = 0.02
+    @Option(help: "Unit of --fragment-tolerance.") var fragmentToleranceUnit = ToleranceUnit.dalton
+    @Option(help: "Peaks below this fraction of the base peak are left out.")
+    var noiseFraction = SearchParameters().noiseFraction
+    @Option(help: "Exponent of the intensities in the cosine measures.")
+    var intensityPower = SearchParameters().intensityPower
+    @Flag(help: "Leave out the precursor and everything above it.") var removePrecursor = false
+    @Option(help: "Worker threads. Default: one per usable physical core. Changes no result.") var workers: Int?
+    @Option(help: "Queries that are searched together (1...65536). Changes no result.") var batchSize = 64
+    @Option(
+        name: [.short, .long], help: "File to write: .json for JSON, anything else for TSV, - for standard output.")
+    var output: String
+    @Flag(help: "No progress on standard error.") var quiet = false
+
+    func validate() throws {
+        func check(_ isRight: Bool, _ message: String) throws { if !isRight { throw ValidationError(message) } }
+        try check((1...1_000).contains(top), "--top must be 1 to 1000")
+        try check((0...1).contains(minScore), "--min-score must be 0 to 1")
+        try check((1...100).contains(minMatchedPeaks), "--min-matched-peaks must be 1 to 100")
+        try check(
+            precursorTolerancePpm > 0 && precursorTolerancePpm <= 1e6, "--precursor-tolerance-ppm must be above 0")
+        try check(fragmentTolerance > 0 && fragmentTolerance <= 1_000, "--fragment-tolerance must be above 0")
+        try check(noiseFraction >= 0 && noiseFraction < 1, "--noise-fraction must be at least 0 and below 1")
+        try check(intensityPower > 0 && intensityPower <= 3, "--intensity-power must be above 0 and at most 3")
+        try check((1...256).contains(workers ?? 1), "--workers must be 1 to 256")
+        try check((1...65_536).contains(batchSize), "--batch-size must be 1 to 65536")
+    }
+
+    private var parameters: SearchParameters {
+        var parameters = SearchParameters()
+        parameters.search = search
+        parameters.similarity = similarity
+        parameters.top = top
+        parameters.minimumScore = minScore
+        parameters.minimumMatchedPeaks = minMatchedPeaks
+        parameters.precursorTolerance = .ppm(precursorTolerancePpm)
+        parameters.fragmentTolerance =
+            fragmentToleranceUnit == .ppm ? .ppm(fragmentTolerance) : .dalton(fragmentTolerance)
+        parameters.noiseFraction = noiseFraction
+        parameters.intensityPower = intensityPower
+        parameters.removePrecursor = removePrecursor
+        return parameters
+    }
+
+    func run() throws {
+        try reportingFailures {
+            StopSignals.install()
+            let line = LiveLine(mode: .suitable(quiet: quiet))
+            let library = try openLibrary(note: { line.milestone("lavoisier: \($0)") })
+            let found = try MatchQueries(path: queries)
+            for notice in found.notices { line.milestone("\(queries): \(notice)") }
+            let progress = FileProgress(line, path: queries)
+            let workers = workers ?? HostReader().read().recommendedWorkers
+            let hits = try progress.finish(
+                search(found.queries, in: library, workers: workers, progress: progress), output: output)
+            let rows = MatchRows(queries: found.queries, hits: hits, library: library)
+            if output == "-" {
+                try Console.output(rows.table())
+            } else {
+                try write(output.lowercased().hasSuffix(".json") ? try rows.json() : Data(rows.table().utf8))
+            }
+            if !quiet {
+                let matched = hits.count { !$0.isEmpty }
+                Console.note(
+                    "\(matched) of \(hits.count) spectra matched in \(library.count) library spectra; \(output)")
+            }
+        }
+    }
+
+    private func openLibrary(note: (String) -> Void) throws -> SpectralLibrary {
+        let locations = DataLocations.standard(
+            environment: ProcessInfo.processInfo.environment, programPath: DataLocations.programPath)
+        let sources = ReferenceData.Sources(
+            library: library ?? ReferenceData.Sources.bundled(locations).library, compounds: [])
+        let opened = try ReferenceData.open(
+            sources, cache: locations.cache, wantsLibrary: true, wantsCompounds: false, note: note)
+        guard let library = opened.library else { throw AnalysisError(.referenceData, "no spectral library") }
+        return library
+    }
+
+    /// Hits of each query, in its order; `nil` when the user stopped the search.
+    private func search(
+        _ queries: [QuerySpectrum], in library: SpectralLibrary, workers: Int, progress: FileProgress
+    ) -> [[LibraryHit]]? {
+        let batches = (queries.count + batchSize - 1) / batchSize
+        let next = Atomic<Int>(0)
+        let found = Mutex<[[[LibraryHit]]]>(Array(repeating: [], count: batches))
+        let parameters = parameters
+        let size = batchSize
+        DispatchQueue.concurrentPerform(iterations: max(1, min(workers, batches))) { _ in
+            var search = LibrarySearch(library: library)
+            while !StopSignals.cancellation.isCancelled {
+                let batch = next.add(1, ordering: .relaxed).oldValue
+                guard batch < batches else { break }
+                let part = queries[(batch * size)..<min((batch + 1) * size, queries.count)].map(\.spectrum)
+                let hits = search.rank(queries: part, parameters: parameters)
+                found.withLock { $0[batch] = hits }
+                _ = progress.report(Double(batch + 1) / Double(batches))
+            }
+        }
+        return StopSignals.cancellation.isCancelled ? nil : found.withLock { $0.flatMap { $0 } }
+    }
+
+    /// To a temporary name that is then renamed.
+    private func write(_ data: Data) throws {
+        do { try data.write(to: URL(fileURLWithPath: output), options: .atomic) } catch {
+            throw AnalysisError(.outputFailed, "cannot write \(output): \(error.localizedDescription)")
+        }
+    }
+}
