@@ -64,7 +64,7 @@ struct IndexFileTests {
         ]
         for id in doubles { try copy(id, Double.self) }
         for id in wholes { try copy(id, UInt32.self) }
-        for id in [Format.peakIntensity, Format.peakEntropyWeight] { try copy(id, Float.self) }
+        for id in [Format.peakIntensity, Format.peakEntropyWeight, Format.retentionTime] { try copy(id, Float.self) }
         try copy(Format.stringBytes, UInt8.self)
         for number in 0..<FragmentIndexSections.most {
             let index = FragmentIndexSections(number: number)

@@ -38,7 +38,10 @@ struct AssignmentWorkspace {
 
     /// The pairs of the last `solve...`, by ascending row.
     func chosenPairs() -> [Choice] {
-        if !hasConflict { return pairs.map { Choice(row: Int($0.row), column: Int($0.column)) } }
+        if !hasConflict {
+            // Pairs that are moved come behind those in place.
+            return pairs.map { Choice(row: Int($0.row), column: Int($0.column)) }.sorted { $0.row < $1.row }
+        }
         return columnOfRow.enumerated().compactMap { row, column in
             column >= 0 ? Choice(row: row, column: Int(column)) : nil
         }

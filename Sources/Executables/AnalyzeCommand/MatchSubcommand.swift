@@ -66,7 +66,10 @@ struct MatchSubcommand: ParsableCommand {
         try check((1...100).contains(minMatchedPeaks), "--min-matched-peaks must be 1 to 100")
         try check(
             precursorTolerancePpm > 0 && precursorTolerancePpm <= 1e6, "--precursor-tolerance-ppm must be above 0")
-        try check(fragmentTolerance > 0 && fragmentTolerance <= 1_000, "--fragment-tolerance must be above 0")
+        let widest = fragmentToleranceUnit == .ppm ? 1e6 : 1_000
+        try check(
+            fragmentTolerance > 0 && fragmentTolerance <= widest,
+            "--fragment-tolerance must be above 0 and at most \(Int(widest)) \(fragmentToleranceUnit.rawValue)")
         try check(noiseFraction >= 0 && noiseFraction < 1, "--noise-fraction must be at least 0 and below 1")
         try check(intensityPower > 0 && intensityPower <= 3, "--intensity-power must be above 0 and at most 3")
         try check((1...256).contains(workers ?? 1), "--workers must be 1 to 256")
