@@ -190,8 +190,9 @@ import Testing
     /// The fragment spectra of a run find themselves in a library that was made of them.
     @Test func readsMzML() throws {
         let folderOfRuns = TestData.repository + "/workloads/medium/"
-        let run = try folderOfRuns + #require(
-            FileManager.default.contentsOfDirectory(atPath: folderOfRuns).filter { $0.hasSuffix(".mzML") }.min())
+        let run =
+            try folderOfRuns + #require(
+                FileManager.default.contentsOfDirectory(atPath: folderOfRuns).filter { $0.hasSuffix(".mzML") }.min())
         let analysed = try Program.run(
             "lavoisier",
             [
