@@ -55,6 +55,11 @@ struct PostingOrder: @unchecked Sendable {
     }
 }
 
+/// Peaks of each spectrum as they were prepared: [n + 1], [p], [p].
+typealias PreparedPeaks = (
+    offset: UnsafeBufferPointer<UInt32>, mz: UnsafeBufferPointer<Double>, weight: UnsafeBufferPointer<Float>
+)
+
 /// An index of all peaks of a library, prepared and weighted for one kind of score.
 ///
 /// Spectra are taken in blocks of consecutive spectra of one polarity, so that their numbers fit 16 bits and the totals of
@@ -69,9 +74,8 @@ final class FragmentIndex: @unchecked Sendable {
     let blockPosting: UnsafeBufferPointer<UInt32>
     let ions: PostingOrder
     let losses: PostingOrder
-    /// Peaks of each spectrum as they were prepared, where that is more than weighing them: [n + 1], [p], [p].
-    let prepared:
-        (offset: UnsafeBufferPointer<UInt32>, mz: UnsafeBufferPointer<Double>, weight: UnsafeBufferPointer<Float>)?
+    /// Where preparing is more than weighing.
+    let prepared: PreparedPeaks?
     private let owner: AnyObject?
 
     /// Spectra in a block, at most.
@@ -80,9 +84,7 @@ final class FragmentIndex: @unchecked Sendable {
     init(
         preparation: PeakPreparation, blockSpectrum: UnsafeBufferPointer<UInt32>,
         blockPosting: UnsafeBufferPointer<UInt32>, ions: PostingOrder, losses: PostingOrder,
-        prepared: (
-            offset: UnsafeBufferPointer<UInt32>, mz: UnsafeBufferPointer<Double>, weight: UnsafeBufferPointer<Float>
-        )?, owner: AnyObject?
+        prepared: PreparedPeaks?, owner: AnyObject?
     ) {
         self.preparation = preparation
         self.blockSpectrum = blockSpectrum
@@ -155,8 +157,7 @@ extension FragmentIndex {
                 throw file.corrupt("a block of an index is too large or mixes polarities")
             }
         }
-        var prepared:
-            (offset: UnsafeBufferPointer<UInt32>, mz: UnsafeBufferPointer<Double>, weight: UnsafeBufferPointer<Float>)?
+        var prepared: PreparedPeaks?
         if case .entropy = preparation.weighting {
             let offset = try file.elements(sections.prepared, as: UInt32.self)
             let mz = try file.elements(sections.prepared + 1, as: Double.self)
