@@ -2,7 +2,7 @@
 #include "approximate_log.h"
 
 /* Peaks whose values are computed before they are added up. */
-enum { kRun = 512 };
+enum { kRun = 512, kGroup = 16 };
 
 ALWAYS_INLINE int32_t bin_of(double mz) {
     double place = mz * kBinsPerDalton;
@@ -41,16 +41,33 @@ void unmark_windows(const entropy_query *query, float *bins) {
     }
 }
 
-/* A weight that no builder writes matches nothing, and one of 0 gives nothing with any other. */
-ALWAYS_INLINE void values_of(const float *bins, const double *mz, const float *weights, size_t count, float *values) {
-    float marks[kRun];
-    for (size_t i = 0; i < count; i++) marks[i] = bins[bin_of(mz[i])];
-    for (size_t i = 0; i < count; i++) {
-        const float a = marks[i];
-        const float b = weights[i];
-        const float value = x_log2_x(a + b) - x_log2_x(a) - x_log2_x(b);
-        const int counts = (a > 0) & (b > 0) & (b <= 1.00001f);
-        values[i] = counts ? 0.5f * value : 0;
+/* A weight that no builder writes matches nothing, and one of 0 gives nothing with any other. By `matching` a peak is looked
+   for where it is, moved by `shift`, or in both places. */
+ALWAYS_INLINE void values_of(
+    const float *bins, const double *mz, const float *weights, size_t count, double shift, int matching,
+    float *values) {
+    float marks[kRun], own[kRun];
+    if (matching == 2) {
+        for (size_t i = 0; i < count; i++) {
+            const float here = bins[bin_of(mz[i])];
+            const float there = bins[bin_of(mz[i] + shift)];
+            marks[i] = here > there ? here : there;
+        }
+    } else {
+        for (size_t i = 0; i < count; i++) marks[i] = bins[bin_of(mz[i] + shift)];
+    }
+    for (size_t i = 0; i < count; i++) own[i] = weights[i];
+    /* Whole groups: what is left over would be done one by one. */
+    const size_t groups = (count + kGroup - 1) / kGroup;
+    for (size_t i = count; i < groups * kGroup; i++) own[i] = marks[i] = 0;
+    for (size_t group = 0; group < groups; group++) {
+        for (size_t i = group * kGroup; i < (group + 1) * kGroup; i++) {
+            const float a = marks[i];
+            const float b = own[i];
+            const float value = x_log2_x(a + b) - x_log2_x(a) - x_log2_x(b);
+            const int counts = (a > 0) & (b > 0) & (b <= 1.00001f);
+            values[i] = counts ? 0.5f * value : 0;
+        }
     }
 }
 
@@ -73,14 +90,15 @@ ALWAYS_INLINE float sum_of(const float *values, size_t count) {
 }
 
 ALWAYS_INLINE void bounds(
-    const float *bins, const double *mz, const float *weights, const uint32_t *offset, size_t spectra, float *totals) {
-    float values[kRun + 8] = {0};
+    const float *bins, const double *mz, const float *weights, const uint32_t *offset, size_t spectra,
+    double shift, int matching, float *totals) {
+    float values[kRun + 8];
     for (size_t s = 0; s < spectra; s++) totals[s] = 0;
     size_t spectrum = 0;
     for (size_t start = offset[0]; start < offset[spectra];) {
         const size_t left = offset[spectra] - start;
         const size_t end = start + (left < kRun ? left : kRun);
-        values_of(bins, mz + start, weights + start, end - start, values);
+        values_of(bins, mz + start, weights + start, end - start, shift, matching, values);
         while (spectrum < spectra) {
             const size_t from = offset[spectrum] > start ? offset[spectrum] : start;
             const size_t to = offset[spectrum + 1] < end ? offset[spectrum + 1] : end;
@@ -95,8 +113,8 @@ ALWAYS_INLINE void bounds(
 #define DEFINE(NAME, TARGET)                                                                                          \
     TARGET static void bounds_##NAME(                                                                                 \
         const float *bins, const double *mz, const float *weights, const uint32_t *offset, size_t spectra,            \
-        float *totals) {                                                                                              \
-        bounds(bins, mz, weights, offset, spectra, totals);                                                           \
+        double shift, int matching, float *totals) {                                                                                              \
+        bounds(bins, mz, weights, offset, spectra, shift, matching, totals);                                                           \
     }
 
 DEFINE(portable, )
@@ -107,17 +125,19 @@ DEFINE(avx512, __attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,fma"), 
 
 void bound_spectra_with(
     matching_instructions instructions, const float *bins, const double *mz, const float *weights,
-    const uint32_t *offset, size_t spectra, float *totals) {
+    const uint32_t *offset, size_t spectra,
+    double shift, int matching, float *totals) {
 #if defined(__x86_64__)
-    if (instructions == matching_avx512) return bounds_avx512(bins, mz, weights, offset, spectra, totals);
-    if (instructions == matching_avx2) return bounds_avx2(bins, mz, weights, offset, spectra, totals);
+    if (instructions == matching_avx512) return bounds_avx512(bins, mz, weights, offset, spectra, shift, matching, totals);
+    if (instructions == matching_avx2) return bounds_avx2(bins, mz, weights, offset, spectra, shift, matching, totals);
 #else
     (void)instructions;
 #endif
-    bounds_portable(bins, mz, weights, offset, spectra, totals);
+    bounds_portable(bins, mz, weights, offset, spectra, shift, matching, totals);
 }
 
 void bound_spectra(
-    const float *bins, const double *mz, const float *weights, const uint32_t *offset, size_t spectra, float *totals) {
-    bound_spectra_with(matching_best_instructions(), bins, mz, weights, offset, spectra, totals);
+    const float *bins, const double *mz, const float *weights, const uint32_t *offset, size_t spectra,
+    double shift, int matching, float *totals) {
+    bound_spectra_with(matching_best_instructions(), bins, mz, weights, offset, spectra, shift, matching, totals);
 }

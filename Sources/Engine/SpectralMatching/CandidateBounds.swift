@@ -1,8 +1,8 @@
 import CMatchingKernels
 
-/// Upper bounds of the entropy similarity of one query and consecutive library spectra, by equal m/z.
+/// Upper bounds of the entropy similarity of one query and library spectra.
 ///
-/// Most candidates of an identity search are far from the best: what a spectrum could reach if each of its peaks had the
+/// Most candidates are far from the best: what a spectrum could reach if each of its peaks had the
 /// heaviest query peak nearby is known for a tenth of the time that its score takes. Bounds are right to `slack`.
 /// - Complexity: O(peaks) without branches, for peaks that follow one another in memory.
 struct CandidateBounds: Sendable {
@@ -25,15 +25,25 @@ struct CandidateBounds: Sendable {
     /// Forgets the query.
     mutating func end(_ query: EntropyQuery) { query.withKernelQuery { unmark_windows($0, &bins) } }
 
-    /// Bounds the spectra of `range`, at most `most`. hot
+    /// Bounds consecutive spectra, at most `most`, by equal m/z. hot
     mutating func bound(_ prepared: PreparedPeaks, _ range: Range<Int>) {
         if totals.count < range.count { totals = [Float](repeating: 0, count: max(range.count, 256)) }
         bound_spectra(
             bins, prepared.mz.baseAddress, prepared.weight.baseAddress, prepared.offset.baseAddress! + range.lowerBound,
-            range.count, &totals)
+            range.count, 0, 0, &totals)
     }
 
-    /// The bound of spectrum `place` of the range.
+    /// The bound of one spectrum. hot
+    func bound(_ prepared: PreparedPeaks, _ number: Int, shift: Double, matching: PeakMatching) -> Double {
+        var total: Float = 0
+        bound_spectra(
+            bins, prepared.mz.baseAddress, prepared.weight.baseAddress, prepared.offset.baseAddress! + number, 1,
+            matching == .fragments ? 0 : shift, matching.kernelKind, &total)
+        return Double(total)
+    }
+
+
+    /// The bound of spectrum `place` of these.
     func total(_ place: Int) -> Double { Double(totals[place]) }
 
     /// The places of the `wanted` largest bounds above zero.

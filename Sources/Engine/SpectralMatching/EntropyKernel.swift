@@ -70,16 +70,21 @@ struct EntropyKernel: Sendable {
         }
         if scratch.count < 3 * count + 24 { scratch = [Double](repeating: 0, count: 3 * count + 24) }
         if flags.count < count + mz.count { flags = [UInt8](repeating: 0, count: 2 * (count + mz.count)) }
-        let kind: Int32 =
-            switch matching {
-            case .fragments: 0
-            case .losses: 1
-            case .fragmentsAndLosses: 2
-            }
         let result = query.withKernelQuery {
-            sum_entropy($0, base, weights, mz.count, shift, kind, &scratch, &flags)
+            sum_entropy($0, base, weights, mz.count, shift, matching.kernelKind, &scratch, &flags)
         }
         // Rounding can leave the range by an ulp.
         return SimilarityScore(score: result.sum > 0 ? min(result.sum / 2, 1) : 0, matchedPeaks: result.matched)
+    }
+}
+
+extension PeakMatching {
+    /// As the C kernels number it.
+    var kernelKind: Int32 {
+        switch self {
+        case .fragments: 0
+        case .losses: 1
+        case .fragmentsAndLosses: 2
+        }
     }
 }

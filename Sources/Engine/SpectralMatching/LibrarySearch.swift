@@ -142,46 +142,68 @@ public struct LibrarySearch: Sendable {
     }
 
     /// Part of the query that is left when the best so far are compared first, part of the threshold that unscanned peaks
-    /// may be worth when scanning stops, and postings that cost as much as one comparison. Measured on the bundled
-    /// library; they decide the time, not the result.
-    private static let probedShare = 0.4
+    /// may be worth when scanning stops, and postings that cost as much as one spectrum that is left, with a bound of its own
+    /// and without. Measured on the bundled library; they decide the time, not the result.
+    private static let probedShare = 0.3
     private static let restFraction = 0.5
+    private static let postingsOfBound = 100
     private static let postingsOfComparison = 200
 
     /// Compares what one block of the index has among the best.
     private mutating func scanBlock(
-        _ query: PreparedQuery, _ best: inout TopHits, _ plan: ScanPlan, _ index: FragmentIndex, _ block: Int, _ range: Range<Int>,
-        _ setup: SearchSetup
+        _ query: PreparedQuery, _ best: inout TopHits, _ plan: ScanPlan, _ index: FragmentIndex, _ block: Int,
+        _ range: Range<Int>, _ setup: SearchSetup
     ) {
         let first = index.spectra(of: block).lowerBound
         let spectra = (range.lowerBound - first)..<(range.upperBound - first)
         scan.begin(plan, index, block: block)
-        defer { scan.end(index, block: block) }
+        let hasBounds = index.prepared != nil && query.entropy.map { bounds.begin($0) } ?? false
+        defer {
+            scan.end(index, block: block)
+            if hasBounds, let entropy = query.entropy { bounds.end(entropy) }
+        }
         let wanted = setup.parameters.top
         /// What the terms of a spectrum have to reach.
         var needed: Double { setup.bound.total(for: best.threshold) }
+        /// Compares what can be among the best of `reached`, whose totals lack at most `rest`.
+        func compareReached(rest: Double) {
+            var slack = plan.slack + rest
+            if hasBounds, let prepared = index.prepared {
+                let least = needed - slack
+                slack = CandidateBounds.slack
+                var left = 0
+                for place in reached.indices where reached[place].total >= least {
+                    let candidate = reached[place]
+                    let number = first + candidate.spectrum
+                    let shift = query.spectrumPrecursor - library.precursorMZ[number]
+                    let total = bounds.bound(prepared, number, shift: shift, matching: setup.matching)
+                    guard total >= needed - slack else { continue }
+                    reached[left] = Reached(spectrum: candidate.spectrum, total: total)
+                    left += 1
+                }
+                reached.removeSubrange(left...)
+            }
+            var queue = ReachedQueue(reached)
+            while let candidate = queue.next(), candidate.total >= needed - slack {
+                compare(query, &best, first + candidate.spectrum, setup, index)
+            }
+        }
         if !best.isFull, wanted < spectra.count / 8 {
             // The best by the rarer peaks soon show what the others have to reach.
             scan.scan(
                 plan, index, until: max(plan.bound.most(Self.probedShare), needed * Self.restFraction))
             scan.largest(2 * wanted, in: spectra, into: &reached)
-            for candidate in reached {
-                scan.exclude(candidate.spectrum)
-                compare(query, &best, first + candidate.spectrum, setup, index)
-            }
+            for candidate in reached { scan.exclude(candidate.spectrum) }
+            compareReached(rest: scan.rest)
         }
         scan.scan(plan, index, until: needed * Self.restFraction)
+        let cost = hasBounds ? Self.postingsOfBound : Self.postingsOfComparison
         while true {
             scan.reached(needed - scan.rest - plan.slack, in: spectra, into: &reached)
-            if scan.isFinished || reached.count * Self.postingsOfComparison <= scan.postingsLeft { break }
+            if scan.isFinished || reached.count * cost <= scan.postingsLeft { break }
             scan.scan(plan, index, until: scan.rest * 0.4)
         }
-        var queue = ReachedQueue(reached)
-        while let candidate = queue.next(),
-            candidate.total >= needed - scan.rest - plan.slack
-        {
-            compare(query, &best, first + candidate.spectrum, setup, index)
-        }
+        compareReached(rest: scan.rest)
     }
 
     /// By falling score, falling number of matched peaks, accession, position.

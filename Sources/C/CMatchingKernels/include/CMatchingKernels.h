@@ -47,11 +47,11 @@ enum { kBinsPerDalton = 25, kBoundBins = 1 << 16, kMostMarks = 1 << 14 };
 int mark_windows(const entropy_query *query, float *bins);
 void unmark_windows(const entropy_query *query, float *bins);
 
-/* Upper bounds of the entropy similarity (right to kEntropyTotalError) of the marked query and consecutive spectra by equal
-   m/z: spectrum s has the peaks offset[s] ..< offset[s + 1], ascending. Each peak is taken to match the heaviest peak of the
-   query near its bin. */
+/* Upper bounds of the entropy similarity (right to kEntropyTotalError) of the marked query and consecutive spectra: spectrum s has the peaks offset[s] ..< offset[s + 1], ascending. Each peak is taken to match the heaviest peak of the
+   query near its bin; `shift` and `matching` as for `sum_entropy`, with no shift for 0. */
 void bound_spectra(
-    const float *bins, const double *mz, const float *weights, const uint32_t *offset, size_t spectra, float *totals);
+    const float *bins, const double *mz, const float *weights, const uint32_t *offset, size_t spectra,
+    double shift, int matching, float *totals);
 
 /* Sum of the terms of all pairs, not halved, and how many there are. */
 typedef struct {
@@ -76,7 +76,8 @@ void add_product_with(
     float *totals);
 void bound_spectra_with(
     matching_instructions instructions, const float *bins, const double *mz, const float *weights,
-    const uint32_t *offset, size_t spectra, float *totals);
+    const uint32_t *offset, size_t spectra,
+    double shift, int matching, float *totals);
 size_t collect_at_least_with(
     matching_instructions instructions, const float *totals, size_t count, float least, uint16_t *positions);
 entropy_sum sum_entropy_with(
