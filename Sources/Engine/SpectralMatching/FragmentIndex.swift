@@ -186,7 +186,7 @@ extension FragmentIndex {
         return order
     }
 
-    /// Adds the arrays to a library file.
+    /// Adds the arrays to a library file; they stay where they are.
     func write(to file: inout SectionedFileWriter, number: Int) {
         let sections = FragmentIndexSections(number: number)
         guard let stored = preparation.stored else { preconditionFailure("no file has an index for this") }
@@ -194,17 +194,15 @@ extension FragmentIndex {
         file.add(sections.blockSpectrum, blockSpectrum)
         file.add(sections.blockPosting, blockPosting)
         for (section, order) in [(sections.ions, ions), (sections.losses, losses)] {
-            file.add(section, order.position)
-            file.add(section + 1, order.weight)
-            file.add(section + 2, order.spectrum)
-            file.add(section + 3, order.start)
+            file.add(section, order.position, owner: self)
+            file.add(section + 1, order.weight, owner: self)
+            file.add(section + 2, order.spectrum, owner: self)
+            file.add(section + 3, order.start, owner: self)
         }
         if let prepared {
-            file.add(sections.prepared, prepared.offset)
-            file.add(sections.prepared + 1, prepared.mz)
-            file.add(sections.prepared + 2, prepared.weight)
+            file.add(sections.prepared, prepared.offset, owner: self)
+            file.add(sections.prepared + 1, prepared.mz, owner: self)
+            file.add(sections.prepared + 2, prepared.weight, owner: self)
         }
-        // The pointers do not keep the arrays.
-        withExtendedLifetime(self) {}
     }
 }
