@@ -157,7 +157,8 @@ import Testing
         #expect(
             searched == [
                 "execution.chunk_size", "execution.workers", "execution.buffer_size", "execution.reference_pages",
-                "matching.batch_processing", "execution.file_access", "execution.cutting", "execution.readahead", "execution.prefetch_depth",
+                "matching.batch_processing", "execution.file_access", "execution.cutting", "execution.readahead",
+                "execution.prefetch_depth",
                 "execution.io_workers", "execution.concurrent_files", "numeric.precision",
             ])
     }

@@ -42,7 +42,6 @@ struct CandidateBounds: Sendable {
         return Double(total)
     }
 
-
     /// The bound of spectrum `place` of these.
     func total(_ place: Int) -> Double { Double(totals[place]) }
 

@@ -126,7 +126,8 @@ public struct LibrarySearch: Sendable {
                 }
                 for place in 0..<count
                 where bounds.isLeft(place)
-                    && bounds.total(place) >= setup.bound.total(for: best.threshold) - CandidateBounds.slack {
+                    && bounds.total(place) >= setup.bound.total(for: best.threshold) - CandidateBounds.slack
+                {
                     compare(query, &best, first + place, setup, index)
                 }
                 first += count
