@@ -1,7 +1,7 @@
 #!/bin/sh
 # Measures the engine against its peers: sh scripts/bench.sh BIN [--runs N] [--large] [--reading-only] [--no-peers].
-# The peers (pyopenms, pymzml) go into a virtual environment in the cache folder. Where that cannot be, the engine's own
-# figures are printed together with the reason.
+# The peers (pyopenms, pymzml, ms-entropy) go into a virtual environment in the cache folder. Where that cannot be, the
+# engine's own figures are printed together with the reason.
 set -eu
 bin=${1:?"usage: bench.sh BIN [--runs N] [--large] [--reading-only] [--no-peers]"}
 shift
@@ -10,6 +10,7 @@ cache="${LAVOISIER_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/lavoisier}"
 venv="$cache/bench-venv"
 log="$cache/bench-venv.log"
 requirements="pyopenms>=3.6,<3.7 pymzml>=2.6,<3"
+matching_requirement="ms-entropy>=1.5.3,<1.6"
 reason=""
 peers=yes
 count=$#
@@ -42,6 +43,16 @@ install_peers() {
     fi
 }
 
+# Library search against ms-entropy; on its own, because it is compiled where it has no wheel.
+matching() {
+    if ! "$venv/bin/python" -c 'import ms_entropy' >/dev/null 2>&1 &&
+        ! "$venv/bin/python" -m pip install --disable-pip-version-check "$matching_requirement" >"$log" 2>&1; then
+        echo "peer unavailable: pip could not install $matching_requirement: $(grep -v '^ *$' "$log" | tail -n 1)"
+        return
+    fi
+    "$venv/bin/python" "$here/bench_matching.py" "$bin"
+}
+
 # Without Python: the engine's own accounts, median of five runs.
 engine_alone() {
     scratch=$(mktemp -d)
@@ -66,7 +77,10 @@ fi
 if [ "$peers" = no ]; then reason="not asked for"; else install_peers; fi
 case " $* " in
 *" --reading-only "*) ;;
-*) "$bin/lavoisier-annotation-benchmark" ;;
+*)
+    "$bin/lavoisier-annotation-benchmark"
+    if [ "$peers" = yes ] && [ -x "$venv/bin/python" ]; then matching; fi
+    ;;
 esac
 if [ -n "$reason" ]; then
     echo "peer unavailable: $reason" >&2

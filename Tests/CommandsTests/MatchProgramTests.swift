@@ -187,6 +187,37 @@ import Testing
         #expect(toOutput.output.split(separator: "\n").count == 2)
     }
 
+    /// Queries in the formats of libraries: the content decides, whatever the name.
+    @Test func readsLibraryFormats() throws {
+        try write("queries.msp", Self.library.components(separatedBy: "\n\n")[0])
+        try write(
+            "queries.json",
+            """
+            [{"spectrum_id": "A-1", "Precursor_MZ": "200.1", "Ion_Mode": "Positive",
+              "peaks_json": "[[50.05,30],[90.09,100],[120.12,60],[150.15,40]]"}]
+            """)
+        try write(
+            "queries.txt",
+            """
+            ACCESSION: A-1
+            AC$MASS_SPECTROMETRY: MS_TYPE MS2
+            AC$MASS_SPECTROMETRY: ION_MODE POSITIVE
+            MS$FOCUSED_ION: PRECURSOR_M/Z 200.1
+            PK$NUM_PEAK: 4
+            PK$PEAK: m/z int. rel.int.
+              50.05 30 300
+              90.09 100 999
+              120.12 60 600
+              150.15 40 400
+            //
+            """)
+        for name in ["queries.msp", "queries.json", "queries.txt"] {
+            let outcome = try match(name)
+            #expect(outcome.status == 0, "\(name): \(outcome.error)")
+            #expect(try rows().dropFirst().map { [$0[0], $0[4], $0[8]] } == [["A-1", "1.000000", "A-1"]], "\(name)")
+        }
+    }
+
     /// The fragment spectra of a run find themselves in a library that was made of them.
     @Test func readsMzML() throws {
         let folderOfRuns = TestData.repository + "/workloads/medium/"

@@ -140,6 +140,15 @@ import Testing
             ])
     }
 
+    @Test func batchesOfQueries() throws {
+        func together(_ assignments: [String]) throws -> Int {
+            try EngineRun.configuration(assignments).queriesPerSearch
+        }
+        #expect(try together(["execution.chunk_size=100"]) == 100)
+        #expect(try together(["execution.chunk_size=1000"]) == 256)
+        #expect(try together(["execution.chunk_size=100", "matching.batch_processing=false"]) == 1)
+    }
+
     @Test func defaultsAreAnExperts() throws {
         let configuration = try ResolvedConfiguration(
             descriptions: EngineParameters.descriptions(host: EngineRun.host), layers: [])
@@ -148,7 +157,8 @@ import Testing
         #expect(
             searched == [
                 "execution.chunk_size", "execution.workers", "execution.buffer_size", "execution.reference_pages",
-                "execution.file_access", "execution.cutting", "execution.readahead", "execution.prefetch_depth",
+                "matching.batch_processing", "execution.file_access", "execution.cutting", "execution.readahead",
+                "execution.prefetch_depth",
                 "execution.io_workers", "execution.concurrent_files", "numeric.precision",
             ])
     }

@@ -88,6 +88,13 @@ import Testing
         #expect(run.record.digest == reference)
     }
 
+    @Test(arguments: ["true", "false"]) func batchesOfQueriesKeepTheDigest(together: String) throws {
+        let reference = try #require(Self.reference ?? nil)
+        let run = try EngineRun(
+            Self.inputs, ["matching.batch_processing=\(together)", "execution.workers=2", "execution.chunk_size=7"])
+        #expect(run.record.digest == reference)
+    }
+
     @Test func repeatedRunsAgree() throws {
         let digests = try (0..<20).map { _ in try EngineRun([EngineRun.dda], ["execution.workers=4"]).record.digest }
         #expect(Set(digests).count == 1)

@@ -75,6 +75,86 @@ struct MatchingKernelTests {
         }
     }
 
+    @Test("bounds of spectra are never below their scores", arguments: instructions)
+    func bounds(instructions: matching_instructions) {
+        let seed: UInt64 = 24
+        var random = SeededGenerator(seed: seed)
+        var bins = [Float](repeating: 0, count: Int(kBoundBins))
+        for round in 0..<100 {
+            // Some beyond the last bin, or moved below 0.
+            func spectrum(_ most: Int, from start: Double) -> [Double] {
+                var mz = start
+                return (0..<random.integer(below: most)).map { _ in
+                    mz += 0.25 + Double(random.integer(below: 12)) / 16
+                    return mz
+                }
+            }
+            func weights(_ count: Int) -> [Double] {
+                let values = (0..<count).map { _ in 0.01 + random.uniform() }
+                let sum = values.reduce(0, +)
+                return values.map { $0 / sum }
+            }
+            let start = round % 4 == 0 ? 2_600.0 : 1
+            let a = spectrum(60, from: start) + [start + 90]
+            let aw = weights(a.count)
+            let half = [Double](repeating: 0.0625, count: a.count)
+            let others = (0..<20).map { _ in spectrum(random.uniform() < 0.2 ? 700 : 50, from: start) }
+            let mz = others.flatMap { $0 }
+            let weight = others.flatMap { weights($0.count).map { Float($0) } }
+            let offset = others.reduce(into: [UInt32(0)]) { $0.append($0[$0.count - 1] + UInt32($1.count)) }
+            for (matching, shift) in [(Int32(0), 0.0), (1, 2.5), (2, 2.5), (1, -3.75), (2, -3.75)] {
+                var totals = [Float](repeating: -1, count: others.count)
+                a.withUnsafeBufferPointer { a in
+                    half.withUnsafeBufferPointer { half in
+                        aw.withUnsafeBufferPointer { weight in
+                            var query = entropy_query(
+                                mz: a.baseAddress, half: half.baseAddress, weight: weight.baseAddress, own: nil,
+                                count: a.count)
+                            #expect(mark_windows(&query, &bins) == 1)
+                        }
+                    }
+                }
+                bound_spectra_with(
+                    instructions, bins, mz, weight, offset, others.count, shift, matching, &totals)
+                for (number, other) in others.enumerated() {
+                    let own = Array(weight[Int(offset[number])..<Int(offset[number + 1])])
+                    let score =
+                        reference(a, aw, other, own, shift: shift, half: 0.0625, matching: matching).sum / 2
+                    #expect(
+                        Double(totals[number]) >= score - Double(kEntropyTotalError),
+                        "seed \(seed), round \(round), matching \(matching)")
+                    // A bound that says nothing would pass too.
+                    #expect(Double(totals[number]) <= 2 + Double(kEntropyTotalError))
+                    if score == 0, other.isEmpty { #expect(totals[number] == 0) }
+                }
+                a.withUnsafeBufferPointer { a in
+                    half.withUnsafeBufferPointer { half in
+                        var query = entropy_query(
+                            mz: a.baseAddress, half: half.baseAddress, weight: nil, own: nil, count: a.count)
+                        unmark_windows(&query, &bins)
+                    }
+                }
+                #expect(bins.allSatisfy { $0 == 0 })
+            }
+        }
+    }
+
+    @Test("windows too wide for bounds mark nothing")
+    func wideWindows() {
+        var bins = [Float](repeating: 0, count: Int(kBoundBins))
+        let (mz, half, weight) = ([500.0], [2_000.0], [1.0])
+        mz.withUnsafeBufferPointer { mz in
+            half.withUnsafeBufferPointer { half in
+                weight.withUnsafeBufferPointer { weight in
+                    var query = entropy_query(
+                        mz: mz.baseAddress, half: half.baseAddress, weight: weight.baseAddress, own: nil, count: 1)
+                    #expect(mark_windows(&query, &bins) == 0)
+                }
+            }
+        }
+        #expect(bins.allSatisfy { $0 == 0 })
+    }
+
     /// Pairs as the definition has them, one after the other.
     private func reference(
         _ a: [Double], _ aw: [Double], _ b: [Double], _ bw: [Float], shift: Double, half: Double, matching: Int32

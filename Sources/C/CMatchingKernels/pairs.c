@@ -76,6 +76,41 @@ ALWAYS_INLINE void count_below(const entropy_query *q, const double *moved, size
     }
 }
 
+/* Short spectra without flags: pairs first, then what they weigh, eight at a time. Returns 0 where two query peaks want the
+   same peak, which wide relative windows allow. */
+ALWAYS_INLINE int pair_up_short(pair_list *list, const double *mz, size_t count, double shift) {
+    const entropy_query *q = list->query;
+    double moved[kShort + 1];
+    int64_t places[kShort];
+    uint8_t rows[kShort + kLanes], columns[kShort + kLanes];
+    for (size_t k = 0; k < count; k++) moved[k] = mz[k] + shift;
+    moved[count] = (double)INFINITY;
+    count_below(q, moved, count, places);
+    size_t pairs = 0;
+    int64_t next = 0;
+    int is_contested = 0;
+    for (size_t i = 0; i < q->count; i++) {
+        const int64_t place = places[i];
+        const int is_pair = moved[place] - q->mz[i] <= q->half[i];
+        is_contested |= is_pair & (place < next);
+        rows[pairs] = (uint8_t)i;
+        columns[pairs] = (uint8_t)place;
+        pairs += (size_t)is_pair;
+        next = is_pair ? place + 1 : next;
+    }
+    if (is_contested) return 0;
+    size_t taken = 0;
+    for (size_t k = 0; k < pairs; k++) {
+        const double y = (double)list->weights[columns[k]];
+        list->a[taken] = q->weight[rows[k]];
+        list->own[taken] = q->own[rows[k]];
+        list->b[taken] = y;
+        taken += (y > 1e-30) & (y <= 1.00001);
+    }
+    list->count = taken;
+    return 1;
+}
+
 /* Pairs by ascending m/z, each peak once. */
 ALWAYS_INLINE void pair_up(pair_list *list, const double *mz, size_t count, double shift, int marks, int free_only) {
     const entropy_query *q = list->query;
@@ -140,7 +175,13 @@ ALWAYS_INLINE entropy_sum similarity(
     const size_t room = query->count + kLanes;
     pair_list list = {query, weights, flags, flags + query->count, scratch, scratch + room, scratch + 2 * room, 0};
     if (count == 0) return (entropy_sum){0, 0};
-    if (matching != 2 || shift == 0) {
+    const int is_short = count <= kShort && query->count <= kShort;
+    const int one_way = matching != 2 || shift == 0;
+    if (one_way && is_short && pair_up_short(&list, mz, count, matching == 1 ? shift : 0)) {
+        const entropy_sum result = {sum_pairs(&list), list.count};
+        return result;
+    }
+    if (one_way) {
         pair_up(&list, mz, count, matching == 1 ? shift : 0, 0, 0);
     } else {
         memset(flags, 0, query->count + count);

@@ -12,6 +12,8 @@ public struct AnalysisConfiguration: Sendable {
     public private(set) var workers: Int
     /// Spectra per chunk.
     public let chunkSize: Int
+    /// Fragment spectra that are searched together. More than 256 gain nothing: the index is in the cache long before.
+    public let queriesPerSearch: Int
     /// What is written beside the three tables that there always are.
     public let furtherTables: Set<FurtherTable>
     /// Bytes per read.
@@ -41,6 +43,7 @@ public struct AnalysisConfiguration: Sendable {
         self.resolved = resolved
         workers = resolved.integer("execution.workers")
         chunkSize = resolved.integer("execution.chunk_size")
+        queriesPerSearch = resolved.boolean("matching.batch_processing") ? min(chunkSize, 256) : 1
         furtherTables = Set(FurtherTable.allCases.filter { resolved.boolean("output.\($0.rawValue)") })
         bufferSize = resolved.integer("execution.buffer_size")
         memoryLimit = resolved.integer("execution.memory_limit")

@@ -59,6 +59,12 @@ public enum EngineParameters {
                     + "release them after every job, so that they do not add up to the size of the files. Released pages "
                     + "stay in the page cache, and a job that needs one again takes it from there."),
             ParameterDescription(
+                name: "matching.batch_processing", group: .execution, domain: .boolean, defaultValue: .boolean(true),
+                text:
+                    "Search fragment spectra in batches of execution.chunk_size (at most 256), so that a part of the index "
+                    + "serves all of them while it is in the cache; otherwise one by one.",
+                condition: ParameterCondition(parameter: "matching.enabled", values: [.boolean(true)])),
+            ParameterDescription(
                 name: "execution.memory_limit", group: .execution, domain: .size((64 << 20)...(1 << 50)),
                 defaultValue: .integer(max(usableMemory / 5 * 4, 64 << 20)), unit: "bytes",
                 text:

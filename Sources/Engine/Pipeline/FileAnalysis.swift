@@ -240,16 +240,13 @@ struct FileAnalysis: Sendable {
         return inference.instrument
     }
 
-    /// Queries that are searched together, at most: the index is in the cache long before.
-    private static let largestBatch = 256
-
     /// Library matches of every fragment spectrum, in scan order; empty lists without a library.
     private func match(_ fragments: FragmentStore) throws(AnalysisError) -> [[LibraryMatch]] {
         guard let library = references.library, let parameters = configuration.search else {
             return Array(repeating: [], count: fragments.count)
         }
         // A batch is searched together: each block of an index serves all of its queries.
-        let batch = min(configuration.chunkSize, Self.largestBatch)
+        let batch = configuration.queriesPerSearch
         let batches = (fragments.count + batch - 1) / batch
         let results = WorkerPool(workers: configuration.workers).map(
             count: batches, grain: 1, makeState: { LibrarySearch(library: library) }, afterGrain: releaseReferences

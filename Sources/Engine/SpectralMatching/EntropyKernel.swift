@@ -12,23 +12,39 @@ import SpectrumModel
 
 /// A query that is compared with many spectra by its entropy weights: what does not change from one to the next.
 struct EntropyQuery: Sendable {
-    fileprivate let count: Int
-    /// Filled up to a multiple of eight, as is `half`: the kernel takes eight at a time.
-    fileprivate let mz: [Double]
-    fileprivate let weight: [Double]
-    /// weight log2 weight.
-    fileprivate let own: [Double]
-    /// Half width of the window around each peak.
-    fileprivate let half: [Double]
+    let count: Int
+    /// m/z, half widths of the windows, weights, and weight log2 weight, each filled up to a multiple of eight: the kernel
+    /// takes eight at a time.
+    private let values: [Double]
+    private var stride: Int { (count + 7) & ~7 }
 
     /// - Parameter peaks: weights of sum 1, peaks more than twice the tolerance apart.
     init(_ peaks: PeakList, tolerance: Tolerance) {
         count = peaks.count
-        let padding = [Double](repeating: 0, count: (8 - peaks.count % 8) % 8)
-        mz = peaks.mz + padding
-        weight = peaks.intensity
-        own = peaks.intensity.map { xLog2x($0) }
-        half = peaks.mz.map { tolerance.halfWidth(at: $0) } + padding
+        let count = peaks.count
+        let stride = (count + 7) & ~7
+        values = [Double](unsafeUninitializedCapacity: 4 * stride) { values, used in
+            values.update(repeating: 0)
+            for peak in 0..<count {
+                let weight = peaks.intensity[peak]
+                values[peak] = peaks.mz[peak]
+                values[stride + peak] = tolerance.halfWidth(at: peaks.mz[peak])
+                values[2 * stride + peak] = weight
+                values[3 * stride + peak] = xLog2x(weight)
+            }
+            used = 4 * stride
+        }
+    }
+
+    /// As the kernels take it; valid inside `body`.
+    @inline(__always)
+    func withKernelQuery<Result>(_ body: (UnsafePointer<entropy_query>) -> Result) -> Result {
+        values.withUnsafeBufferPointer { values in
+            let base = values.baseAddress!
+            var query = entropy_query(
+                mz: base, half: base + stride, weight: base + 2 * stride, own: base + 3 * stride, count: count)
+            return body(&query)
+        }
     }
 }
 
@@ -54,25 +70,21 @@ struct EntropyKernel: Sendable {
         }
         if scratch.count < 3 * count + 24 { scratch = [Double](repeating: 0, count: 3 * count + 24) }
         if flags.count < count + mz.count { flags = [UInt8](repeating: 0, count: 2 * (count + mz.count)) }
-        let kind: Int32 =
-            switch matching {
-            case .fragments: 0
-            case .losses: 1
-            case .fragmentsAndLosses: 2
-            }
-        let result = query.mz.withUnsafeBufferPointer { a in
-            query.half.withUnsafeBufferPointer { half in
-                query.weight.withUnsafeBufferPointer { weight in
-                    query.own.withUnsafeBufferPointer { own in
-                        var peaks = entropy_query(
-                            mz: a.baseAddress, half: half.baseAddress, weight: weight.baseAddress,
-                            own: own.baseAddress, count: count)
-                        return sum_entropy(&peaks, base, weights, mz.count, shift, kind, &scratch, &flags)
-                    }
-                }
-            }
+        let result = query.withKernelQuery {
+            sum_entropy($0, base, weights, mz.count, shift, matching.kernelKind, &scratch, &flags)
         }
         // Rounding can leave the range by an ulp.
         return SimilarityScore(score: result.sum > 0 ? min(result.sum / 2, 1) : 0, matchedPeaks: result.matched)
+    }
+}
+
+extension PeakMatching {
+    /// As the C kernels number it.
+    var kernelKind: Int32 {
+        switch self {
+        case .fragments: 0
+        case .losses: 1
+        case .fragmentsAndLosses: 2
+        }
     }
 }

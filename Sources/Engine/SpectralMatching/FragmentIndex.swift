@@ -55,6 +55,11 @@ struct PostingOrder: @unchecked Sendable {
     }
 }
 
+/// Peaks of each spectrum as they were prepared: [n + 1], [p], [p].
+typealias PreparedPeaks = (
+    offset: UnsafeBufferPointer<UInt32>, mz: UnsafeBufferPointer<Double>, weight: UnsafeBufferPointer<Float>
+)
+
 /// An index of all peaks of a library, prepared and weighted for one kind of score.
 ///
 /// Spectra are taken in blocks of consecutive spectra of one polarity, so that their numbers fit 16 bits and the totals of
@@ -69,9 +74,8 @@ final class FragmentIndex: @unchecked Sendable {
     let blockPosting: UnsafeBufferPointer<UInt32>
     let ions: PostingOrder
     let losses: PostingOrder
-    /// Peaks of each spectrum as they were prepared, where that is more than weighing them: [n + 1], [p], [p].
-    let prepared:
-        (offset: UnsafeBufferPointer<UInt32>, mz: UnsafeBufferPointer<Double>, weight: UnsafeBufferPointer<Float>)?
+    /// Where preparing is more than weighing.
+    let prepared: PreparedPeaks?
     private let owner: AnyObject?
 
     /// Spectra in a block, at most.
@@ -80,9 +84,7 @@ final class FragmentIndex: @unchecked Sendable {
     init(
         preparation: PeakPreparation, blockSpectrum: UnsafeBufferPointer<UInt32>,
         blockPosting: UnsafeBufferPointer<UInt32>, ions: PostingOrder, losses: PostingOrder,
-        prepared: (
-            offset: UnsafeBufferPointer<UInt32>, mz: UnsafeBufferPointer<Double>, weight: UnsafeBufferPointer<Float>
-        )?, owner: AnyObject?
+        prepared: PreparedPeaks?, owner: AnyObject?
     ) {
         self.preparation = preparation
         self.blockSpectrum = blockSpectrum
@@ -155,8 +157,7 @@ extension FragmentIndex {
                 throw file.corrupt("a block of an index is too large or mixes polarities")
             }
         }
-        var prepared:
-            (offset: UnsafeBufferPointer<UInt32>, mz: UnsafeBufferPointer<Double>, weight: UnsafeBufferPointer<Float>)?
+        var prepared: PreparedPeaks?
         if case .entropy = preparation.weighting {
             let offset = try file.elements(sections.prepared, as: UInt32.self)
             let mz = try file.elements(sections.prepared + 1, as: Double.self)
@@ -185,7 +186,7 @@ extension FragmentIndex {
         return order
     }
 
-    /// Adds the arrays to a library file.
+    /// Adds the arrays to a library file; they stay where they are.
     func write(to file: inout SectionedFileWriter, number: Int) {
         let sections = FragmentIndexSections(number: number)
         guard let stored = preparation.stored else { preconditionFailure("no file has an index for this") }
@@ -193,17 +194,15 @@ extension FragmentIndex {
         file.add(sections.blockSpectrum, blockSpectrum)
         file.add(sections.blockPosting, blockPosting)
         for (section, order) in [(sections.ions, ions), (sections.losses, losses)] {
-            file.add(section, order.position)
-            file.add(section + 1, order.weight)
-            file.add(section + 2, order.spectrum)
-            file.add(section + 3, order.start)
+            file.add(section, order.position, owner: self)
+            file.add(section + 1, order.weight, owner: self)
+            file.add(section + 2, order.spectrum, owner: self)
+            file.add(section + 3, order.start, owner: self)
         }
         if let prepared {
-            file.add(sections.prepared, prepared.offset)
-            file.add(sections.prepared + 1, prepared.mz)
-            file.add(sections.prepared + 2, prepared.weight)
+            file.add(sections.prepared, prepared.offset, owner: self)
+            file.add(sections.prepared + 1, prepared.mz, owner: self)
+            file.add(sections.prepared + 2, prepared.weight, owner: self)
         }
-        // The pointers do not keep the arrays.
-        withExtendedLifetime(self) {}
     }
 }

@@ -158,35 +158,42 @@ struct RadixSorter {
 
     /// - Parameter body: place, value, place before sorting; by ascending value.
     mutating func sort(_ body: (Int, Float, Int) -> Void) {
-        if spare.count < keys.count { spare = [UInt64](repeating: 0, count: keys.count) }
-        for shift: UInt64 in [32, 43, 54] { pass(shift) }
-        for (place, key) in keys.enumerated() {
-            let ordered = UInt32(truncatingIfNeeded: key >> 32)
-            let bits = ordered & 0x8000_0000 != 0 ? ordered & 0x7FFF_FFFF : ~ordered
-            body(place, Float(bitPattern: bits), Int(key & 0xFFFF_FFFF))
-        }
-    }
-
-    /// Orders by eleven bits from `shift`, stably.
-    private mutating func pass(_ shift: UInt64) {
         let count = keys.count
-        var place = [Int](repeating: 0, count: 2048)
-        keys.withUnsafeBufferPointer { keys in
+        if spare.count < count { spare = [UInt64](repeating: 0, count: count) }
+        var places = [Int](repeating: 0, count: 3 * Self.digits)
+        keys.withUnsafeMutableBufferPointer { keys in
             spare.withUnsafeMutableBufferPointer { spare in
-                place.withUnsafeMutableBufferPointer { place in
-                    for key in keys { place[Int(key >> shift & 2047)] += 1 }
-                    var next = 0
-                    for digit in 0..<2048 { (place[digit], next) = (next, next + place[digit]) }
+                places.withUnsafeMutableBufferPointer { places in
+                    let spare = UnsafeMutableBufferPointer(rebasing: spare[..<count])
                     for key in keys {
-                        let digit = Int(key >> shift & 2047)
-                        spare[place[digit]] = key
-                        place[digit] += 1
+                        for pass in 0..<3 { places[pass * Self.digits + Self.digit(key, pass)] += 1 }
+                    }
+                    for pass in 0..<3 {
+                        var next = 0
+                        for digit in (pass * Self.digits)..<((pass + 1) * Self.digits) {
+                            (places[digit], next) = (next, next + places[digit])
+                        }
+                        let (from, to) = pass == 1 ? (spare, keys) : (keys, spare)
+                        for key in from {
+                            let digit = pass * Self.digits + Self.digit(key, pass)
+                            to[places[digit]] = key
+                            places[digit] += 1
+                        }
+                    }
+                    for place in 0..<count {
+                        let ordered = UInt32(truncatingIfNeeded: spare[place] >> 32)
+                        let bits = ordered & 0x8000_0000 != 0 ? ordered & 0x7FFF_FFFF : ~ordered
+                        body(place, Float(bitPattern: bits), Int(spare[place] & 0xFFFF_FFFF))
                     }
                 }
             }
         }
-        swap(&keys, &spare)
-        // `spare` may be longer: what is behind `count` is left over from a larger block.
-        if keys.count > count { keys.removeSubrange(count...) }
+    }
+
+    private static let digits = 2048
+
+    /// Eleven bits of the value in each of three passes, the lowest first.
+    @inline(__always) private static func digit(_ key: UInt64, _ pass: Int) -> Int {
+        Int(key >> UInt64(32 + 11 * pass) & 2047)
     }
 }

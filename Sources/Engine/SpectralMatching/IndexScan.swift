@@ -41,7 +41,7 @@ struct ScanPlan: Sendable {
 /// A spectrum of a block with its total.
 struct Reached: Sendable {
     let spectrum: Int
-    let total: Double
+    var total: Double
 }
 
 /// Spectra by falling total, of which few are looked at: a heap.

@@ -20,12 +20,12 @@ public struct LibrarySearch: Sendable {
 
     private var scorer = PairScorer()
     private var scan = IndexScan()
+    private var bounds = CandidateBounds()
     private var reached: [Reached] = []
 
-    /// A query on its way through the blocks of an index.
-    private struct Progress {
+    /// A query with the best that was found for it.
+    private struct Answer {
         let query: PreparedQuery
-        let plan: ScanPlan?
         var best: TopHits
     }
 
@@ -44,127 +44,191 @@ public struct LibrarySearch: Sendable {
     public mutating func search(queries: [FragmentSpectrum], parameters: SearchParameters) -> [[LibraryMatch]] {
         let setup = SearchSetup(parameters, library: library)
         // An identity search compares all candidates anyway, and counts the other spectra of a compound on the way.
-        return run(queries, setup, setup.searchesAll ? .compounds : .everything).map { done in
-            done.map { compounds($0.query, $0.best.remaining, setup: setup) } ?? []
+        return run(queries, setup, setup.searchesAll ? .compounds : .everything).map { answer in
+            guard var answer else { return [] }
+            return compounds(answer.query, ranked(answer.best.takeRemaining()), setup: setup)
         }
     }
 
     /// The `top` best spectra for each query of a batch.
     public mutating func rank(queries: [FragmentSpectrum], parameters: SearchParameters) -> [[LibraryHit]] {
         let setup = SearchSetup(parameters, library: library)
-        return run(queries, setup, .spectra).map { done in
-            done.map { Array(ranked($0.best.remaining).prefix(parameters.top)) } ?? []
+        return run(queries, setup, .spectra).map { answer in
+            guard var answer else { return [] }
+            var hits = ranked(answer.best.takeRemaining())
+            if hits.count > parameters.top { hits.removeSubrange(parameters.top...) }
+            return hits
         }
     }
 
-    private mutating func run(
-        _ queries: [FragmentSpectrum], _ setup: SearchSetup, _ unit: TopHits.Unit
-    ) -> [Progress?] {
+    private mutating func run(_ queries: [FragmentSpectrum], _ setup: SearchSetup, _ unit: TopHits.Unit) -> [Answer?] {
         defer { withExtendedLifetime(library) {} }
-        // Few candidates are compared sooner than found by an index.
-        var runs = queries.map { spectrum -> Progress? in
-            guard let query = PreparedQuery(spectrum, setup, library: library) else { return nil }
-            let usesIndex = setup.searchesAll && query.ranges.reduce(0) { $0 + $1.count } > Self.fewCandidates
-            return Progress(
-                query: query,
-                plan: usesIndex
-                    ? ScanPlan(
-                        query.weighted, bound: setup.bound, matching: setup.matching,
-                        precursor: query.spectrumPrecursor, tolerance: setup.parameters.fragmentTolerance) : nil,
-                best: TopHits(unit, wanted: setup.parameters.top, minimumScore: setup.parameters.minimumScore))
-        }
-        let usesIndex = runs.contains { $0?.plan != nil }
-        let index = usesIndex ? library.index(for: setup.preparation) : library.existingIndex(for: setup.preparation)
-        for number in runs.indices where runs[number] != nil && runs[number]!.plan == nil {
-            for range in runs[number]!.query.ranges {
-                for candidate in range { compare(&runs[number]!, candidate, setup, index) }
+        let stored = library.existingIndex(for: setup.preparation)
+        var answers: [Answer?] = []
+        answers.reserveCapacity(queries.count)
+        var plans: [(number: Int, plan: ScanPlan)] = []
+        for (number, spectrum) in queries.enumerated() {
+            guard let query = PreparedQuery(spectrum, setup, library: library) else {
+                answers.append(nil)
+                continue
             }
+            var best = TopHits(unit, wanted: setup.parameters.top, minimumScore: setup.parameters.minimumScore)
+            // Few candidates are compared sooner than found by an index.
+            if setup.searchesAll && query.ranges.reduce(0, { $0 + $1.count }) > Self.fewCandidates {
+                plans.append((number, query.plan(setup)))
+            } else {
+                compareCandidates(query, &best, setup, stored)
+            }
+            answers.append(Answer(query: query, best: best))
         }
-        guard usesIndex, let index else { return runs }
+        if plans.isEmpty { return answers }
+        let index = stored ?? library.index(for: setup.preparation)
         for block in 0..<index.blockCount {
             let spectra = index.spectra(of: block)
-            for number in runs.indices {
-                guard let plan = runs[number]?.plan else { continue }
-                for range in runs[number]!.query.ranges where range.overlaps(spectra) {
-                    scanBlock(&runs[number]!, plan, index, block, range.clamped(to: spectra), setup)
+            for (number, plan) in plans {
+                let query = answers[number]!.query
+                for range in query.ranges where range.overlaps(spectra) {
+                    scanBlock(query, &answers[number]!.best, plan, index, block, range.clamped(to: spectra), setup)
                 }
             }
         }
-        return runs
+        return answers
     }
 
     private static let fewCandidates = 256
 
-    private mutating func compare(
-        _ progress: inout Progress, _ candidate: Int, _ setup: SearchSetup, _ index: FragmentIndex?
+    /// Compares all candidates of a query without the postings: those alone that can be among the best, where bounds are to
+    /// be had.
+    private mutating func compareCandidates(
+        _ query: PreparedQuery, _ best: inout TopHits, _ setup: SearchSetup, _ index: FragmentIndex?
     ) {
-        let hit = scorer.score(progress.query, candidate, setup: setup, library: library, index: index)
-        if let hit { progress.best.add(hit, compound: library.compound[candidate]) }
+        let wanted = setup.parameters.top
+        guard let prepared = index?.prepared, let entropy = query.entropy, setup.matching == .fragments,
+            bounds.begin(entropy)
+        else {
+            for range in query.ranges {
+                for candidate in range { compare(query, &best, candidate, setup, index) }
+            }
+            return
+        }
+        defer { bounds.end(entropy) }
+        for range in query.ranges {
+            var first = range.lowerBound
+            while first < range.upperBound {
+                let count = min(range.upperBound - first, CandidateBounds.most)
+                bounds.bound(prepared, first..<(first + count))
+                if wanted < count {
+                    bounds.largest(wanted, of: count, into: &reached)
+                    for candidate in reached {
+                        bounds.exclude(candidate.spectrum)
+                        compare(query, &best, first + candidate.spectrum, setup, index)
+                    }
+                }
+                for place in 0..<count
+                where bounds.isLeft(place)
+                    && bounds.total(place) >= setup.bound.total(for: best.threshold) - CandidateBounds.slack
+                {
+                    compare(query, &best, first + place, setup, index)
+                }
+                first += count
+            }
+        }
+    }
+
+    private mutating func compare(
+        _ query: PreparedQuery, _ best: inout TopHits, _ candidate: Int, _ setup: SearchSetup, _ index: FragmentIndex?
+    ) {
+        let hit = scorer.score(query, candidate, setup: setup, library: library, index: index)
+        if let hit { best.add(hit, compound: library.compound[candidate]) }
     }
 
     /// Part of the query that is left when the best so far are compared first, part of the threshold that unscanned peaks
-    /// may be worth when scanning stops, and postings that cost as much as one comparison. Measured on the bundled
-    /// library; they decide the time, not the result.
-    private static let probedShare = 0.4
+    /// may be worth when scanning stops, and postings that cost as much as one spectrum that is left, with a bound of its own
+    /// and without. Measured on the bundled library; they decide the time, not the result.
+    private static let probedShare = 0.3
     private static let restFraction = 0.5
+    private static let postingsOfBound = 100
     private static let postingsOfComparison = 200
 
     /// Compares what one block of the index has among the best.
     private mutating func scanBlock(
-        _ progress: inout Progress, _ plan: ScanPlan, _ index: FragmentIndex, _ block: Int, _ range: Range<Int>,
-        _ setup: SearchSetup
+        _ query: PreparedQuery, _ best: inout TopHits, _ plan: ScanPlan, _ index: FragmentIndex, _ block: Int,
+        _ range: Range<Int>, _ setup: SearchSetup
     ) {
         let first = index.spectra(of: block).lowerBound
         let spectra = (range.lowerBound - first)..<(range.upperBound - first)
         scan.begin(plan, index, block: block)
-        defer { scan.end(index, block: block) }
+        let hasBounds = index.prepared != nil && query.entropy.map { bounds.begin($0) } ?? false
+        defer {
+            scan.end(index, block: block)
+            if hasBounds, let entropy = query.entropy { bounds.end(entropy) }
+        }
         let wanted = setup.parameters.top
         /// What the terms of a spectrum have to reach.
-        var needed: Double { setup.bound.total(for: progress.best.threshold) }
-        if !progress.best.isFull, wanted < spectra.count / 8 {
+        var needed: Double { setup.bound.total(for: best.threshold) }
+        /// Compares what can be among the best of `reached`, whose totals lack at most `rest`.
+        func compareReached(rest: Double) {
+            var slack = plan.slack + rest
+            if hasBounds, let prepared = index.prepared {
+                let least = needed - slack
+                slack = CandidateBounds.slack
+                var left = 0
+                for place in reached.indices where reached[place].total >= least {
+                    let candidate = reached[place]
+                    let number = first + candidate.spectrum
+                    let shift = query.spectrumPrecursor - library.precursorMZ[number]
+                    let total = bounds.bound(prepared, number, shift: shift, matching: setup.matching)
+                    guard total >= needed - slack else { continue }
+                    reached[left] = Reached(spectrum: candidate.spectrum, total: total)
+                    left += 1
+                }
+                reached.removeSubrange(left...)
+            }
+            var queue = ReachedQueue(reached)
+            while let candidate = queue.next(), candidate.total >= needed - slack {
+                compare(query, &best, first + candidate.spectrum, setup, index)
+            }
+        }
+        if !best.isFull, wanted < spectra.count / 8 {
             // The best by the rarer peaks soon show what the others have to reach.
             scan.scan(
                 plan, index, until: max(plan.bound.most(Self.probedShare), needed * Self.restFraction))
             scan.largest(2 * wanted, in: spectra, into: &reached)
-            for candidate in reached {
-                scan.exclude(candidate.spectrum)
-                compare(&progress, first + candidate.spectrum, setup, index)
-            }
+            for candidate in reached { scan.exclude(candidate.spectrum) }
+            compareReached(rest: scan.rest)
         }
         scan.scan(plan, index, until: needed * Self.restFraction)
+        let cost = hasBounds ? Self.postingsOfBound : Self.postingsOfComparison
         while true {
             scan.reached(needed - scan.rest - plan.slack, in: spectra, into: &reached)
-            if scan.isFinished || reached.count * Self.postingsOfComparison <= scan.postingsLeft { break }
+            if scan.isFinished || reached.count * cost <= scan.postingsLeft { break }
             scan.scan(plan, index, until: scan.rest * 0.4)
         }
-        var queue = ReachedQueue(reached)
-        while let candidate = queue.next(),
-            candidate.total >= needed - scan.rest - plan.slack
-        {
-            compare(&progress, first + candidate.spectrum, setup, index)
-        }
+        compareReached(rest: scan.rest)
     }
 
     /// By falling score, falling number of matched peaks, accession, position.
-    private func ranked(_ hits: [LibraryHit]) -> [LibraryHit] {
+    private func ranked(_ hits: consuming [LibraryHit]) -> [LibraryHit] {
         let library = library
-        return hits.sorted { a, b in
+        var hits = hits
+        hits.sort { a, b in
             if a.score != b.score { return a.score > b.score }
             if a.matchedPeaks != b.matchedPeaks { return a.matchedPeaks > b.matchedPeaks }
             let order = library.compareAccessions(a.libraryIndex, b.libraryIndex)
             return order != 0 ? order < 0 : a.libraryIndex < b.libraryIndex
         }
+        return hits
     }
 }
 
 extension LibrarySearch {
-    /// The best hit of each compound, with how many others of it pass.
+    /// From hits by rank the best of each compound, with how many others of it pass.
     private mutating func compounds(
         _ query: PreparedQuery, _ hits: [LibraryHit], setup: SearchSetup
     ) -> [LibraryMatch] {
         var rankOfCompound: [UInt32: Int] = [:]
         var best: [(hit: LibraryHit, others: Int)] = []
-        for hit in ranked(hits) {
+        for hit in hits {
             let compound = library.compound[hit.libraryIndex]
             if let rank = rankOfCompound[compound] {
                 best[rank].others += 1

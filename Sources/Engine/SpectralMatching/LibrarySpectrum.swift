@@ -48,8 +48,9 @@ public struct LibraryEntry: Sendable, Hashable {
 
     /// The 14 letters of the InChIKey that stand for the skeleton (no stereochemistry, no isotopes), or empty.
     public var inchiKeyBlock: String {
-        let block = inchiKey.prefix { $0 != "-" }
-        return block.utf8.count == 14 ? String(block) : ""
+        // By bytes: by characters this is a tenth of the time of a library's build.
+        let block = inchiKey.utf8.prefix { $0 != UInt8(ascii: "-") }
+        return block.count == 14 ? String(Substring(block)) : ""
     }
 }
 

@@ -1,16 +1,23 @@
 import SpectrumModel
 
 /// A query that is ready to be compared: cleaned, weighted, and with what it searches.
-struct PreparedQuery: Sendable {
+final class PreparedQuery: Sendable {
     let spectrumPrecursor: Double
     /// Cleaned, before any weighting, and as the measure weighs it.
     let cleaned: PeakList
     let weighted: PeakList
     /// For the entropy alone.
-    fileprivate let entropy: EntropyQuery?
+    let entropy: EntropyQuery?
     /// Library spectra that the search covers.
     let ranges: [Range<Int>]
     let identity: PrecursorWindow
+
+    /// How an index is scanned for the query.
+    func plan(_ setup: SearchSetup) -> ScanPlan {
+        ScanPlan(
+            weighted, bound: setup.bound, matching: setup.matching, precursor: spectrumPrecursor,
+            tolerance: setup.parameters.fragmentTolerance)
+    }
 
     /// - Returns: `nil` when no peak is left, or the search needs a precursor and there is none.
     init?(_ spectrum: FragmentSpectrum, _ setup: SearchSetup, library: SpectralLibrary) {
@@ -21,7 +28,7 @@ struct PreparedQuery: Sendable {
         let cleaning = PeakCleaning(
             noiseFraction: parameters.noiseFraction, maximumPeakCount: library.cleaning.maximumPeakCount)
         let peaks = cleaning.clean(
-            PeakList(mz: spectrum.mz, intensity: spectrum.intensity.map { Double($0) }),
+            mz: spectrum.mz, intensity: spectrum.intensity,
             upperMZ: hasPrecursor ? setup.preparation.upperMZ(precursor) : .infinity)
         guard peaks.count > 0 else { return nil }
         var weighted = peaks

@@ -54,11 +54,19 @@ public struct PeakCleaning: Sendable, Hashable {
     /// Above `upperMZ` peaks are dropped first, so that the base peak is the one of what remains.
     /// - Complexity: O(n) for sorted peaks, O(n log n) otherwise.
     public func clean(_ peaks: PeakList, upperMZ: Double = .infinity) -> PeakList {
+        clean(mz: peaks.mz, intensity: peaks.intensity, upperMZ: upperMZ)
+    }
+
+    /// The same for intensities in single or double precision.
+    func clean<Intensity: BinaryFloatingPoint>(
+        mz allMZ: [Double], intensity allIntensity: [Intensity], upperMZ: Double
+    ) -> PeakList {
         var result = PeakList()
+        result.mz.reserveCapacity(allMZ.count)
+        result.intensity.reserveCapacity(allMZ.count)
         var base = 0.0
-        for index in 0..<peaks.count {
-            let mz = peaks.mz[index]
-            let intensity = peaks.intensity[index]
+        for (mz, value) in zip(allMZ, allIntensity) {
+            let intensity = Double(value)
             guard mz.isFinite, mz > 0, intensity.isFinite, intensity > 0, mz <= upperMZ else { continue }
             result.append(mz: mz, intensity: intensity)
             base = max(base, intensity)

@@ -14,7 +14,9 @@ package struct SectionedFileWriter {
         let id: UInt32
         let elementSize: Int
         let count: Int
-        let bytes: [UInt8]
+        /// Valid as long as `owner` is.
+        let bytes: UnsafeRawBufferPointer
+        let owner: AnyObject
     }
 
     private let kind: SectionedFileKind
@@ -26,12 +28,22 @@ package struct SectionedFileWriter {
         elements.withUnsafeBufferPointer { add(id, $0) }
     }
 
+    /// Copies the elements.
     package mutating func add<Element: BitwiseCopyable>(_ id: UInt32, _ elements: UnsafeBufferPointer<Element>) {
+        let copy = FlatArray<Element>(count: elements.count)
+        _ = copy.buffer.update(fromContentsOf: elements)
+        add(id, copy.elements, owner: copy)
+    }
+
+    /// Keeps the elements where they are, and `owner` with them.
+    mutating func add<Element: BitwiseCopyable>(
+        _ id: UInt32, _ elements: UnsafeBufferPointer<Element>, owner: AnyObject
+    ) {
         precondition(sections.count < SectionedLayout.maximumSections, "too many sections")
         sections.append(
             Pending(
                 id: id, elementSize: MemoryLayout<Element>.stride, count: elements.count,
-                bytes: Array(UnsafeRawBufferPointer(elements))))
+                bytes: UnsafeRawBufferPointer(elements), owner: owner))
     }
 
     /// - Throws: `LibraryFileError.unwritable`; the temporary file is removed then.
@@ -39,18 +51,19 @@ package struct SectionedFileWriter {
         let temporary = "\(path).\(getpid()).partial"
         guard let file = fopen(temporary, "wb") else { throw Self.failure(path) }
         var written = true
-        func put(_ bytes: [UInt8]) {
+        func put(_ bytes: UnsafeRawBufferPointer) {
             guard written, !bytes.isEmpty else { return }
-            written = fwrite(bytes, 1, bytes.count, file) == bytes.count
+            written = fwrite(bytes.baseAddress, 1, bytes.count, file) == bytes.count
         }
         let (head, offsets) = header()
-        put(head)
+        head.withUnsafeBytes { put($0) }
         var position = head.count
         for (section, offset) in zip(sections, offsets) {
-            put([UInt8](repeating: 0, count: offset - position))
+            [UInt8](repeating: 0, count: offset - position).withUnsafeBytes { put($0) }
             put(section.bytes)
             position = offset + section.bytes.count
         }
+        withExtendedLifetime(sections) {}
         // Errors of a full disk appear only when the buffer is flushed: every step counts.
         let flushed = fflush(file) == 0 && fsync(fileno(file)) == 0
         let flushError = errno
@@ -78,7 +91,9 @@ package struct SectionedFileWriter {
             append(UInt64(section.count), to: &table)
             append(UInt64(position), to: &table)
             append(UInt64(0), to: &table)
-            table.append(contentsOf: sha256(section.bytes).utf8)
+            let hash = SHA256Hash()
+            hash.update(section.bytes)
+            table.append(contentsOf: hash.finish().utf8)
             end = position + section.bytes.count
             position = align(end)
         }

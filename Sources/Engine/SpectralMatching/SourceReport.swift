@@ -75,6 +75,11 @@ public struct SourceReport: Sendable, Hashable {
         note(line: line, record: record, reason, problem)
     }
 
+    /// Counts a line that was cut.
+    mutating func skipLongLine(_ line: Int) {
+        skipValue(line: line, "the line is longer than \(TextLineReader.maximumLineLength) bytes", .longText)
+    }
+
     /// Counts something that skips nothing.
     mutating func note(line: Int, record: Int?, _ reason: String, _ problem: SourceProblem?) {
         if let problem { problems[problem, default: 0] += 1 }

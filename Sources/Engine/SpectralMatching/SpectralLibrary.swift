@@ -163,7 +163,14 @@ public final class SpectralLibrary: @unchecked Sendable {
         return groups.map { group in
             let all = polarityStart[group]..<polarityStart[group + 1]
             let start = firstIndex(in: all) { precursorMZ[$0] - center >= -below }
-            let end = firstIndex(in: start..<all.upperBound) { precursorMZ[$0] - center > above }
+            // The end is near the start: steps that double find where to look.
+            var low = start
+            var step = 16
+            while low + step < all.upperBound, !(precursorMZ[low + step] - center > above) {
+                low += step
+                step *= 2
+            }
+            let end = firstIndex(in: low..<min(low + step, all.upperBound)) { precursorMZ[$0] - center > above }
             return start..<end
         }
     }

@@ -67,7 +67,7 @@ public struct SpectralLibraryBuilder {
         peakIntensity.append(contentsOf: stored)
         peakEntropyWeight.append(contentsOf: weights.lazy.map { Float($0) })
         let firstText = texts.count
-        for field in TextField.allCases { texts.append(strings.number(of: entry[keyPath: field.keyPath])) }
+        for field in TextField.allCases { texts.append(strings.number(of: field.text(of: entry))) }
         pending.append(
             Pending(
                 polarity: entry.polarity, precursorMZ: entry.precursorMZ, exactMass: entry.exactMass,

@@ -9,6 +9,7 @@ package struct StringTableBuilder {
     package init() {}
 
     package mutating func number(of text: String) -> UInt32 {
+        if text.isEmpty { return 0 }
         if let number = numbers[text] { return number }
         guard bytes.count + text.utf8.count < Int(UInt32.max), offsets.count < Int(UInt32.max) else {
             overflowed = true

@@ -22,14 +22,21 @@ struct TopHits: Sendable {
         self.unit = unit
         self.wanted = wanted
         threshold = minimumScore
-        heap.reserveCapacity(min(wanted, 128))
+        if unit == .spectra { heap.reserveCapacity(min(wanted, 128)) }
+        hits.reserveCapacity(min(wanted, 128) + 16)
     }
 
     /// Whether the threshold is that of the best so far, and no longer only the least that is allowed.
     var isFull: Bool { unit != .everything && (unit == .spectra ? heap.count : compounds.count) >= wanted }
 
-    /// The best, in no particular order, and what equals the last of them.
-    var remaining: [LibraryHit] { hits.filter { $0.score >= threshold } }
+    /// Hands out the best, in no particular order, and what equals the last of them.
+    mutating func takeRemaining() -> [LibraryHit] {
+        var kept = hits
+        hits = []
+        let threshold = threshold
+        kept.removeAll { $0.score < threshold }
+        return kept
+    }
 
     mutating func add(_ hit: LibraryHit, compound: UInt32) {
         guard hit.score >= threshold, wanted > 0 else { return }

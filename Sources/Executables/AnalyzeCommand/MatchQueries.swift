@@ -10,14 +10,16 @@ struct MatchQueries {
     /// Sentences for the user.
     private(set) var notices: [String] = []
 
-    /// MGF and MSP by their names, everything else as mzML.
+    /// MGF, MSP and mzML by their names. Of other files the content decides: they are records of a library format, or read
+    /// as mzML.
     /// - Throws: the reader's error; `AnalysisError(.badInput)` when the file holds nothing to search.
     init(path: String) throws {
         let name = path.lowercased()
-        if [".mgf", ".mgf.gz"].contains(where: name.hasSuffix) {
+        func hasSuffix(_ suffix: String) -> Bool { name.hasSuffix(suffix) || name.hasSuffix(suffix + ".gz") }
+        if hasSuffix(".mgf") {
             try readMGF(path)
-        } else if [".msp", ".msp.gz"].contains(where: name.hasSuffix) {
-            try readMSP(path)
+        } else if hasSuffix(".msp") || (!hasSuffix(".mzml") && Self.isLibraryFormat(path)) {
+            try readRecords(path)
         } else {
             try readMzML(path)
         }
@@ -39,8 +41,16 @@ struct MatchQueries {
         }
     }
 
-    private mutating func readMSP(_ path: String) throws {
-        var reader = try MSPReader(path: path)
+    private static func isLibraryFormat(_ path: String) -> Bool {
+        switch try? LibrarySourceFormat.detect(path: path) {
+        case .msp?, .massBank?, .json?, .mgf?: true
+        case .library?, nil: false
+        }
+    }
+
+    /// Records of any format that a library is built from.
+    private mutating func readRecords(_ path: String) throws {
+        var reader = try LibrarySourceReader(path: path)
         while let record = try reader.next() {
             let number = queries.count
             var peaks = record.peaks
@@ -52,7 +62,8 @@ struct MatchQueries {
                     spectrum: FragmentSpectrum(
                         header: SpectrumHeader(
                             index: number, scanNumber: number + 1, msLevel: 2, polarity: record.entry.polarity,
-                            representation: .centroid, retentionTimeSeconds: .nan,
+                            representation: .centroid,
+                            retentionTimeSeconds: record.entry.retentionTimeSeconds ?? .nan,
                             precursor: Precursor(selectedIonMZ: record.entry.precursorMZ)),
                         mz: peaks.mz, intensity: peaks.intensity.map { Float($0) })))
         }

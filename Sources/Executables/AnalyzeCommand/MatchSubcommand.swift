@@ -21,9 +21,9 @@ struct MatchSubcommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "match", abstract: "Search fragment spectra in a spectral library.",
         discussion: """
-            QUERIES is MGF, MSP (both plain or .gz) or mzML, whose MS2 spectra are searched. The best library spectra of \
-            each query are written, exactly those that comparing it with every spectrum would give: by falling score, \
-            then matched peaks, then accession.
+            QUERIES is mzML, MGF, MSP, MassBank records or GNPS JSON (plain or .gz), whose MS2 spectra are searched. The \
+            best library spectra of each query are written, exactly those that comparing it with every spectrum would \
+            give: by falling score, then matched peaks, then accession.
 
             identity compares spectra of the same precursor m/z; open compares all; neutral-loss matches peaks by \
             precursor minus fragment; hybrid matches by fragment or neutral loss, each peak once.
@@ -34,7 +34,7 @@ struct MatchSubcommand: ParsableCommand {
             standard output.
             """)
 
-    @Argument(help: "Fragment spectra: MGF, MSP or mzML.") var queries: String
+    @Argument(help: "Fragment spectra: mzML, MGF, MSP, MassBank records or GNPS JSON.") var queries: String
     @Option(help: "Spectral library: MSP, plain or .gz, or a prepared .lvsl. Default: the bundled MassBank subset.")
     var library: String?
     @Option(help: "Which spectra are compared, and by what.") var search = SearchType.identity

@@ -39,6 +39,20 @@ typedef struct {
     size_t count;
 } entropy_query;
 
+/* Bins of m/z, `kBoundBins` of them from 0 on; what lies beyond counts to the outermost. */
+enum { kBinsPerDalton = 25, kBoundBins = 1 << 16, kMostMarks = 1 << 14 };
+
+/* Writes into all bins that a window of the query touches the largest weight of its peaks there. Returns 0, and writes
+   nothing, when that is more than `kMostMarks`. `unmark_windows` takes it back. */
+int mark_windows(const entropy_query *query, float *bins);
+void unmark_windows(const entropy_query *query, float *bins);
+
+/* Upper bounds of the entropy similarity (right to kEntropyTotalError) of the marked query and consecutive spectra: spectrum s has the peaks offset[s] ..< offset[s + 1], ascending. Each peak is taken to match the heaviest peak of the
+   query near its bin; `shift` and `matching` as for `sum_entropy`, with no shift for 0. */
+void bound_spectra(
+    const float *bins, const double *mz, const float *weights, const uint32_t *offset, size_t spectra,
+    double shift, int matching, float *totals);
+
 /* Sum of the terms of all pairs, not halved, and how many there are. */
 typedef struct {
     double sum;
@@ -60,6 +74,10 @@ void add_entropy_with(
 void add_product_with(
     matching_instructions instructions, float a, const float *weights, const uint16_t *spectra, size_t count,
     float *totals);
+void bound_spectra_with(
+    matching_instructions instructions, const float *bins, const double *mz, const float *weights,
+    const uint32_t *offset, size_t spectra,
+    double shift, int matching, float *totals);
 size_t collect_at_least_with(
     matching_instructions instructions, const float *totals, size_t count, float least, uint16_t *positions);
 entropy_sum sum_entropy_with(
