@@ -6,7 +6,7 @@ import SignalKernels
 public enum EngineParameters {
     public static func descriptions(host: HostDescription) -> [ParameterDescription] {
         execution(host: host) + reading(host: host) + numeric + reduction + detection + centWave + identification
-            + output
+            + searchStrategy + output
     }
 
     /// What is written beside the three tables that there always are.

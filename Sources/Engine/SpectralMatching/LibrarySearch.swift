@@ -18,8 +18,11 @@ public struct LibrarySearch: Sendable {
     /// Postings of the index read since this value was made.
     public var postingsRead: Int { scan.postingsRead }
 
+    /// The approximate index that searches of many spectra use instead of the exact one, if any.
+    private let forest: ForestSearch?
     private var scorer = PairScorer()
     private var scan = IndexScan()
+    private var forestScan = ForestScan()
     private var reached: [Reached] = []
 
     /// A query on its way through the blocks of an index.
@@ -29,7 +32,11 @@ public struct LibrarySearch: Sendable {
         var best: TopHits
     }
 
-    public init(library: SpectralLibrary) { self.library = library }
+    /// - Parameter forest: makes searches of the parameters that it was planned for approximate; scores stay exact.
+    public init(library: SpectralLibrary, forest: ForestSearch? = nil) {
+        self.library = library
+        self.forest = forest
+    }
 
     /// The best spectrum of each of the `top` best compounds.
     ///
@@ -61,10 +68,13 @@ public struct LibrarySearch: Sendable {
         _ queries: [FragmentSpectrum], _ setup: SearchSetup, _ unit: TopHits.Unit
     ) -> [Progress?] {
         defer { withExtendedLifetime(library) {} }
+        let usesForest = forest.map { $0.forest.scheme == SignatureScheme(setup) } ?? false
         // Few candidates are compared sooner than found by an index.
         var runs = queries.map { spectrum -> Progress? in
             guard let query = PreparedQuery(spectrum, setup, library: library) else { return nil }
-            let usesIndex = setup.searchesAll && query.ranges.reduce(0) { $0 + $1.count } > Self.fewCandidates
+            let isLarge = setup.searchesAll && query.ranges.reduce(0) { $0 + $1.count } > Self.fewCandidates
+            let usesIndex = isLarge && !usesForest
+            spectraPassed += usesIndex ? query.ranges.reduce(0) { $0 + $1.count } : 0
             return Progress(
                 query: query,
                 plan: usesIndex
@@ -76,7 +86,15 @@ public struct LibrarySearch: Sendable {
         let usesIndex = runs.contains { $0?.plan != nil }
         let index = usesIndex ? library.index(for: setup.preparation) : library.existingIndex(for: setup.preparation)
         for number in runs.indices where runs[number] != nil && runs[number]!.plan == nil {
-            for range in runs[number]!.query.ranges {
+            let ranges = runs[number]!.query.ranges
+            if let forest, usesForest, ranges.reduce(0, { $0 + $1.count }) > Self.fewCandidates {
+                let found = forestScan.candidates(
+                    runs[number]!.query.weighted, precursor: runs[number]!.query.spectrumPrecursor, in: ranges,
+                    of: forest)
+                for candidate in found { compare(&runs[number]!, candidate, setup, index) }
+                continue
+            }
+            for range in ranges {
                 for candidate in range { compare(&runs[number]!, candidate, setup, index) }
             }
         }
@@ -93,7 +111,16 @@ public struct LibrarySearch: Sendable {
         return runs
     }
 
-    private static let fewCandidates = 256
+    static let fewCandidates = 256
+
+    private var spectraPassed = 0
+    /// Work since this value was made, in postings: what a comparison, a hash of a peak, an entry of a tree, a descent and a
+    /// look at a total take in units of a posting, as measured on the bundled library (`docs/matching.md`).
+    public var work: Double {
+        let exact = Double(postingsRead) + Double(comparisons * Self.postingsOfComparison) + 0.2 * Double(spectraPassed)
+        return exact + 5 * Double(forestScan.signature.hashesComputed) + 2 * Double(forestScan.entriesRead)
+            + 150 * Double(forestScan.descents)
+    }
 
     private mutating func compare(
         _ progress: inout Progress, _ candidate: Int, _ setup: SearchSetup, _ index: FragmentIndex?
