@@ -221,7 +221,8 @@ let testTargets: [Target] = [
     tests(
         "Pipeline",
         [
-            "Pipeline", "FeatureDetection", "Parameters", "SpectrumModel", "Evaluation", "Instrumentation",
+            "Pipeline", "SpectralMatching", "FeatureDetection", "Parameters", "SpectrumModel", "Evaluation",
+            "Instrumentation",
             "HostEnvironment", "Statistics", testSupport,
         ], resources: [.copy("Fixtures")]),
     tests("GaussianProcess", ["GaussianProcess", "LinearAlgebra", "Statistics"], resources: [.copy("Fixtures")]),

@@ -28,7 +28,8 @@ extension EngineParameters {
             condition: ParameterCondition(parameter: "matching.enabled", values: [.boolean(true)])),
         numeric(
             "matching.index_type", .choice(ApproximateIndexType.allCases.map(\.rawValue)),
-            .choice(approximation.indexType.rawValue), "Approximate index: prefix trees over random samples of the peaks.",
+            .choice(approximation.indexType.rawValue),
+            "Approximate index: prefix trees over random samples of the peaks.",
             condition: whenApproximate),
         numeric(
             "matching.use_case", .choice(SearchUseCase.allCases.map(\.rawValue)),

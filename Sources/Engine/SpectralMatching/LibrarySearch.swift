@@ -117,7 +117,7 @@ public struct LibrarySearch: Sendable {
     /// Work since this value was made, in postings: what a comparison, a hash of a peak, an entry of a tree, a descent and a
     /// look at a total take in units of a posting, as measured on the bundled library (`docs/matching.md`).
     public var work: Double {
-        let exact = Double(postingsRead) + Double(comparisons * Self.postingsOfComparison) + 0.2 * Double(spectraPassed)
+        let exact = Double(postingsRead) + Double(comparisons * Self.postingsOfComparison) + 0.1 * Double(spectraPassed)
         return exact + 5 * Double(forestScan.signature.hashesComputed) + 2 * Double(forestScan.entriesRead)
             + 150 * Double(forestScan.descents)
     }

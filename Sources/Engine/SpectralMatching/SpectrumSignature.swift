@@ -64,7 +64,9 @@ struct SpectrumSignature: Sendable {
             // Bins of ppm keep their width up to the next power of two: exact arithmetic on every processor.
             let width = Self.binTolerances * scheme.tolerance.halfWidth(at: mz.binade)
             if scheme.matching.usesFragments { add(mz / width, UInt64(mz.exponent & 0x3FF), share) }
-            if scheme.matching.usesLosses { add((precursor - mz) / width, UInt64(mz.exponent & 0x3FF) | 1 << 10, share) }
+            if scheme.matching.usesLosses {
+                add((precursor - mz) / width, UInt64(mz.exponent & 0x3FF) | 1 << 10, share)
+            }
         }
     }
 

@@ -35,7 +35,8 @@ struct ApproximateBenchmarkCommand: ParsableCommand {
     @Option(help: "Times that all is searched.") var runs = 3
 
     func run() throws {
-        guard let measure = SimilarityMeasure(rawValue: similarity), search.allSatisfy({ SearchType(rawValue: $0) != nil }),
+        guard let measure = SimilarityMeasure(rawValue: similarity),
+            search.allSatisfy({ SearchType(rawValue: $0) != nil }),
             runs > 0, queries > 0, trees.allSatisfy({ $0 > 0 }), candidates.allSatisfy({ $0 > 0 }),
             copies.allSatisfy({ $0 > 0 })
         else { throw ValidationError("no such search or similarity, or a number below 1") }
