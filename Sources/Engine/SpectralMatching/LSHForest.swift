@@ -16,7 +16,8 @@ final class LSHForest: Sendable {
     let spectra: [UInt32]
 
     var spectrumCount: Int { polarityStart[polarityStart.count - 1] }
-    var byteCount: Int { 12 * labels.count }
+    /// Memory of the trees, in bytes.
+    static func byteCount(spectra: Int, trees: Int) -> Int { 12 * spectra * trees }
 
     /// - Complexity: O(trees * (peaks + n log n)).
     /// - Parameter smaller: a forest of the same scheme whose trees are taken over.
@@ -92,7 +93,7 @@ public struct ForestSearch: Sendable {
     }
 
     /// Memory of the trees in use, in bytes.
-    public var byteCount: Int { 12 * forest.spectrumCount * trees }
+    public var byteCount: Int { LSHForest.byteCount(spectra: forest.spectrumCount, trees: trees) }
 }
 
 /// Finds the spectra of a forest whose labels agree most with a query's; owns the memory that is reused.

@@ -118,8 +118,11 @@ public struct LibrarySearch: Sendable {
     /// look at a total take in units of a posting, as measured on the bundled library (`docs/matching.md`).
     public var work: Double {
         let exact = Double(postingsRead) + Double(comparisons * Self.postingsOfComparison) + 0.1 * Double(spectraPassed)
-        return exact + 5 * Double(forestScan.signature.hashesComputed) + 2 * Double(forestScan.entriesRead)
-            + 150 * Double(forestScan.descents)
+        return exact + descentWork + 2 * Double(forestScan.entriesRead)
+    }
+    /// The part of `work` that every tree takes, whatever is found in it.
+    var descentWork: Double {
+        5 * Double(forestScan.signature.hashesComputed) + 150 * Double(forestScan.descents)
     }
 
     private mutating func compare(

@@ -22,6 +22,8 @@ public struct SearchCalibration {
     /// Fewer hits than this say nothing about a recall.
     static let leastHits = 50
     static let treeCounts = [8, 16, 32, 64]
+    /// Larger forests are not tried: 1.4 million spectra have room for 64 trees.
+    static let mostBytes = 1 << 30
     static let candidateCounts = [32, 64, 128, 256, 512, 1_024, 2_048, 4_096]
 
     private let library: SpectralLibrary
@@ -104,6 +106,7 @@ public struct SearchCalibration {
         var hits: [[Int]]
         /// Counted work and CPU seconds of one query.
         var work: Double
+        var descentWork: Double
         var seconds: Double
     }
 
@@ -111,7 +114,7 @@ public struct SearchCalibration {
         var search = LibrarySearch(library: library, forest: forest)
         // What is built once is no part of a query.
         _ = search.rank(queries: Array(queries.prefix(1)), parameters: parameters)
-        let before = search.work
+        let before = (search.work, search.descentWork)
         let start = threadSeconds()
         var hits: [[Int]]
         switch unit {
@@ -129,7 +132,8 @@ public struct SearchCalibration {
             hits[number] = Array(hits[number].prefix(parameters.top - 1))
         }
         let count = Double(queries.count)
-        return Outcome(hits: hits, work: (search.work - before) / count, seconds: seconds / count)
+        return Outcome(hits: hits, work: (search.work - before.0) / count, descentWork: (search.descentWork - before.1) / count,
+            seconds: seconds / count)
     }
 
     private func choose(_ setup: SearchSetup) -> (SearchPlan, ForestSearch?) {
@@ -146,7 +150,15 @@ public struct SearchCalibration {
         var best: (search: ForestSearch, outcome: Outcome, recall: MeasuredRecall)?
         var nearest: (search: ForestSearch, outcome: Outcome, recall: MeasuredRecall)?
         var forest: LSHForest?
-        for trees in Self.treeCounts {
+        var isExactLess = false
+        for trees in Self.treeCounts where LSHForest.byteCount(spectra: library.count, trees: trees) <= Self.mostBytes {
+            // Trees that take as much work as the exact search before anything is compared need not be built for `auto`.
+            if settings.strategy == .automatic, let nearest,
+                nearest.outcome.descentWork / Double(nearest.search.trees) * Double(trees) >= exact.work
+            {
+                isExactLess = true
+                break
+            }
             let grown = LSHForest(library: library, setup: setup, trees: trees, extending: forest)
             forest = grown
             // The least number of candidates that is enough; recall does not fall with it.
@@ -168,17 +180,22 @@ public struct SearchCalibration {
             // More trees cost more; where few candidates are enough they gain nothing.
             if let best, best.search.candidates <= Self.candidateCounts[1] { break }
         }
-        let shown = best ?? nearest
-        plan.trees = shown?.search.trees
-        plan.candidates = shown?.search.candidates
-        plan.recallOfBest = shown?.recall.best
-        plan.recallOfAll = shown?.recall.all
-        plan.approximateWork = shown?.outcome.work
-        plan.approximateSeconds = shown?.outcome.seconds
-        plan.indexBytes = shown?.search.byteCount
+        guard let shown = best ?? nearest else {
+            plan.reason = "exact: an approximate index of so large a library would take more than a gigabyte"
+            return (plan, nil)
+        }
+        plan.trees = shown.search.trees
+        plan.candidates = shown.search.candidates
+        plan.recallOfBest = shown.recall.best
+        plan.recallOfAll = shown.recall.all
+        plan.approximateWork = shown.outcome.work
+        plan.approximateSeconds = shown.outcome.seconds
+        plan.indexBytes = shown.search.byteCount
         guard let best else {
             plan.reason =
-                "exact: no setting of the approximate index reached the demanded recall of \(settings.accuracyThreshold)"
+                isExactLess
+                ? "exact: takes less work than an approximate index that could reach the demanded recall"
+                : "exact: no setting of the approximate index reached the demanded recall of \(settings.accuracyThreshold)"
             return (plan, nil)
         }
         if settings.strategy == .automatic, best.outcome.work >= exact.work {
