@@ -132,7 +132,8 @@ public struct SearchCalibration {
             hits[number] = Array(hits[number].prefix(parameters.top - 1))
         }
         let count = Double(queries.count)
-        return Outcome(hits: hits, work: (search.work - before.0) / count, descentWork: (search.descentWork - before.1) / count,
+        return Outcome(
+            hits: hits, work: (search.work - before.0) / count, descentWork: (search.descentWork - before.1) / count,
             seconds: seconds / count)
     }
 
