@@ -56,7 +56,11 @@ public struct AnalysisRun: Sendable {
                 references, cache: cache, wantsLibrary: configuration.search != nil,
                 wantsCompounds: configuration.annotation != nil, note: { onEvent(.note($0)) })
         }
-        let means = clock.measure("plan search") { SearchMeans(configuration, library: data.library) }
+        let isPlanned = configuration.search != nil && configuration.approximation.strategy != .exact
+        let means =
+            isPlanned
+            ? clock.measure("plan search") { SearchMeans(configuration, library: data.library) }
+            : SearchMeans(configuration, library: data.library)
         if let plan = means.plan { onEvent(.note("\(plan)")) }
         let directory = try OutputDirectory(outputDirectory)
         do {
