@@ -95,7 +95,8 @@ let engine: [Target] = [
         ]),
     room("Engine", "FeatureDetection", ["SpectrumModel", "SignalKernels"]),
     room(
-        "Engine", "SpectralMatching", ["SpectrumModel", "ContentHash", "CZlib", "TextNumbers", "CMatchingKernels"]),
+        "Engine", "SpectralMatching",
+        ["SpectrumModel", "ContentHash", "CZlib", "TextNumbers", "CMatchingKernels", "Statistics"]),
     room("Engine", "Annotation", ["SpectrumModel", "SpectralMatching", "ContentHash", "TextNumbers"]),
     room("Engine", "Evaluation", ["SpectrumModel", "Statistics", "TextNumbers"]),
     room("Engine", "RunSimulation", ["SpectrumModel", "MzML", "Statistics"]),
@@ -181,6 +182,11 @@ let products: [Target] = [
         name: "MatchingBenchmark", dependencies: ["SpectralMatching", "SpectrumModel", argumentParser],
         path: "Sources/Executables/MatchingBenchmark", exclude: ["README.md"], swiftSettings: house,
         linkerSettings: mathLibrary),
+    .executableTarget(
+        name: "ApproximateBenchmark",
+        dependencies: ["SpectralMatching", "SpectrumModel", "Statistics", argumentParser],
+        path: "Sources/Executables/ApproximateBenchmark", exclude: ["README.md"], swiftSettings: house,
+        linkerSettings: mathLibrary),
 ]
 
 // MARK: - Tests
@@ -215,7 +221,8 @@ let testTargets: [Target] = [
     tests(
         "Pipeline",
         [
-            "Pipeline", "FeatureDetection", "Parameters", "SpectrumModel", "Evaluation", "Instrumentation",
+            "Pipeline", "SpectralMatching", "FeatureDetection", "Parameters", "SpectrumModel", "Evaluation",
+            "Instrumentation",
             "HostEnvironment", "Statistics", testSupport,
         ], resources: [.copy("Fixtures")]),
     tests("GaussianProcess", ["GaussianProcess", "LinearAlgebra", "Statistics"], resources: [.copy("Fixtures")]),
@@ -268,6 +275,7 @@ let package = Package(
         .executable(name: "lavoisier-reading-benchmark", targets: ["ReadingBenchmark"]),
         .executable(name: "lavoisier-annotation-benchmark", targets: ["AnnotationBenchmark"]),
         .executable(name: "lavoisier-matching-benchmark", targets: ["MatchingBenchmark"]),
+        .executable(name: "lavoisier-approximate-benchmark", targets: ["ApproximateBenchmark"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

@@ -179,6 +179,18 @@ let sampleDescriptions = [
         #expect(error?.description.contains("a list of things") == true)
     }
 
+    /// Elsewhere `auto` is the default.
+    @Test func aChoiceMayBeNamedAuto() throws {
+        let choice = ParameterDescription(
+            name: "search.strategy", group: .numeric, domain: .choice(["exact", "auto"]),
+            defaultValue: .choice("exact"), text: "How.")
+        #expect(try choice.parse("auto") == .choice("auto") && choice.text(of: .choice("auto")) == "auto")
+        let other = ParameterDescription(
+            name: "search.kind", group: .numeric, domain: .choice(["a", "b"]), defaultValue: .choice("b"), text: "What."
+        )
+        #expect(try other.parse("auto") == .choice("b"))
+    }
+
     @Test func survivesYAML() throws {
         let text = "[M+H]+, [2M+Na-2H]-:0.3"
         let set = try ResolvedConfiguration(

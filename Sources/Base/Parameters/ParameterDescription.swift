@@ -99,10 +99,13 @@ public struct ParameterDescription: Sendable, Hashable {
 }
 
 extension ParameterDescription {
-    /// Reads a value as a user writes it; `auto` means the default.
+    /// Reads a value as a user writes it; `auto` means the default, unless a choice has this name.
     /// - Throws: `ParameterError` with the parameter, the text and what is allowed.
     public func parse(_ text: String) throws(ParameterError) -> ParameterValue {
-        if text == "auto" { return defaultValue }
+        if text == "auto" {
+            if case .choice(let names) = domain, names.contains(text) { return .choice(text) }
+            return defaultValue
+        }
         let value: ParameterValue
         switch domain {
         case .boolean:

@@ -3,6 +3,7 @@ import HostEnvironment
 import Instrumentation
 import MzML
 import Parameters
+import SpectralMatching
 
 /// One run of the engine: files in, result tables and `run.json` out.
 public struct AnalysisRun: Sendable {
@@ -55,6 +56,12 @@ public struct AnalysisRun: Sendable {
                 references, cache: cache, wantsLibrary: configuration.search != nil,
                 wantsCompounds: configuration.annotation != nil, note: { onEvent(.note($0)) })
         }
+        let isPlanned = configuration.search != nil && configuration.approximation.strategy != .exact
+        let means =
+            isPlanned
+            ? clock.measure("plan search") { SearchMeans(configuration, library: data.library) }
+            : SearchMeans(configuration, library: data.library)
+        if let plan = means.plan { onEvent(.note("\(plan)")) }
         let directory = try OutputDirectory(outputDirectory)
         do {
             let tables = try ResultTables(
@@ -62,14 +69,17 @@ public struct AnalysisRun: Sendable {
                 databases: data.databases,
                 libraryName: data.libraryName)
             var record = emptyRecord()
+            if let plan = means.plan, plan.used == .exact { record.warnings.append("\(plan)") }
             try analyseFiles(
                 into: tables, record: &record,
                 analysis: FileAnalysis(
-                    configuration: share, references: data, budget: budget, folder: directory.path,
+                    configuration: share, references: data, means: means, budget: budget, folder: directory.path,
                     clock: clock, cancellation: cancellation,
                     readAheadPool: configuration.readAheadThreads > 0
                         ? ReadAheadPool(threads: configuration.readAheadThreads) : nil), start: start,
                 onEvent: onEvent)
+            record.searchPlan = means.plan
+            record.matchCache = means.cache?.counts
             guard record.inputs.contains(where: { $0.status == .analysed }) else {
                 tables.discard()
                 directory.removeIfCreatedAndEmpty()

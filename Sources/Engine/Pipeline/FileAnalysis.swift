@@ -35,6 +35,7 @@ struct RunOrigin: Sendable, Hashable {
 struct FileAnalysis: Sendable {
     let configuration: AnalysisConfiguration
     let references: ReferenceData
+    let means: SearchMeans
     let budget: MemoryBudget
     /// Folder for temporary data.
     let folder: String
@@ -249,7 +250,8 @@ struct FileAnalysis: Sendable {
         let batch = configuration.queriesPerSearch
         let batches = (fragments.count + batch - 1) / batch
         let results = WorkerPool(workers: configuration.workers).map(
-            count: batches, grain: 1, makeState: { LibrarySearch(library: library) }, afterGrain: releaseReferences
+            count: batches, grain: 1, makeState: { LibrarySearch(library: library, forest: means.forest) },
+            afterGrain: releaseReferences
         ) { search, number -> Result<[[LibraryMatch]], AnalysisError> in
             if cancellation.isCancelled { return .failure(AnalysisError(.interrupted, "interrupted")) }
             do throws(AnalysisError) {
@@ -257,7 +259,7 @@ struct FileAnalysis: Sendable {
                 for index in (number * batch)..<min((number + 1) * batch, fragments.count) {
                     queries.append(try fragments.spectrum(index))
                 }
-                return .success(search.search(queries: queries, parameters: parameters))
+                return .success(search.search(queries: queries, parameters: parameters, cache: means.cache))
             } catch {
                 return .failure(error)
             }

@@ -1,5 +1,6 @@
 import Foundation
 import Instrumentation
+import SpectralMatching
 
 /// What an analysis did, as written to `run.json`: everything that is needed to repeat and to judge it.
 public struct RunRecord: Sendable, Codable, Hashable {
@@ -81,6 +82,10 @@ public struct RunRecord: Sendable, Codable, Hashable {
     /// SHA-256 over the result tables; equal for every execution setting.
     public var digest: String?
     public var outputs: [Output]
+    /// How the library was searched, where that was measured; `nil` when exact search was asked for.
+    public var searchPlan: SearchPlan?
+    /// `nil` without a cache of matches.
+    public var matchCache: MatchCache.Counts?
     public var warnings: [String]
 
     /// The record as JSON with sorted keys, ending in a line break.

@@ -18,9 +18,12 @@ public struct LibrarySearch: Sendable {
     /// Postings of the index read since this value was made.
     public var postingsRead: Int { scan.postingsRead }
 
+    /// The approximate index that searches of many spectra use instead of the exact one, if any.
+    private let forest: ForestSearch?
     private var scorer = PairScorer()
     private var scan = IndexScan()
     private var bounds = CandidateBounds()
+    private var forestScan = ForestScan()
     private var reached: [Reached] = []
 
     /// A query with the best that was found for it.
@@ -29,7 +32,11 @@ public struct LibrarySearch: Sendable {
         var best: TopHits
     }
 
-    public init(library: SpectralLibrary) { self.library = library }
+    /// - Parameter forest: makes searches of the parameters that it was planned for approximate; scores stay exact.
+    public init(library: SpectralLibrary, forest: ForestSearch? = nil) {
+        self.library = library
+        self.forest = forest
+    }
 
     /// The best spectrum of each of the `top` best compounds.
     ///
@@ -63,6 +70,7 @@ public struct LibrarySearch: Sendable {
 
     private mutating func run(_ queries: [FragmentSpectrum], _ setup: SearchSetup, _ unit: TopHits.Unit) -> [Answer?] {
         defer { withExtendedLifetime(library) {} }
+        let usesForest = forest.map { $0.forest.scheme == SignatureScheme(setup) } ?? false
         let stored = library.existingIndex(for: setup.preparation)
         var answers: [Answer?] = []
         answers.reserveCapacity(queries.count)
@@ -73,9 +81,17 @@ public struct LibrarySearch: Sendable {
                 continue
             }
             var best = TopHits(unit, wanted: setup.parameters.top, minimumScore: setup.parameters.minimumScore)
+            let count = query.ranges.reduce(0) { $0 + $1.count }
             // Few candidates are compared sooner than found by an index.
-            if setup.searchesAll && query.ranges.reduce(0, { $0 + $1.count }) > Self.fewCandidates {
-                plans.append((number, query.plan(setup)))
+            if setup.searchesAll && count > Self.fewCandidates {
+                if let forest, usesForest {
+                    let found = forestScan.candidates(
+                        query.weighted, precursor: query.spectrumPrecursor, in: query.ranges, of: forest)
+                    for candidate in found { compare(query, &best, candidate, setup, stored) }
+                } else {
+                    spectraPassed += count
+                    plans.append((number, query.plan(setup)))
+                }
             } else {
                 compareCandidates(query, &best, setup, stored)
             }
@@ -95,7 +111,19 @@ public struct LibrarySearch: Sendable {
         return answers
     }
 
-    private static let fewCandidates = 256
+    static let fewCandidates = 256
+
+    private var spectraPassed = 0
+    /// Work since this value was made, in postings: what a comparison, a hash of a peak, an entry of a tree, a descent and a
+    /// look at a total take in units of a posting, as measured on the bundled library (`docs/matching.md`).
+    public var work: Double {
+        let exact = Double(postingsRead) + Double(comparisons * Self.postingsOfComparison) + 0.1 * Double(spectraPassed)
+        return exact + descentWork + 2 * Double(forestScan.entriesRead)
+    }
+    /// The part of `work` that every tree takes, whatever is found in it.
+    var descentWork: Double {
+        5 * Double(forestScan.signature.hashesComputed) + 150 * Double(forestScan.descents)
+    }
 
     /// Compares all candidates of a query without the postings: those alone that can be among the best, where bounds are to
     /// be had.

@@ -8,6 +8,13 @@ struct MatchRows {
     let queries: [QuerySpectrum]
     let hits: [[LibraryHit]]
     let library: SpectralLibrary
+    /// How the library was searched, where that was left to a measurement.
+    let plan: SearchPlan?
+
+    private struct Document: Encodable {
+        let search: SearchPlan
+        let hits: [Row]
+    }
 
     private struct Row: Encodable {
         let queryID: String
@@ -86,12 +93,13 @@ struct MatchRows {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// A list with an object for each row; unknown numbers are absent.
+    /// A list with an object for each row, under `hits` beside the plan where there is one; unknown numbers are absent.
     func json() throws -> Data {
         var all: [Row] = []
         rows { all.append($0) }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        return try encoder.encode(all) + Data("\n".utf8)
+        let bytes = try plan.map { try encoder.encode(Document(search: $0, hits: all)) } ?? encoder.encode(all)
+        return bytes + Data("\n".utf8)
     }
 }

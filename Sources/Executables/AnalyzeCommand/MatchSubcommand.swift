@@ -23,19 +23,19 @@ struct MatchSubcommand: ParsableCommand {
         discussion: """
             QUERIES is mzML, MGF, MSP, MassBank records or GNPS JSON (plain or .gz), whose MS2 spectra are searched. The \
             best library spectra of each query are written, exactly those that comparing it with every spectrum would \
-            give: by falling score, then matched peaks, then accession.
+            give (but for --search-strategy): by falling score, then matched peaks, then accession.
 
             identity compares spectra of the same precursor m/z; open compares all; neutral-loss matches peaks by \
             precursor minus fragment; hybrid matches by fragment or neutral loss, each peak once.
 
             The output has a row for each hit: query_id, precursor_mz, retention_time_seconds, rank, score, \
             matched_peaks, precursor_difference (query minus library, Da), name, accession, formula, adduct, inchikey, \
-            licence. A name that ends in .json makes it a list of objects with these keys; "-" writes the table to \
-            standard output.
+            licence. A name that ends in .json makes it a list of objects with these keys, under "hits" beside \
+            the measured "search" when --search-strategy is not exact; "-" writes the table to standard output.
             """)
 
     @Argument(help: "Fragment spectra: mzML, MGF, MSP, MassBank records or GNPS JSON.") var queries: String
-    @Option(help: "Spectral library: MSP, plain or .gz, or a prepared .lvsl. Default: the bundled MassBank subset.")
+    @Option(help: "Spectral library: MSP, MGF, MassBank records, GNPS JSON or a built .lvsl. Default: the bundled MassBank subset.")
     var library: String?
     @Option(help: "Which spectra are compared, and by what.") var search = SearchType.identity
     @Option(help: "Measure of similarity.") var similarity = SearchParameters().similarity
@@ -52,6 +52,7 @@ struct MatchSubcommand: ParsableCommand {
     @Option(help: "Exponent of the intensities in the cosine measures.")
     var intensityPower = SearchParameters().intensityPower
     @Flag(help: "Leave out the precursor and everything above it.") var removePrecursor = false
+    @OptionGroup var approximation: ApproximationOptions
     @Option(help: "Worker threads. Default: one per usable physical core. Changes no result.") var workers: Int?
     @Option(help: "Queries that are searched together (1...65536). Changes no result.") var batchSize = 64
     @Option(
@@ -101,9 +102,16 @@ struct MatchSubcommand: ParsableCommand {
             for notice in found.notices { line.milestone("\(queries): \(notice)") }
             let progress = FileProgress(line, path: queries)
             let workers = workers ?? HostReader().read().recommendedWorkers
+            let settings = approximation.settings
+            let (plan, forest) = SearchCalibration.plan(
+                library: library, parameters: parameters, settings: settings, unit: .spectra)
+            // Whoever leaves the choice to the program is told what it was.
+            if settings.strategy != .exact, !quiet { line.milestone("lavoisier: \(plan)") }
             let hits = try progress.finish(
-                search(found.queries, in: library, workers: workers, progress: progress), output: output)
-            let rows = MatchRows(queries: found.queries, hits: hits, library: library)
+                search(found.queries, in: library, forest: forest, workers: workers, progress: progress),
+                output: output)
+            let rows = MatchRows(
+                queries: found.queries, hits: hits, library: library, plan: settings.strategy == .exact ? nil : plan)
             if output == "-" {
                 try Console.output(rows.table())
             } else {
@@ -130,7 +138,8 @@ struct MatchSubcommand: ParsableCommand {
 
     /// Hits of each query, in its order; `nil` when the user stopped the search.
     private func search(
-        _ queries: [QuerySpectrum], in library: SpectralLibrary, workers: Int, progress: FileProgress
+        _ queries: [QuerySpectrum], in library: SpectralLibrary, forest: ForestSearch?, workers: Int,
+        progress: FileProgress
     ) -> [[LibraryHit]]? {
         let batches = (queries.count + batchSize - 1) / batchSize
         let next = Atomic<Int>(0)
@@ -138,7 +147,7 @@ struct MatchSubcommand: ParsableCommand {
         let parameters = parameters
         let size = batchSize
         DispatchQueue.concurrentPerform(iterations: max(1, min(workers, batches))) { _ in
-            var search = LibrarySearch(library: library)
+            var search = LibrarySearch(library: library, forest: forest)
             while !StopSignals.cancellation.isCancelled {
                 let batch = next.add(1, ordering: .relaxed).oldValue
                 guard batch < batches else { break }
