@@ -95,7 +95,8 @@ let engine: [Target] = [
         ]),
     room("Engine", "FeatureDetection", ["SpectrumModel", "SignalKernels"]),
     room(
-        "Engine", "SpectralMatching", ["SpectrumModel", "ContentHash", "CZlib", "TextNumbers", "CMatchingKernels"]),
+        "Engine", "SpectralMatching",
+        ["SpectrumModel", "Statistics", "ContentHash", "CZlib", "TextNumbers", "CMatchingKernels"]),
     room("Engine", "Annotation", ["SpectrumModel", "SpectralMatching", "ContentHash", "TextNumbers"]),
     room("Engine", "Evaluation", ["SpectrumModel", "Statistics", "TextNumbers"]),
     room("Engine", "RunSimulation", ["SpectrumModel", "MzML", "Statistics"]),
@@ -178,6 +179,11 @@ let products: [Target] = [
         path: "Sources/Executables/ReadingBenchmark", exclude: ["README.md"], swiftSettings: house,
         linkerSettings: mathLibrary),
     .executableTarget(
+        name: "IdentificationBenchmark",
+        dependencies: ["Pipeline", "SpectralMatching", "SpectrumModel", argumentParser],
+        path: "Sources/Executables/IdentificationBenchmark", exclude: ["README.md"], swiftSettings: house,
+        linkerSettings: mathLibrary),
+    .executableTarget(
         name: "MatchingBenchmark", dependencies: ["SpectralMatching", "SpectrumModel", argumentParser],
         path: "Sources/Executables/MatchingBenchmark", exclude: ["README.md"], swiftSettings: house,
         linkerSettings: mathLibrary),
@@ -215,7 +221,8 @@ let testTargets: [Target] = [
     tests(
         "Pipeline",
         [
-            "Pipeline", "FeatureDetection", "Parameters", "SpectrumModel", "Evaluation", "Instrumentation",
+            "Pipeline", "FeatureDetection", "Parameters", "SpectralMatching", "SpectrumModel", "Evaluation",
+            "Instrumentation",
             "HostEnvironment", "Statistics", testSupport,
         ], resources: [.copy("Fixtures")]),
     tests("GaussianProcess", ["GaussianProcess", "LinearAlgebra", "Statistics"], resources: [.copy("Fixtures")]),
@@ -268,6 +275,7 @@ let package = Package(
         .executable(name: "lavoisier-reading-benchmark", targets: ["ReadingBenchmark"]),
         .executable(name: "lavoisier-annotation-benchmark", targets: ["AnnotationBenchmark"]),
         .executable(name: "lavoisier-matching-benchmark", targets: ["MatchingBenchmark"]),
+        .executable(name: "lavoisier-identification-benchmark", targets: ["IdentificationBenchmark"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

@@ -3,6 +3,7 @@ import HostEnvironment
 import Instrumentation
 import MzML
 import Parameters
+import SpectralMatching
 
 /// One run of the engine: files in, result tables and `run.json` out.
 public struct AnalysisRun: Sendable {
@@ -53,7 +54,8 @@ public struct AnalysisRun: Sendable {
         let data = try clock.measure("open references") { () throws(AnalysisError) in
             try ReferenceData.open(
                 references, cache: cache, wantsLibrary: configuration.search != nil,
-                wantsCompounds: configuration.annotation != nil, note: { onEvent(.note($0)) })
+                wantsCompounds: configuration.annotation != nil, wantsDecoys: configuration.decoys != .none,
+                note: { onEvent(.note($0)) })
         }
         let directory = try OutputDirectory(outputDirectory)
         do {
