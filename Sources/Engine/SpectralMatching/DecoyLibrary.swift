@@ -29,7 +29,7 @@ public enum DecoyLibrary {
 
     /// Makes the decoys and writes them as a library.
     /// - Throws: `LibraryFileError` when the file cannot be written.
-    /// - Complexity: O(p log p) for p peaks; about two seconds for a million.
+    /// - Complexity: O(p log p) for p peaks; some six seconds for a million.
     public static func build(
         of library: SpectralLibrary, destination: String, seed: UInt64 = seed
     ) throws(LibraryFileError) {
