@@ -32,7 +32,7 @@ import Testing
         for (better, worse) in zip(winners, winners.dropFirst()) where better["score"] != worse["score"] {
             #expect(Double(better["q_value"]!)! <= Double(worse["q_value"]!)!)
         }
-        #expect(try run.text("results.json").contains("\"q_value\": "))
+        #expect(try run.text("results.json").contains("\"q_value\":"))
         let value = try #require(features.first { $0["q_value"] != "" }?["q_value"])
         let tables = try FileManager.default.contentsOfDirectory(atPath: run.folder.path)
         let mztab = try #require(tables.first { $0.hasSuffix(".mztab") })

@@ -51,7 +51,11 @@ import Testing
             #expect(fake.count <= peaks.count)
             let most = peaks.intensity.sorted(by: >).prefix(fake.count)
             #expect(Array(most) == fake.intensity.sorted(by: >), "seed \(seed), spectrum \(index)")
-            for mz in fake.mz {
+            // What is left of the target's precursor stays.
+            let isPrecursor = { (mz: Double) in
+                abs(mz - entry.precursorMZ) <= entry.precursorMZ * DecoySpectra.samePrecursor
+            }
+            for mz in fake.mz where !isPrecursor(mz) {
                 #expect(mz <= max(entry.precursorMZ, peaks.mz.last!), "seed \(seed), spectrum \(index)")
                 let isOthers = others[entry.polarity]!.contains {
                     $0.mz == mz && $0.compound != target.compound[index]
