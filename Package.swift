@@ -179,6 +179,11 @@ let products: [Target] = [
         path: "Sources/Executables/ReadingBenchmark", exclude: ["README.md"], swiftSettings: house,
         linkerSettings: mathLibrary),
     .executableTarget(
+        name: "IdentificationBenchmark",
+        dependencies: ["Pipeline", "SpectralMatching", "SpectrumModel", argumentParser],
+        path: "Sources/Executables/IdentificationBenchmark", exclude: ["README.md"], swiftSettings: house,
+        linkerSettings: mathLibrary),
+    .executableTarget(
         name: "MatchingBenchmark", dependencies: ["SpectralMatching", "SpectrumModel", argumentParser],
         path: "Sources/Executables/MatchingBenchmark", exclude: ["README.md"], swiftSettings: house,
         linkerSettings: mathLibrary),
@@ -276,6 +281,7 @@ let package = Package(
         .executable(name: "lavoisier-annotation-benchmark", targets: ["AnnotationBenchmark"]),
         .executable(name: "lavoisier-matching-benchmark", targets: ["MatchingBenchmark"]),
         .executable(name: "lavoisier-approximate-benchmark", targets: ["ApproximateBenchmark"]),
+        .executable(name: "lavoisier-identification-benchmark", targets: ["IdentificationBenchmark"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

@@ -104,10 +104,11 @@ import Testing
                 [
                     "query_id", "precursor_mz", "retention_time_seconds", "rank", "score", "matched_peaks",
                     "precursor_difference", "name", "accession", "formula", "adduct", "inchikey", "licence",
+                    "q_value",
                 ],
                 [
                     "first", "200.100000", "12.500", "1", "1.000000", "4", "0.000000", "Alpha", "A-1", "C10H10",
-                    "[M+H]+", "AAAAAAAAAAAAAA-BBBBBBBBBB-N", "CC0",
+                    "[M+H]+", "AAAAAAAAAAAAAA-BBBBBBBBBB-N", "CC0", "1.000000",
                 ],
             ])
         for notice in [
@@ -150,6 +151,31 @@ import Testing
         #expect(try found(["--noise-fraction", "0.35"]) == [["first", "A-1", "3"]])
         try write("library.msp", Self.library.replacingOccurrences(of: "150.15 40", with: "200.1 40"))
         #expect(try found(["--remove-precursor"]) == [["first", "A-1", "3"]])
+    }
+
+    /// Twelve compounds that find themselves and no decoy: the least rate that twelve matches can show.
+    @Test func qValues() throws {
+        var library = ""
+        for number in 0..<12 {
+            let mz = (0..<5).map { 60 + Double($0) * 20 + Double(number) * 1.1 }
+            library += "NAME: c\(number)\nACCESSION: c-\(number)\nIONMODE: POSITIVE\nPRECURSORMZ: \(300 + number)\n"
+            library += "Num Peaks: 5\n" + mz.map { "\($0) 50\n" }.joined() + "\n"
+        }
+        try write("library.msp", library)
+        try write("queries.msp", library)
+        func values(_ arguments: [String]) throws -> [String] {
+            let outcome = try match("queries.msp", arguments)
+            #expect(outcome.status == 0, "\(outcome.error)")
+            #expect(
+                outcome.error.contains("matched spectra: 12, so q-values cannot fall below 0.083")
+                    == !arguments.contains("none"))
+            return try rows().dropFirst().map { $0[13] }
+        }
+        #expect(try values([]) == Array(repeating: "0.083333", count: 12))
+        #expect(try values(["--workers", "3", "--batch-size", "5"]) == Array(repeating: "0.083333", count: 12))
+        #expect(try values(["--decoys", "none"]) == Array(repeating: "", count: 12))
+        #expect(try values(["--max-q-value", "0.1"]).count == 12)
+        #expect(try values(["--max-q-value", "0.05"]).isEmpty)
     }
 
     @Test func powerAndMeasureChangeTheScore() throws {
@@ -267,6 +293,7 @@ import Testing
             ["--search", "near"], ["--similarity", "dot"], ["--top", "0"], ["--min-score", "2"], ["--workers", "0"],
             ["--batch-size", "0"], ["--fragment-tolerance", "0"], ["--min-matched-peaks", "0"],
             ["--precursor-tolerance-ppm", "0"], ["--noise-fraction", "1"], ["--intensity-power", "0"],
+            ["--max-q-value", "2"], ["--decoys", "none", "--max-q-value", "0.5"], ["--decoys", "naive"],
         ] {
             #expect(try match("queries.mgf", arguments).status == 64, "\(arguments)")
         }

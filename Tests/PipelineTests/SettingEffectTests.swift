@@ -37,6 +37,7 @@ import Testing
         ["matching.fragment_tolerance=0.001"], ["matching.fragment_tolerance_unit=ppm"],
         ["matching.min_matched_peaks=9"],
         ["matching.min_score=0.95"], ["matching.top=1", "matching.min_score=0.3"], ["matching.noise_fraction=0.3"],
+        ["matching.decoys=none"], ["matching.max_q_value=0.001"],
         ["matching.remove_precursor=true"], ["matching.analog=true", "matching.analog_max_shift=5"],
         ["annotation.enabled=false"],
         ["annotation.tolerance_ppm=1"], ["annotation.top=1"], ["annotation.library_score_threshold=1"],

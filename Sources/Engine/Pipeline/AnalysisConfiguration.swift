@@ -34,6 +34,10 @@ public struct AnalysisConfiguration: Sendable {
     public let preset: DetectionPreset?
     /// `nil` when matching is switched off.
     public let search: SearchParameters?
+    /// What the false discovery rate of matches is estimated with; none when matching is switched off.
+    public let decoys: DecoyMethod
+    /// Matches of a spectrum whose best one has a higher q-value are dropped.
+    public let maximumQValue: Double
     /// `nil` when annotation is switched off.
     public let annotation: AnnotationParameters?
     /// Da.
@@ -58,6 +62,10 @@ public struct AnalysisConfiguration: Sendable {
             resolved["analysis.preset"].value == .automatic
             ? nil : DetectionPreset(rawValue: resolved.choice("analysis.preset"))
         search = resolved.boolean("matching.enabled") ? Self.search(resolved) : nil
+        decoys =
+            resolved.boolean("matching.enabled")
+            ? DecoyMethod(rawValue: resolved.choice("matching.decoys")) ?? .none : .none
+        maximumQValue = resolved.number("matching.max_q_value")
         annotation = resolved.boolean("annotation.enabled") ? Self.annotation(resolved) : nil
         fragmentPrecursorTolerance = resolved.number("fragments.precursor_tolerance")
     }

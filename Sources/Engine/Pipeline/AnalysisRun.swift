@@ -54,7 +54,8 @@ public struct AnalysisRun: Sendable {
         let data = try clock.measure("open references") { () throws(AnalysisError) in
             try ReferenceData.open(
                 references, cache: cache, wantsLibrary: configuration.search != nil,
-                wantsCompounds: configuration.annotation != nil, note: { onEvent(.note($0)) })
+                wantsCompounds: configuration.annotation != nil, wantsDecoys: configuration.decoys != .none,
+                note: { onEvent(.note($0)) })
         }
         let isPlanned = configuration.search != nil && configuration.approximation.strategy != .exact
         let means =

@@ -152,6 +152,8 @@ extension EngineParameters {
     private static let search = SearchParameters()
     private static let whenMatching = ParameterCondition(parameter: "matching.enabled", values: [.boolean(true)])
     private static let whenAnalog = ParameterCondition(parameter: "matching.analog", values: [.boolean(true)])
+    private static let whenDecoys = ParameterCondition(
+        parameter: "matching.decoys", values: [.choice(DecoyMethod.spectrum.rawValue)])
     private static let whenEnhanced = ParameterCondition(
         parameter: "matching.similarity", values: [.choice(SimilarityMeasure.enhancedDotProduct.rawValue)])
     private static let whenAnnotating = ParameterCondition(parameter: "annotation.enabled", values: [.boolean(true)])
@@ -212,6 +214,14 @@ extension EngineParameters {
         analysis(
             "matching.remove_precursor", .boolean, .boolean(search.removePrecursor),
             "Leave out the precursor and everything above it when matching.", condition: whenMatching),
+        analysis(
+            "matching.decoys", .choice(DecoyMethod.allCases.map(\.rawValue)), .choice(DecoyMethod.spectrum.rawValue),
+            "Decoys of the library that q-values of matches are estimated with, for each run (docs/confidence.md): made by "
+                + "spectrum (Scheubert et al. 2017), or none.",
+            condition: whenMatching),
+        analysis(
+            "matching.max_q_value", fraction, .number(1),
+            "Matches of a spectrum are dropped when the q-value of its best match is higher.", condition: whenDecoys),
         analysis(
             "annotation.enabled", .boolean, .boolean(true), "Name features by exact mass from the compound table."),
         analysis(

@@ -15,6 +15,8 @@ struct FileResult: Sendable {
     var fragments: FragmentStore
     /// Library matches of each fragment spectrum, best first.
     var matches: [[LibraryMatch]]
+    /// Q-value of each fragment spectrum's best match; `nil` without a match, or where none was estimated.
+    var qValues: [Double?]
     /// Library matches of each feature's fragment spectra together, best first, one per compound.
     var featureMatches: [[FeatureMatch]]
     var detectionTimes: WorkerStageTimes
@@ -73,15 +75,18 @@ struct FileAnalysis: Sendable {
                 pool: WorkerPool(workers: configuration.workers))
         }
         progress("matching fragment spectra", 1)
-        let matches = try clock.measure("match library") { () throws(AnalysisError) in try match(fragments) }
+        var matches = try clock.measure("match library") { () throws(AnalysisError) in try match(fragments) }
+        let qValues = try clock.measure("match decoys") { () throws(AnalysisError) in
+            try falseDiscoveryRates(of: &matches, fragments, notices: &input.notices)
+        }
         let featureMatches = assignment.fragmentsOfFeature.map {
-            FeatureMatch.best(fragments: $0, matches: matches, top: configuration.search?.top ?? 0)
+            FeatureMatch.best(fragments: $0, matches: matches, qValues: qValues, top: configuration.search?.top ?? 0)
         }
         input.features = features.count
         input.featuresWithFragments = assignment.fragmentsOfFeature.count { !$0.isEmpty }
         return FileResult(
             input: input, features: features, traces: outcome.traces, assignment: assignment, fragments: fragments,
-            matches: matches,
+            matches: matches, qValues: qValues,
             featureMatches: featureMatches, detectionTimes: outcome.times,
             origin: origin(source.header, survey: outcome.survey, fragments: fragments))
     }
@@ -246,34 +251,65 @@ struct FileAnalysis: Sendable {
         guard let library = references.library, let parameters = configuration.search else {
             return Array(repeating: [], count: fragments.count)
         }
+        let cache = means.cache
+        return try search(fragments, in: library, forest: means.forest) {
+            $0.search(queries: $1, parameters: parameters, cache: cache)
+        }
+    }
+
+    /// Q-values of the best matches: all fragment spectra of the run are searched in the decoys too. Drops the matches of
+    /// spectra whose q-value is too high.
+    private func falseDiscoveryRates(
+        of matches: inout [[LibraryMatch]], _ fragments: FragmentStore, notices: inout [String]
+    ) throws(AnalysisError) -> [Double?] {
+        guard let decoys = references.decoys, var parameters = configuration.search else {
+            return Array(repeating: nil, count: fragments.count)
+        }
+        parameters.top = 1
+        let found = try search(fragments, in: decoys) { [parameters] in $0.rank(queries: $1, parameters: parameters) }
+        let competition = TargetDecoyCompetition(
+            targets: matches.map(\.first?.score), decoys: found.map(\.first?.score))
+        if let notice = competition.notice { notices.append(notice) }
+        for (fragment, value) in competition.qValues.enumerated() {
+            if let value, value > configuration.maximumQValue { matches[fragment] = [] }
+        }
+        return zip(matches, competition.qValues).map { $0.isEmpty ? nil : $1 }
+    }
+
+    /// What a search finds for every fragment spectrum, in scan order.
+    private func search<Found: Sendable>(
+        _ fragments: FragmentStore, in library: SpectralLibrary, forest: ForestSearch? = nil,
+        _ find: @escaping @Sendable (inout LibrarySearch, [FragmentSpectrum]) -> [[Found]]
+    ) throws(AnalysisError) -> [[Found]] {
         // A batch is searched together: each block of an index serves all of its queries.
         let batch = configuration.queriesPerSearch
         let batches = (fragments.count + batch - 1) / batch
         let results = WorkerPool(workers: configuration.workers).map(
-            count: batches, grain: 1, makeState: { LibrarySearch(library: library, forest: means.forest) },
+            count: batches, grain: 1, makeState: { LibrarySearch(library: library, forest: forest) },
             afterGrain: releaseReferences
-        ) { search, number -> Result<[[LibraryMatch]], AnalysisError> in
+        ) { search, number -> Result<[[Found]], AnalysisError> in
             if cancellation.isCancelled { return .failure(AnalysisError(.interrupted, "interrupted")) }
             do throws(AnalysisError) {
                 var queries: [FragmentSpectrum] = []
                 for index in (number * batch)..<min((number + 1) * batch, fragments.count) {
                     queries.append(try fragments.spectrum(index))
                 }
-                return .success(search.search(queries: queries, parameters: parameters, cache: means.cache))
+                return .success(find(&search, queries))
             } catch {
                 return .failure(error)
             }
         }
-        var matches: [[LibraryMatch]] = []
-        matches.reserveCapacity(fragments.count)
-        for result in results { matches += try result.get() }
-        return matches
+        var found: [[Found]] = []
+        found.reserveCapacity(fragments.count)
+        for result in results { found += try result.get() }
+        return found
     }
 
     /// Gives the pages of library and compound table back where the settings say so.
     @Sendable func releaseReferences() {
         guard configuration.releasesReferencePages else { return }
         references.library?.releasePages()
+        references.decoys?.releasePages()
         references.compounds?.releasePages()
     }
 
@@ -289,12 +325,16 @@ struct FeatureMatch: Sendable {
     let match: LibraryMatch
     /// Position of the fragment spectrum in the store.
     let fragment: Int
-    /// Smallest false discovery rate at which the match is accepted; `nil` where it was not estimated.
+    /// Smallest false discovery rate at which the match is accepted; `nil` where it was not estimated: without decoys, and
+    /// for all but the best match of a spectrum.
     var qValue: Double?
 
     /// The best match of each compound over all fragment spectra of a feature, best first.
-    static func best(fragments: [Int], matches: [[LibraryMatch]], top: Int) -> [FeatureMatch] {
-        var all = fragments.flatMap { fragment in matches[fragment].map { FeatureMatch(match: $0, fragment: fragment) }
+    static func best(fragments: [Int], matches: [[LibraryMatch]], qValues: [Double?], top: Int) -> [FeatureMatch] {
+        var all = fragments.flatMap { fragment in
+            matches[fragment].enumerated().map { rank, match in
+                FeatureMatch(match: match, fragment: fragment, qValue: rank == 0 ? qValues[fragment] : nil)
+            }
         }
         all.sort { a, b in
             if a.match.score != b.match.score { return a.match.score > b.match.score }

@@ -11,6 +11,8 @@ import SpectralMatching
 /// The spectral library and the compound table, prepared once as binary files in the cache folder and mapped from there.
 public struct ReferenceData: Sendable {
     public let library: SpectralLibrary?
+    /// The library's decoys, where a false discovery rate is wanted.
+    public let decoys: SpectralLibrary?
     public let compounds: CompoundTable?
 
     /// Source files; the bundled ones by default.
@@ -42,14 +44,20 @@ public struct ReferenceData: Sendable {
     /// - Parameter note: told before a preparation, which takes some seconds.
     /// - Throws: `AnalysisError(.referenceData)` naming the file and the reason.
     public static func open(
-        _ sources: Sources, cache: String, wantsLibrary: Bool, wantsCompounds: Bool, note: (String) -> Void
+        _ sources: Sources, cache: String, wantsLibrary: Bool, wantsCompounds: Bool, wantsDecoys: Bool = false,
+        note: (String) -> Void
     ) throws(AnalysisError) -> ReferenceData {
         var library: SpectralLibrary?
+        var decoys: SpectralLibrary?
         var compounds: CompoundTable?
         do {
             if wantsLibrary {
                 guard let source = sources.library else { throw missing("spectral library", "--library", "matching") }
-                library = try SpectralLibrary.open(try prepareLibrary(source, cache: cache, note: note))
+                let opened = try SpectralLibrary.open(try prepareLibrary(source, cache: cache, note: note))
+                library = opened
+                if wantsDecoys {
+                    decoys = try SpectralLibrary.open(try prepareDecoys(of: opened, cache: cache, note: note))
+                }
             }
             if wantsCompounds {
                 guard !sources.compounds.isEmpty else {
@@ -62,7 +70,7 @@ public struct ReferenceData: Sendable {
         } catch {
             throw AnalysisError(.referenceData, "\(error)")
         }
-        return ReferenceData(library: library, compounds: compounds)
+        return ReferenceData(library: library, decoys: decoys, compounds: compounds)
     }
 
     private static func missing(_ what: String, _ option: String, _ stage: String) -> AnalysisError {
@@ -89,6 +97,22 @@ public struct ReferenceData: Sendable {
             if reuse(destination, suffix: "lvsl", holds: { try SpectralLibrary.open($0).sourceHash == hash }) { return }
             note("preparing the spectral library \(source) (once)")
             _ = try SpectralLibraryBuilder.build(source: source, destination: destination)
+        }
+        return destination
+    }
+
+    /// The prepared file of a library's decoys; builds it when the cache has none of exactly this library.
+    public static func prepareDecoys(
+        of library: SpectralLibrary, cache: String, note: (String) -> Void
+    ) throws -> String {
+        let destination = try cachedName(
+            [library.path], cache: cache, version: SpectralLibrary.formatVersion,
+            suffix: "d\(DecoyLibrary.version).lvsl")
+        try exclusively(destination, cache: cache) {
+            let hash = DecoyLibrary.sourceHash(of: library)
+            if reuse(destination, suffix: "lvsl", holds: { try SpectralLibrary.open($0).sourceHash == hash }) { return }
+            note("preparing the decoys of the spectral library \(library.path) (once)")
+            try DecoyLibrary.build(of: library, destination: destination)
         }
         return destination
     }

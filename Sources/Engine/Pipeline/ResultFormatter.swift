@@ -201,9 +201,8 @@ struct ResultFormatter: Sendable {
         for fragment in unassigned[range] {
             for (rank, match) in result.matches[fragment].enumerated() {
                 appendMatch(
-                    match, qValue: nil, rank: rank + 1, header: result.fragments.headers[fragment], feature: nil,
-                    annotation: nil,
-                    to: &buffer)
+                    match, qValue: rank == 0 ? result.qValues[fragment] : nil, rank: rank + 1,
+                    header: result.fragments.headers[fragment], feature: nil, annotation: nil, to: &buffer)
             }
         }
         return buffer

@@ -7,6 +7,8 @@ import TextNumbers
 struct MatchRows {
     let queries: [QuerySpectrum]
     let hits: [[LibraryHit]]
+    /// Of each query's best hit, where one was estimated.
+    let qValues: [Double?]
     let library: SpectralLibrary
     /// How the library was searched, where that was left to a measurement.
     let plan: SearchPlan?
@@ -30,6 +32,7 @@ struct MatchRows {
         let adduct: String
         let inchiKey: String
         let licence: String
+        let qValue: Double?
 
         /// The names of the columns, in their order.
         enum CodingKeys: String, CodingKey, CaseIterable {
@@ -42,12 +45,13 @@ struct MatchRows {
             case name, accession, formula, adduct
             case inchiKey = "inchikey"
             case licence
+            case qValue = "q_value"
         }
     }
 
     private func rows(_ body: (Row) -> Void) {
         func finite(_ value: Double) -> Double? { value.isFinite ? value : nil }
-        for (query, hits) in zip(queries, hits) {
+        for ((query, hits), qValue) in zip(zip(queries, hits), qValues) {
             let precursor = query.spectrum.precursorMZ
             for (place, hit) in hits.enumerated() {
                 let entry = library.entry(at: hit.libraryIndex)
@@ -58,7 +62,8 @@ struct MatchRows {
                         score: hit.score, matchedPeaks: hit.matchedPeaks,
                         precursorDifference: finite(precursor - entry.precursorMZ), name: entry.name,
                         accession: entry.accession, formula: entry.formula, adduct: entry.adduct,
-                        inchiKey: entry.inchiKey, licence: entry.license))
+                        inchiKey: entry.inchiKey, licence: entry.license,
+                        qValue: place == 0 ? qValue : nil))
             }
         }
     }
@@ -88,6 +93,7 @@ struct MatchRows {
                 bytes.append(9)
                 text(value)
             }
+            number(row.qValue, 6)
             bytes.append(10)
         }
         return String(decoding: bytes, as: UTF8.self)

@@ -10,6 +10,7 @@ import Synchronization
 
 extension SearchType: ExpressibleByArgument {}
 extension SimilarityMeasure: ExpressibleByArgument {}
+extension DecoyMethod: ExpressibleByArgument {}
 
 /// Unit of a tolerance on the command line.
 enum ToleranceUnit: String, CaseIterable, ExpressibleByArgument {
@@ -30,12 +31,17 @@ struct MatchSubcommand: ParsableCommand {
 
             The output has a row for each hit: query_id, precursor_mz, retention_time_seconds, rank, score, \
             matched_peaks, precursor_difference (query minus library, Da), name, accession, formula, adduct, inchikey, \
-            licence. A name that ends in .json makes it a list of objects with these keys, under "hits" beside \
-            the measured "search" when --search-strategy is not exact; "-" writes the table to standard output.
+            licence, q_value (of the best hit: the least false discovery rate at which it is accepted, estimated over all \
+            queries of the file with decoys of the library). A name that ends in .json makes it a list of objects with \
+            these keys, under "hits" beside the measured "search" when --search-strategy is not exact; "-" writes the \
+            table to standard output.
             """)
 
     @Argument(help: "Fragment spectra: mzML, MGF, MSP, MassBank records or GNPS JSON.") var queries: String
-    @Option(help: "Spectral library: MSP, MGF, MassBank records, GNPS JSON or a built .lvsl. Default: the bundled MassBank subset.")
+    @Option(
+        help:
+            "Spectral library: MSP, MGF, MassBank records, GNPS JSON or a built .lvsl. Default: the bundled MassBank subset."
+    )
     var library: String?
     @Option(help: "Which spectra are compared, and by what.") var search = SearchType.identity
     @Option(help: "Measure of similarity.") var similarity = SearchParameters().similarity
@@ -53,6 +59,8 @@ struct MatchSubcommand: ParsableCommand {
     var intensityPower = SearchParameters().intensityPower
     @Flag(help: "Leave out the precursor and everything above it.") var removePrecursor = false
     @OptionGroup var approximation: ApproximationOptions
+    @Option(help: "Decoys that q-values are estimated with: spectrum or none.") var decoys = DecoyMethod.spectrum
+    @Option(help: "Queries whose best hit has a higher q-value get no hits (0...1).") var maxQValue = 1.0
     @Option(help: "Worker threads. Default: one per usable physical core. Changes no result.") var workers: Int?
     @Option(help: "Queries that are searched together (1...65536). Changes no result.") var batchSize = 64
     @Option(
@@ -73,6 +81,8 @@ struct MatchSubcommand: ParsableCommand {
             "--fragment-tolerance must be above 0 and at most \(Int(widest)) \(fragmentToleranceUnit.rawValue)")
         try check(noiseFraction >= 0 && noiseFraction < 1, "--noise-fraction must be at least 0 and below 1")
         try check(intensityPower > 0 && intensityPower <= 3, "--intensity-power must be above 0 and at most 3")
+        try check((0...1).contains(maxQValue), "--max-q-value must be 0 to 1")
+        try check(decoys != .none || maxQValue == 1, "--max-q-value needs decoys")
         try check((1...256).contains(workers ?? 1), "--workers must be 1 to 256")
         try check((1...65_536).contains(batchSize), "--batch-size must be 1 to 65536")
     }
@@ -97,7 +107,7 @@ struct MatchSubcommand: ParsableCommand {
         try reportingFailures {
             StopSignals.install()
             let line = LiveLine(mode: .suitable(quiet: quiet))
-            let library = try openLibrary(note: { line.milestone("lavoisier: \($0)") })
+            let (library, decoys) = try openLibrary(note: { line.milestone("lavoisier: \($0)") })
             let found = try MatchQueries(path: queries)
             for notice in found.notices { line.milestone("\(queries): \(notice)") }
             let progress = FileProgress(line, path: queries)
@@ -107,11 +117,14 @@ struct MatchSubcommand: ParsableCommand {
                 library: library, parameters: parameters, settings: settings, unit: .spectra)
             // Whoever leaves the choice to the program is told what it was.
             if settings.strategy != .exact, !quiet { line.milestone("lavoisier: \(plan)") }
-            let hits = try progress.finish(
-                search(found.queries, in: library, forest: forest, workers: workers, progress: progress),
+            let outcome = try progress.finish(
+                search(found.queries, in: library, forest: forest, decoys, workers: workers, progress: progress),
                 output: output)
+            if let notice = outcome.notice { line.milestone("\(queries): \(notice)") }
+            let hits = outcome.hits
             let rows = MatchRows(
-                queries: found.queries, hits: hits, library: library, plan: settings.strategy == .exact ? nil : plan)
+                queries: found.queries, hits: hits, qValues: outcome.qValues, library: library,
+                plan: settings.strategy == .exact ? nil : plan)
             if output == "-" {
                 try Console.output(rows.table())
             } else {
@@ -125,26 +138,60 @@ struct MatchSubcommand: ParsableCommand {
         }
     }
 
-    private func openLibrary(note: (String) -> Void) throws -> SpectralLibrary {
+    private func openLibrary(note: (String) -> Void) throws -> (SpectralLibrary, decoys: SpectralLibrary?) {
         let locations = DataLocations.standard(
             environment: ProcessInfo.processInfo.environment, programPath: DataLocations.programPath)
         let sources = ReferenceData.Sources(
             library: library ?? ReferenceData.Sources.bundled(locations).library, compounds: [])
         let opened = try ReferenceData.open(
-            sources, cache: locations.cache, wantsLibrary: true, wantsCompounds: false, note: note)
+            sources, cache: locations.cache, wantsLibrary: true, wantsCompounds: false,
+            wantsDecoys: decoys != .none, note: note)
         guard let library = opened.library else { throw AnalysisError(.referenceData, "no spectral library") }
-        return library
+        return (library, opened.decoys)
+    }
+
+    /// Hits of each query, in its order, and what is known of them.
+    private struct Outcome {
+        var hits: [[LibraryHit]]
+        var qValues: [Double?]
+        var notice: String?
+    }
+
+    /// `nil` when the user stopped the search.
+    private func search(
+        _ queries: [QuerySpectrum], in library: SpectralLibrary, forest: ForestSearch?, _ decoys: SpectralLibrary?,
+        workers: Int, progress: FileProgress
+    ) -> Outcome? {
+        let halves = decoys == nil ? 1.0 : 2.0
+        guard
+            var hits = search(
+                queries, in: library, forest: forest, parameters, workers: workers,
+                report: { _ = progress.report($0 / halves) })
+        else { return nil }
+        guard let decoys else { return Outcome(hits: hits, qValues: Array(repeating: nil, count: hits.count)) }
+        var parameters = parameters
+        parameters.top = 1
+        guard
+            let found = search(
+                queries, in: decoys, forest: nil, parameters, workers: workers,
+                report: { _ = progress.report(0.5 + $0 / 2) })
+        else { return nil }
+        let competition = TargetDecoyCompetition(
+            targets: hits.map(\.first?.score), decoys: found.map(\.first?.score))
+        for (query, value) in competition.qValues.enumerated() {
+            if let value, value > maxQValue { hits[query] = [] }
+        }
+        return Outcome(hits: hits, qValues: competition.qValues, notice: competition.notice)
     }
 
     /// Hits of each query, in its order; `nil` when the user stopped the search.
     private func search(
-        _ queries: [QuerySpectrum], in library: SpectralLibrary, forest: ForestSearch?, workers: Int,
-        progress: FileProgress
+        _ queries: [QuerySpectrum], in library: SpectralLibrary, forest: ForestSearch?, _ parameters: SearchParameters,
+        workers: Int, report: @Sendable (Double) -> Void
     ) -> [[LibraryHit]]? {
         let batches = (queries.count + batchSize - 1) / batchSize
         let next = Atomic<Int>(0)
         let found = Mutex<[[[LibraryHit]]]>(Array(repeating: [], count: batches))
-        let parameters = parameters
         let size = batchSize
         DispatchQueue.concurrentPerform(iterations: max(1, min(workers, batches))) { _ in
             var search = LibrarySearch(library: library, forest: forest)
@@ -154,7 +201,7 @@ struct MatchSubcommand: ParsableCommand {
                 let part = queries[(batch * size)..<min((batch + 1) * size, queries.count)].map(\.spectrum)
                 let hits = search.rank(queries: part, parameters: parameters)
                 found.withLock { $0[batch] = hits }
-                _ = progress.report(Double(batch + 1) / Double(batches))
+                report(Double(batch + 1) / Double(batches))
             }
         }
         return StopSignals.cancellation.isCancelled ? nil : found.withLock { $0.flatMap { $0 } }

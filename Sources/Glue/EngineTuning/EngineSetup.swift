@@ -39,7 +39,7 @@ struct EngineSetup {
         let (loaded, prepared) = try Self.prepare(request.workloads, locations, note: note)
         let sources = ReferenceData.Sources.bundled(locations)
         _ = try ReferenceData.open(
-            sources, cache: locations.cache, wantsLibrary: true, wantsCompounds: true, note: note)
+            sources, cache: locations.cache, wantsLibrary: true, wantsCompounds: true, wantsDecoys: true, note: note)
         let identity = ProgramIdentity(
             path: engine, sha256: try sha256(file: engine), versions: Self.versions(host),
             workloads: loaded.map { WorkloadReference(name: $0.name, sha256: $0.hash) })
