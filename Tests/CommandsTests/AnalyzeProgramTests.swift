@@ -49,7 +49,7 @@ import Testing
         #expect(
             record.stages.map(\.name) == [
                 "open references", "open", "read and detect", "group isotopes", "group adducts", "assign fragments",
-                "match library",
+                "match library", "match decoys",
                 "annotate and format", "write",
             ])
         #expect(record.stages.allSatisfy { $0.wallSeconds > 0 })
