@@ -119,6 +119,25 @@ let sampleDescriptions = [
         name: "centwave.peakwidth", group: .analysis, domain: .numbers(0.5...100, count: 2), defaultValue: .automatic,
         text: "Widths.")
 
+    @Test func sectionsComeOnceInYAMLHoweverTheSettingsAreOrdered() throws {
+        let names = ["execution.workers", "matching.batch", "top", "execution.limit"]
+        let descriptions = names.map {
+            ParameterDescription(
+                name: $0, group: .execution, domain: .boolean, defaultValue: .boolean(true), text: "")
+        }
+        let read = try ResolvedConfiguration(
+            descriptions: descriptions,
+            layers: [ConfigurationLayer(source: "--set", yaml: "execution:\n  limit: false\n", file: "a.yaml")])
+        let lines = read.yaml().split(separator: "\n").map { $0.prefix { $0 != "#" }.trimmingPrefix(" ") }
+        #expect(lines.count == 6 && lines.filter { $0 == "execution:" }.count == 1 && lines[0].hasPrefix("top:"))
+        let again = try ResolvedConfiguration(
+            descriptions: descriptions,
+            layers: [ConfigurationLayer(source: "--config", yaml: read.yaml(), file: "b.yaml")])
+        #expect(again.canonicalText == read.canonicalText)
+        let page = SettingsReference.markdown(descriptions)
+        #expect(page.split(separator: "\n").filter { $0 == "## execution" }.count == 1)
+    }
+
     @Test(arguments: ["[20,50]", "20,50", "[20, 50]", "[ 20 , 50 ]", "[20.0,5e1]"])
     func numbersAreReadInEveryForm(text: String) throws {
         #expect(try Self.width.parse(text) == .numbers([20, 50]))
