@@ -153,11 +153,6 @@ struct IndexScan: Sendable {
         }
     }
 
-    /// Scans peaks until at most this part of the query is left.
-    mutating func scan(_ plan: ScanPlan, _ index: FragmentIndex, untilShare share: Double) {
-        scan(plan, index, until: plan.bound.most(share))
-    }
-
     /// The spectra of the block in `spectra` with the `wanted` largest totals.
     mutating func largest(_ wanted: Int, in spectra: Range<Int>, into found: inout [Reached]) {
         found.removeAll(keepingCapacity: true)

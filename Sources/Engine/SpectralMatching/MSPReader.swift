@@ -28,8 +28,7 @@ public struct MSPReader {
         while let line = try lines.next() {
             let number = lines.lineNumber
             if lines.lineWasCut {
-                report.skipValue(
-                    line: number, "the line is longer than \(TextLineReader.maximumLineLength) bytes", .longText)
+                report.skipLongLine(number)
                 continue
             }
             let text = trimmed(number == 1 ? withoutByteOrderMark(line) : line)

@@ -22,8 +22,7 @@ public struct MassBankReader {
         while let line = try lines.next() {
             let number = lines.lineNumber
             if lines.lineWasCut {
-                report.skipValue(
-                    line: number, "the line is longer than \(TextLineReader.maximumLineLength) bytes", .longText)
+                report.skipLongLine(number)
                 continue
             }
             let whole = number == 1 ? withoutByteOrderMark(line) : line

@@ -17,9 +17,6 @@ public enum SimilarityMeasure: String, Sendable, Hashable, Codable, CaseIterable
     /// (Stein and Scott 1994). The only measure that is not symmetric: the query's number of peaks weighs the two terms.
     case enhancedDotProduct = "enhanced_dot_product"
 
-    /// Whether the score depends on the precursors of both spectra.
-    public var usesPrecursor: Bool { self == .modifiedCosine || self == .neutralLoss }
-
     /// Whether peaks are merged to entropy weights; the others pair peaks one to one.
     var isEntropy: Bool { self == .spectralEntropy || self == .unweightedEntropy }
 }
