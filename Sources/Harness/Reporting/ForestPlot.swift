@@ -7,14 +7,23 @@
 /// Improvement factors with their intervals on a logarithmic axis around 1.
 struct ForestPlot {
     struct Row {
-        let metric: StudyReport.Metric
-        let reference: StudyReport.ArmRole
+        /// Rows of one group stand together.
+        let group: String
+        let against: String
+        let label: String
+        /// For narrow screens.
+        let shortLabel: String
         let factor: ImprovementFactor
         let isHeadline: Bool
+        /// Factor below which a change counts as a loss; `nil` draws none.
+        var limit: Double?
     }
 
     let rows: [Row]
     let domain: ClosedRange<Double>
+    private let candidate: String
+    /// Names the drawing.
+    private let title: String
 
     init(_ confirmation: StudyReport.Confirmation) {
         var rows: [Row] = []
@@ -27,12 +36,25 @@ struct ForestPlot {
                 let isHeadline =
                     metric == confirmation.headlineMetric && comparison.reference == confirmation.headlineReference
                 rows.append(
-                    Row(metric: metric, reference: comparison.reference, factor: factor, isHeadline: isHeadline))
+                    Row(
+                        group: metric.name, against: comparison.reference.name,
+                        label: "\(metric.name) vs. \(comparison.reference.name)",
+                        shortLabel: "\(metric.shortName) vs. \(comparison.reference.shortName)", factor: factor,
+                        isHeadline: isHeadline))
             }
         }
+        self.init(
+            rows: rows, candidate: "Best found", title: "How many times better the best found setting is")
+    }
+
+    /// - Parameter candidate: what is compared, as it begins a heading.
+    init(rows: [Row], candidate: String, title: String) {
         self.rows = rows
+        self.candidate = candidate
+        self.title = title
         // One axis for all rows that always shows at least 10 % to either side of 1.
-        let values = rows.flatMap { [$0.factor.lower, $0.factor.upper, $0.factor.estimate] } + [1 / 1.1, 1.1]
+        let values =
+            rows.flatMap { [$0.factor.lower, $0.factor.upper, $0.factor.estimate, $0.limit ?? 1] } + [1 / 1.1, 1.1]
         domain = AxisScale.paddedByFactor(values) ?? 0.5...2
     }
 
@@ -40,29 +62,24 @@ struct ForestPlot {
         DataTable(
             caption: "Improvement factors",
             columns: [
-                .text("Metric"), .text("Best found against"), .number("Factor"), .number("95 % low"),
+                .text("Metric"), .text("\(candidate) against"), .number("Factor"), .number("95 % low"),
                 .number("95 % high"), .text("Reads"),
             ],
             rows: rows.map {
                 [
-                    $0.metric.name, $0.reference.name, NumberText.fixed($0.factor.estimate, 3),
+                    $0.group, $0.against, NumberText.fixed($0.factor.estimate, 3),
                     NumberText.fixed($0.factor.lower, 3), NumberText.fixed($0.factor.upper, 3), $0.factor.word,
                 ]
             })
     }
 
-    private static func label(_ row: Row, isNarrow: Bool) -> String {
-        isNarrow
-            ? "\(row.metric.shortName) vs. \(row.reference.shortName)" : "\(row.metric.name) vs. \(row.reference.name)"
-    }
-
     func svg(width: Double, id: String) -> Markup {
         let isNarrow = width < 500
         let rowHeight = isNarrow ? 44.0 : 30.0
-        let metrics = Set(rows.map(\.metric)).count
-        let height = Double(rows.count) * rowHeight + Double(max(metrics - 1, 0)) * 8 + 64
+        let groups = Set(rows.map(\.group)).count
+        let height = Double(rows.count) * rowHeight + Double(max(groups - 1, 0)) * 8 + 64
         // The headline's label is bold, which is wider.
-        let labels = 1.06 * PlotFrame.labelWidth(rows.map { Self.label($0, isNarrow: false) })
+        let labels = 1.06 * PlotFrame.labelWidth(rows.map(\.label))
         var frame = PlotFrame(
             width: width, height: height, left: isNarrow ? 8 : max(270, labels), right: isNarrow ? 8 : 170, top: 10,
             bottom: 54)
@@ -73,26 +90,26 @@ struct ForestPlot {
         frame.text("better \u{2192}", frame.right, frame.bottom + 36, "label", anchor: "end")
         frame.text("\u{2190} worse", frame.left, frame.bottom + 36, "label")
         var y = frame.top + rowHeight / 2
-        var metric = rows.first?.metric
+        var group = rows.first?.group
         for row in rows {
-            if row.metric != metric { y += 8 }
-            metric = row.metric
+            if row.group != group { y += 8 }
+            group = row.group
             draw(row, at: y, scale, &frame)
             y += rowHeight
         }
         let description = rows.map {
-            "\($0.metric.name) against \($0.reference.name): \(NumberText.factor($0.factor.estimate)), 95 % interval "
+            "\($0.group) against \($0.against): \(NumberText.factor($0.factor.estimate)), 95 % interval "
                 + "\(NumberText.factor($0.factor.lower)) to \(NumberText.factor($0.factor.upper))"
         }
         return frame.svg(
-            id: id, title: "How many times better the best found setting is",
+            id: id, title: title,
             description: description.joined(separator: "; "))
     }
 
     private func draw(_ row: Row, at y: Double, _ scale: AxisScale, _ frame: inout PlotFrame) {
         let isNarrow = frame.width < 500
         let factor = row.factor
-        let label = Self.label(row, isNarrow: isNarrow)
+        let label = isNarrow ? row.shortLabel : row.label
         let numbers =
             "\(NumberText.factor(factor.estimate)) "
             + "(\(NumberText.factor(factor.lower))\u{2013}\(NumberText.factor(factor.upper)))"
@@ -105,6 +122,10 @@ struct ForestPlot {
         } else {
             frame.text(label, frame.left - 14, y + 4, emphasis, anchor: "end")
             frame.text(numbers, frame.width, y + 4, emphasis + " tabular", anchor: "end")
+        }
+        if let limit = row.limit {
+            let x = scale.position(limit)
+            frame.line(x, lineY - 9, x, lineY + 9, "limit")
         }
         let low = scale.position(factor.lower)
         let high = scale.position(factor.upper)

@@ -22,6 +22,11 @@ enum NumberText {
         return (value < 0 && units != 0 ? "\u{2212}" : "") + text
     }
 
+    /// `value` with `digits` decimals for programs: an ASCII minus and nothing between thousands.
+    static func plain(_ value: Double, _ digits: Int) -> String {
+        fixed(value, digits).replacing("\u{202F}", with: "").replacing("\u{2212}", with: "-")
+    }
+
     /// About `digits` significant digits, never in exponent form below 10^15; whole numbers keep all their digits.
     static func significant(_ value: Double, _ digits: Int = 3) -> String {
         guard value.isFinite else { return "n/a" }

@@ -20,8 +20,6 @@ public struct ReportError: Error, CustomStringConvertible {
 }
 
 extension StudyReport {
-    private static let opening = "<script type=\"application/json\" id=\"lavoisier-data\">"
-
     /// The whole report as one file: well-formed, self-contained, the same bytes for the same model.
     ///
     /// Numbers that are not finite are shown as missing and travel in the embedded data as the strings `NaN`,
@@ -30,7 +28,7 @@ extension StudyReport {
 
     /// Reads the model back from a page that `html()` wrote.
     public init(html: String) throws(ReportError) {
-        guard let start = html.firstRange(of: Self.opening),
+        guard let start = html.firstRange(of: DocumentPage.dataOpening),
             let end = html[start.upperBound...].firstRange(of: "</script>")
         else {
             throw ReportError(
@@ -41,29 +39,7 @@ extension StudyReport {
 
     /// The model as JSON with sorted keys, in a form that may stand inside a script element of HTML or XML.
     public func json() throws(ReportError) -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        encoder.nonConformingFloatEncodingStrategy = .convertToString(
-            positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
-        let data: Data
-        do { data = try encoder.encode(self) } catch {
-            throw ReportError(code: .cannotEncode, reason: "study \(studyID) cannot be written as JSON: \(error)")
-        }
-        var result = ""
-        result.reserveCapacity(data.count)
-        for scalar in String(decoding: data, as: UTF8.self).unicodeScalars {
-            switch scalar {
-            case "<": result += "\\u003c"
-            case ">": result += "\\u003e"
-            case "&": result += "\\u0026"
-            case "\u{2028}": result += "\\u2028"
-            case "\u{2029}": result += "\\u2029"
-            case "\u{FFFE}": result += "\\ufffe"
-            case "\u{FFFF}": result += "\\uffff"
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result
+        try EmbeddedJSON.text(of: self, what: "study \(studyID)")
     }
 
     /// Reads what `json()` wrote.
@@ -82,5 +58,35 @@ extension StudyReport {
                     + "\(Self.currentSchemaVersion); use a newer version")
         }
         self = report
+    }
+}
+
+/// JSON with sorted keys that may stand inside a script element of HTML or XML.
+enum EmbeddedJSON {
+    /// - Parameter what: for the error, as `study 12ab`.
+    static func text(of value: some Encodable, what: String) throws(ReportError) -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        encoder.nonConformingFloatEncodingStrategy = .convertToString(
+            positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
+        let data: Data
+        do { data = try encoder.encode(value) } catch {
+            throw ReportError(code: .cannotEncode, reason: "\(what) cannot be written as JSON: \(error)")
+        }
+        var result = ""
+        result.reserveCapacity(data.count)
+        for scalar in String(decoding: data, as: UTF8.self).unicodeScalars {
+            switch scalar {
+            case "<": result += "\\u003c"
+            case ">": result += "\\u003e"
+            case "&": result += "\\u0026"
+            case "\u{2028}": result += "\\u2028"
+            case "\u{2029}": result += "\\u2029"
+            case "\u{FFFE}": result += "\\ufffe"
+            case "\u{FFFF}": result += "\\uffff"
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result
     }
 }

@@ -121,6 +121,8 @@ enum Stylesheet {
         .comparison tbody th{white-space:nowrap}
         .comparison td.num{font-size:.98rem}
         .factor{white-space:nowrap}
+        .checks .why{white-space:normal;min-width:16rem;color:var(--soft);font-size:.84rem}
+        .checks th .note{display:block}
         .factor svg{vertical-align:middle;margin-left:.8rem}
         .factor-numbers{display:inline-block;min-width:9.2em}
         .factor .note{display:block}
@@ -176,6 +178,7 @@ enum Stylesheet {
         .phase{stroke:var(--axis);stroke-width:1;stroke-dasharray:2 3}
         .unity{stroke:var(--ink);stroke-width:1.2;stroke-opacity:.75}
         .deviation{stroke:var(--best);stroke-width:1.2;stroke-opacity:.45}
+        .limit{stroke:var(--bad);stroke-width:1.5;stroke-dasharray:3 2}
         .interval{stroke:currentColor;stroke-width:2}
         .better{color:var(--good)}
         .worse{color:var(--bad)}
@@ -225,6 +228,7 @@ enum Stylesheet {
         text-align:left}
         .comparison tbody th,.configuration tbody th,.comparison .factor{grid-column:1/-1;white-space:normal}
         .comparison .factor{padding-top:.4rem}
+        .checks .why{min-width:0}
         .comparison .empty,.configuration .empty{display:none}
         [data-label]::before{content:attr(data-label);display:block;font-size:.78rem;font-weight:400;
         color:var(--soft)}

@@ -1,0 +1,116 @@
+import Benchmarking
+import HostEnvironment
+
+/// The figures of a run, by the names of metrics.
+enum GateValues {
+    /// Everything that one workload's run cost, and why figures are missing.
+    static func all(of part: WorkloadRun) -> (values: [String: Double], missing: [String: String]) {
+        let measurement = part.measurement
+        let figures: [(String, Measured<Double>)] = [
+            ("wall", measurement.wallSeconds), ("cpu", measurement.cpuSeconds), ("user", measurement.userSeconds),
+            ("system", measurement.systemSeconds), ("peak_memory", part.peakMemoryBytes.map(Double.init)),
+            ("read", measurement.io.map { Double($0.readCallBytes) }),
+            ("storage_read", measurement.io.map { Double($0.storageReadBytes) }),
+            ("storage_write", measurement.io.map { Double($0.storageWriteBytes) }),
+            ("cpu_pressure", measurement.cpuPressureSeconds), ("steal", measurement.stealSeconds),
+            ("energy", measurement.energyJoules),
+        ]
+        var values: [String: Double] = [:]
+        var missing: [String: String] = [:]
+        for (name, figure) in figures {
+            switch figure {
+            case .available(let value): values[name] = value
+            case .unavailable(let reason): missing[name] = reason
+            }
+        }
+        return (values, missing)
+    }
+
+    /// A metric of a run over all its workloads. A run over nothing costs nothing that could be compared.
+    static func value(of metric: Metric, _ run: ProgramRun) -> Measured<Double> {
+        if let empty = run.parts.first(where: \.isEmpty) {
+            return .unavailable(reason: "the run read no spectra of \(empty.workload)")
+        }
+        switch metric.name {
+        case Metric.wall.name: return run.wallSeconds
+        case Metric.cpu.name: return run.cpuSeconds
+        case Metric.peakMemory.name: return run.peakMemoryBytes
+        case Metric.energy.name: return run.energyJoules
+        case "throughput": return run.throughput
+        default: return .unavailable(reason: "\(metric.title) is not measured by runs")
+        }
+    }
+}
+
+extension WorkloadRun {
+    /// Whether the program says that it read nothing.
+    var isEmpty: Bool { itemCount == 0 }
+
+    /// Known compounds and identifications together.
+    var foundTruth: TruthCount {
+        TruthCount(
+            found: (truth?.found ?? 0) + (identifications?.found ?? 0),
+            expected: (truth?.expected ?? 0) + (identifications?.expected ?? 0))
+    }
+}
+
+extension GatePair {
+    /// A pair of runs, or of equally many runs of each arm, over all workloads.
+    ///
+    /// - Parameters:
+    ///   - before: of the reference. - after: of the candidate, with the agreement of their tables.
+    ///   - digestsCount: whether another digest is a loss by itself; else the tables' agreement counts.
+    ///   - instructions: of both arms, where this pair carries them.
+    init(
+        before: [ProgramRun], after: [ProgramRun], metrics: [Metric], digestsCount: Bool,
+        instructions: PairedValue?, usableCPUs: Int?
+    ) {
+        var values: [String: PairedValue] = [:]
+        for metric in metrics where metric.name != "instructions" {
+            values[metric.name] = PairedValue(
+                before: Self.mean(before.map { GateValues.value(of: metric, $0) }),
+                after: Self.mean(after.map { GateValues.value(of: metric, $0) }))
+        }
+        values["instructions"] = instructions
+        let runs = before + after
+        func failed(_ runs: [ProgramRun], _ arm: Arm) -> Failure? {
+            runs.lazy.compactMap(\.failure).first.map { Failure(arm: arm, reason: "failed: \($0.reason)") }
+        }
+        self.init(
+            values: values,
+            accuracy: Self.accuracy(before: before, after: after, digestsCount: digestsCount),
+            failure: failed(before, .before) ?? failed(after, .after),
+            pressureShare: Self.mean(runs.map(\.pressureShare)),
+            stealShare: Self.mean(runs.map(\.stealShare)).flatMap { share in
+                Measured(usableCPUs.map { share / Double($0) }, otherwise: "the number of usable CPUs is not known")
+            })
+    }
+
+    private static func mean(_ values: [Measured<Double>]) -> Measured<Double> {
+        guard let first = values.first else { return .unavailable(reason: "nothing ran") }
+        return values.dropFirst().reduce(first) { $0.combined(with: $1, +) }.map { $0 / Double(values.count) }
+    }
+
+    /// By workload: equal digest (or the agreement of the tables), and the share of the truth that was found.
+    private static func accuracy(
+        before: [ProgramRun], after: [ProgramRun], digestsCount: Bool
+    ) -> [String: PairedValue] {
+        var figures: [String: PairedValue] = [:]
+        guard let reference = before.last, let candidate = after.last, candidate.failure == nil, reference.failure == nil
+        else { return figures }
+        for (old, new) in zip(reference.parts, candidate.parts) where !new.isEmpty {
+            if digestsCount {
+                figures["digest of \(old.workload)"] = PairedValue(
+                    before: .available(1), after: .available(old.digest == new.digest ? 1 : 0))
+            } else {
+                figures["agreement of \(old.workload)"] = PairedValue(
+                    before: .available(1),
+                    after: Measured(new.agreement ?? (old.digest == new.digest ? 1 : nil), otherwise: "not compared"))
+            }
+            guard old.foundTruth.expected > 0 else { continue }
+            figures["truth of \(old.workload)"] = PairedValue(
+                before: old.foundTruth.recall, after: new.foundTruth.recall)
+        }
+        return figures
+    }
+}
