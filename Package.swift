@@ -119,7 +119,7 @@ let tuner: [Target] = [
 // MARK: - Harness
 
 let harness: [Target] = [
-    room("Harness", "Benchmarking", ["Statistics", "HostEnvironment", "CChildLauncher"]),
+    room("Harness", "Benchmarking", ["Statistics", "HostEnvironment", "ContentHash", "CChildLauncher"]),
     room("Harness", "ResultStore", ["Benchmarking", "HostEnvironment", grdb]),
     room("Harness", "Reporting", ["Statistics"]),
 ]
