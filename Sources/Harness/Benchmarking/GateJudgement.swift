@@ -6,7 +6,7 @@ struct GateJudgement {
     let rule: GateRule
     let accuracy: [GateAccuracyDecision]
     private(set) var metrics: [GateMetricDecision]
-    /// Names of primary metrics that fail at this level, before any confirmation.
+    /// Keys of primary metrics that fail at this level, before any confirmation.
     private(set) var failing: [String] = []
     private let pairCount: Int
 
@@ -26,7 +26,7 @@ struct GateJudgement {
             let metric = metrics[index]
             if position.map({ worse[$0] }) ?? ratio.worseP <= alpha, metric.isWorseThanTolerated {
                 metrics[index].verdict = .worse
-                if metric.role == .primary { failing.append(metric.metric.name) }
+                if metric.role == .primary { failing.append(metric.key) }
             } else if position.map({ better[$0] }) ?? ratio.betterP <= alpha, metric.isBetterThanTolerated {
                 metrics[index].verdict = .better
             } else {
@@ -59,7 +59,7 @@ struct GateJudgement {
         let decisive = rule.metrics.filter { $0.role != .informational }
         let isMeasured = pairs.contains { pair in
             decisive.contains { metric in
-                guard let value = pair.values[metric.metric.name] else { return false }
+                guard let value = pair.values[metric.key] else { return false }
                 return value.before.value != nil && value.after.value != nil
             }
         }
@@ -73,12 +73,12 @@ struct GateJudgement {
 
     /// Deterministic metrics that are worse need no fresh pairs.
     var deterministicFailures: [String] {
-        metrics.filter { $0.role == .deterministic && $0.verdict == .worse }.map(\.metric.name)
+        metrics.filter { $0.role == .deterministic && $0.verdict == .worse }.map(\.key)
     }
 
     /// Calls failing metrics inconclusive: for a gate that ends before fresh pairs could show them again.
     mutating func withdrawFailures() {
-        for index in metrics.indices where failing.contains(metrics[index].metric.name) {
+        for index in metrics.indices where failing.contains(metrics[index].key) {
             metrics[index].verdict = .inconclusive
         }
         failing = []
@@ -96,11 +96,11 @@ struct GateJudgement {
         of names: [String], pairs: [GatePair], rule: GateRule, noise: MachineNoise?
     ) -> [String: (decision: GateMetricDecision, isConfirmed: Bool)] {
         var found: [String: (decision: GateMetricDecision, isConfirmed: Bool)] = [:]
-        for metric in rule.metrics where names.contains(metric.metric.name) {
+        for metric in rule.metrics where names.contains(metric.key) {
             let again = GateMetricDecision(
                 metric, pairs: pairs, rule: rule, noise: noise, alpha: rule.confirmationAlpha)
             let isBeyondNoise = (again.ratio.value?.worseP ?? 1) <= rule.confirmationAlpha
-            found[metric.metric.name] = (again, isBeyondNoise && again.isWorseThanTolerated)
+            found[metric.key] = (again, isBeyondNoise && again.isWorseThanTolerated)
         }
         return found
     }
@@ -113,7 +113,7 @@ struct GateJudgement {
     ) -> GateDecision {
         var metrics = metrics
         for index in metrics.indices {
-            let name = metrics[index].metric.name
+            let name = metrics[index].key
             if let ratio = confirmations[name] { metrics[index].confirmation = .available(ratio) }
             guard metrics[index].role == .primary else { continue }
             if failed.contains(name) {
@@ -148,28 +148,25 @@ struct GateJudgement {
             }.joined(separator: "; ")
         }
         func change(_ metric: GateMetricDecision, _ ratio: GateRatio) -> String {
-            "\(metric.metric.title) is \(percent(abs(ratio.estimate - 1))) "
+            "\(metric.title) is \(percent(abs(ratio.estimate - 1))) "
                 + "\(ratio.estimate >= 1 ? "higher" : "lower"), tolerated are \(percent(metric.tolerance.relative))"
         }
         switch outcome {
         case .regression: return described(.worse, change)
         case .improvement:
             return described(.better) {
-                "\($0.metric.title) improved by a factor of \(short(max($1.estimate, 1 / $1.estimate)))"
+                "\($0.title) improved by a factor of \(short(max($1.estimate, 1 / $1.estimate)))"
             }
         case .inconclusive:
             return described(.inconclusive) {
-                "changes of \($0.metric.title) below \(percent($1.smallestDetectable)) could not have been seen, "
+                "changes of \($0.title) below \(percent($1.smallestDetectable)) could not have been seen, "
                     + "and \(percent(2 * $0.tolerance.relative)) should be"
             }
         default:
-            let unconfirmed = described(.unconfirmed) { metric, _ in metric.metric.title }
+            let unconfirmed = described(.unconfirmed) { metric, _ in metric.title }
             return unconfirmed.isEmpty
                 ? "no metric is worse than tolerated"
                 : "\(unconfirmed) looked worse at first and did not on fresh pairs"
         }
     }
-
-    /// Two decimals.
-    private static func short(_ value: Double) -> String { "\((value * 100).rounded() / 100)" }
 }

@@ -59,6 +59,8 @@ public struct GateMetricDecision: Sendable, Hashable, Codable {
     }
 
     public let metric: Metric
+    /// Nil where a gate runs one workload only.
+    public let workload: String?
     public let role: GateMetric.Role
     public var verdict: Verdict
     public let beforeMedian: Measured<Double>
@@ -72,6 +74,12 @@ public struct GateMetricDecision: Sendable, Hashable, Codable {
     public let toleranceReason: String?
     /// The same on the fresh pairs alone, where they were needed.
     public var confirmation: Measured<GateRatio>
+
+    /// `GateMetric.key`.
+    public var key: String { GateMetric.key(metric, workload: workload) }
+
+    /// `CPU time`, or `CPU time of small`.
+    public var title: String { workload.map { "\(metric.title) of \($0)" } ?? metric.title }
 
     /// How much worse, as a factor of 1 or more for worse, whichever way the metric points.
     var worsening: Double? { ratio.value.map { metric.direction == .lowerIsBetter ? $0.estimate : 1 / $0.estimate } }
@@ -111,7 +119,7 @@ public struct GateMetricDecision: Sendable, Hashable, Codable {
 extension GateMetricDecision {
     /// - Parameter alpha: one-sided level of the interval. Everything but Holm's adjustment and the verdict of a family.
     init(_ metric: GateMetric, pairs: [GatePair], rule: GateRule, noise: MachineNoise?, alpha: Double) {
-        let all = pairs.compactMap { $0.values[metric.metric.name] }
+        let all = pairs.compactMap { $0.values[metric.key] }
         let usable = all.compactMap { value -> (before: Double, after: Double)? in
             guard let before = value.before.value, let after = value.after.value, before > 0, after > 0,
                 before.isFinite, after.isFinite
@@ -120,6 +128,7 @@ extension GateMetricDecision {
         }
         let (tolerance, reason) = rule.effectiveTolerance(of: metric, noise: noise)
         self.metric = metric.metric
+        workload = metric.workload
         role = metric.role
         self.tolerance = tolerance
         toleranceReason = reason
