@@ -12,11 +12,13 @@ WORKLOAD ?= medium
 SECONDS ?= 300
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build tune test bench fuzz check format install clean
+.PHONY: help deps build tune test gate baseline bench fuzz check format install clean
 
 help:
 	@echo "make tune     build, then tune this machine: $(BUDGET) configurations on the bundled workload '$(WORKLOAD)'"
 	@echo "make test     build and run the tests"
+	@echo "make gate     hold the build against baselines/ci.json: results, accuracy, instructions"
+	@echo "make baseline REASON=why: accept what the build does now as baselines/ci.json"
 	@echo "make build    build 'lavoisier' and 'lavoisier-tune' into $(BIN)"
 	@echo "make bench    measure each stage against its peers (needs Python with pyopenms for the comparison)"
 	@echo "make fuzz     SECONDS=$(SECONDS): damaged files for the readers, guided by coverage, under the address sanitizer"
@@ -38,6 +40,15 @@ tune: build
 test: deps
 	$(SWIFT) build $(SWIFT_FLAGS) --build-tests
 	$(SWIFT) test $(SWIFT_FLAGS) --skip-build
+
+# Numbers that no other load changes, so it may run anywhere; the self-test shows that a gate can fail.
+gate: build
+	$(BIN)/lavoisier-tune gate --self-test --quiet
+	$(BIN)/lavoisier-tune gate --baseline baselines/ci.json --deterministic --quiet --junit .build/gate/junit.xml \
+		--json-output .build/gate/gate.json --markdown .build/gate/gate.md --html .build/gate/gate.html
+
+baseline: build
+	$(BIN)/lavoisier-tune baseline update ci --reason "$(REASON)"
 
 bench: build
 	sh scripts/bench.sh $(BIN)

@@ -142,6 +142,15 @@ let glue: [Target] = [
         ]),
 ]
 
+let gate: [Target] = [
+    room(
+        "Glue", "RegressionGate",
+        [
+            "EngineRuns", "Pipeline", "Workloads", "Benchmarking", "Reporting", "Parameters", "Statistics",
+            "HostEnvironment", "ContentHash",
+        ])
+]
+
 // MARK: - Products
 
 let products: [Target] = [
@@ -163,7 +172,7 @@ let products: [Target] = [
     .executableTarget(
         name: "TuneCommand",
         dependencies: [
-            "EngineTuning", "StudyRunner", "TuningReplay", "ResultStore", "Reporting", "Benchmarking", "BayesianTuning",
+            "EngineTuning", "RegressionGate", "StudyRunner", "TuningReplay", "ResultStore", "Reporting", "Benchmarking", "BayesianTuning",
             "Pipeline", "Workloads", "Parameters", "HostEnvironment", "Console", argumentParser,
         ],
         path: "Sources/Executables/TuneCommand", exclude: ["README.md"], swiftSettings: house,
@@ -247,13 +256,18 @@ let testTargets: [Target] = [
             "Statistics",
             testSupport,
         ]),
+    tests(
+        "RegressionGate",
+        [
+            "RegressionGate", "EngineRuns", "Benchmarking", "Reporting", "HostEnvironment", "Statistics", testSupport,
+        ]),
     tests("Lavoisier", ["Lavoisier", "Pipeline", "Parameters", testSupport]),
     // The two commands are here so that the programs are built before they are run.
     tests(
         "Commands",
         [
             "AnalyzeCommand", "TuneCommand", "Pipeline", "Parameters", "HostEnvironment", "Instrumentation",
-            "ResultStore", testSupport, grdb,
+            "ResultStore", "RegressionGate", "Benchmarking", "Reporting", testSupport, grdb, yams,
         ]),
 ]
 
@@ -288,5 +302,5 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
-    targets: c + base + numerics + engine + tuner + harness + glue + products + testTargets + fuzzing
+    targets: c + base + numerics + engine + tuner + harness + glue + gate + products + testTargets + fuzzing
 )

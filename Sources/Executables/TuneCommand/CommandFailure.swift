@@ -4,6 +4,7 @@ import Benchmarking
 import Console
 import Parameters
 import Pipeline
+import RegressionGate
 import Reporting
 import ResultStore
 import StudyRunner
@@ -48,6 +49,13 @@ func exitStatus(of error: any Error) -> Int32 {
         case .cannotOpen, .readOnly, .diskFull, .inputOutput: 73
         case .notADatabase, .foreignDatabase, .newerSchema, .corrupt, .invalidValue, .trialNotRunning: 65
         case .busy: 1
+        }
+    case let error as GateError: error.exitStatus
+    case let error as BaselineError:
+        switch error.code {
+        case .malformed: 65
+        case .newerSchema: 6
+        case .cannotEncode: 1
         }
     case let error as ReplayError:
         switch error.code {

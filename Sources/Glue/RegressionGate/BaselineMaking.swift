@@ -149,7 +149,7 @@ public enum BaselineMaking {
                 }
             } else {
                 first = run
-                libraries = outcome.libraries
+                libraries = outcome.results.first?.libraries ?? []
             }
             guard index > 0 else { continue }
             for part in run.parts {

@@ -38,41 +38,45 @@ public struct GateRequest: Sendable {
     public var environment: [String: String] = ProcessInfo.processInfo.environment
     public var lockPath = StudyLock.machineWidePath
     public var interrupt: InterruptFlag?
-    /// Runs of each arm that are averaged into one pair.
-    public var runsPerPair = 1
+    /// Runs of each arm that make one pair; `nil` takes what the rule wants for the time that a run takes.
+    public var runsPerPair: Int?
 
     public init(baseline: String, files: BaselineFiles = BaselineFiles()) {
         self.baseline = baseline
         self.files = files
     }
 
+    /// When all pairs point one way, chance alone does that in 2^-8 of gates; times six metrics that is 2.3 %.
+    static let fewestPairs = 8
+
     /// Of the order in which the arms run.
     static let seed: UInt64 = 1
 
-    /// The rule with this request's pairs and tolerances.
+    /// The rule with this request's pairs and tolerances. - Parameter workloads: that the baseline names.
     /// - Throws: `GateError(.usage)`.
-    func rule() throws(GateError) -> GateRule {
-        var rule = GateRule.standard(use)
-        let wall = rule.metrics.first { $0.metric.name == Metric.wall.name }
-        if let wall {
-            // One over wall time: shown, and not asked twice.
-            rule.metrics.append(
-                GateMetric(.throughput(of: "MB"), tolerance: wall.tolerance, role: .informational))
+    func rule(workloads: [String]) throws(GateError) -> GateRule {
+        var rule = GateRule.standard(use, workloads: workloads)
+        // One over wall time: shown, and not asked twice.
+        rule.metrics += rule.metrics.filter { $0.metric.name == Metric.wall.name }.map { wall in
+            GateMetric(.throughput(of: "MB"), workload: wall.workload, tolerance: wall.tolerance, role: .informational)
         }
         for override in tolerances { try override.apply(to: &rule) }
         if let pairs {
-            guard pairs >= Comparison.minimumPairs else {
+            guard pairs >= Self.fewestPairs else {
                 throw GateError(
                     .usage,
-                    "--pairs \(pairs) cannot show anything: with fewer than \(Comparison.minimumPairs) pairs even a clear change "
-                        + "may be chance")
+                    "--pairs \(pairs) cannot show anything: with fewer than \(Self.fewestPairs) pairs even a clear change may be "
+                        + "chance, with several metrics to decide by")
             }
-            let count = rule.looks.count
-            let looks = (1...count).map { max(pairs * $0 / count, Comparison.minimumPairs) }
-            rule.looks = looks.enumerated().filter { $0.offset == count - 1 || looks[$0.offset + 1] > $0.element }
-                .map(\.element)
-            rule.alphas = Array(rule.alphas.suffix(rule.looks.count))
-            rule.confirmationPairs = min(rule.confirmationPairs, pairs)
+            let last = rule.alphas.last ?? 0.025
+            rule.looks = rule.looks.filter { $0 < pairs } + [pairs]
+            // What a further look takes comes from the last one.
+            rule.alphas = Array(rule.alphas.prefix(rule.looks.count - 1))
+            if rule.alphas.count == 3 { rule.alphas[2] = last / 2 }
+            rule.alphas.append(rule.alphas.count == 3 ? last / 2 : last)
+        }
+        if let runsPerPair, runsPerPair < 1 {
+            throw GateError(.usage, "--runs-per-pair \(runsPerPair): a pair takes at least 1 run of each program")
         }
         return rule
     }
@@ -101,12 +105,20 @@ public struct ToleranceOverride: Sendable, Hashable {
             rule.accuracyDrop = relative
             return
         }
-        guard let index = rule.metrics.firstIndex(where: { $0.metric.name == metric }) else {
-            let names = (["accuracy"] + rule.metrics.map(\.metric.name)).joined(separator: ", ")
-            throw GateError(.usage, "--tolerance names no metric of the gate: '\(metric)'; it is one of \(names)")
+        let found = rule.metrics.indices.filter { index in
+            rule.metrics[index].metric.name == metric || rule.metrics[index].key == metric
         }
-        if isOff { rule.metrics[index].role = .informational }
-        if let relative { rule.metrics[index].tolerance.relative = relative }
-        if let absolute { rule.metrics[index].tolerance.absolute = absolute }
+        guard !found.isEmpty else {
+            var names = ["accuracy"]
+            for metric in rule.metrics where !names.contains(metric.metric.name) { names.append(metric.metric.name) }
+            throw GateError(
+                .usage,
+                "--tolerance names no metric of the gate: '\(metric)'; it is one of \(names.joined(separator: ", "))")
+        }
+        for index in found {
+            if isOff { rule.metrics[index].role = .informational }
+            if let relative { rule.metrics[index].tolerance.relative = relative }
+            if let absolute { rule.metrics[index].tolerance.absolute = absolute }
+        }
     }
 }

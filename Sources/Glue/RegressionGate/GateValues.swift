@@ -26,18 +26,20 @@ enum GateValues {
         return (values, missing)
     }
 
-    /// A metric of a run over all its workloads. A run over nothing costs nothing that could be compared.
-    static func value(of metric: Metric, _ run: ProgramRun) -> Measured<Double> {
-        if let empty = run.parts.first(where: \.isEmpty) {
+    /// A metric of a run, on its workload or over all of them. A run over nothing costs nothing that could be compared.
+    static func value(of metric: GateMetric, _ run: ProgramRun) -> Measured<Double> {
+        let parts = metric.workload.map { name in run.parts.filter { $0.workload == name } } ?? run.parts
+        let part = ProgramRun(parts: parts)
+        if let empty = parts.first(where: \.isEmpty) {
             return .unavailable(reason: "the run read no spectra of \(empty.workload)")
         }
-        switch metric.name {
-        case Metric.wall.name: return run.wallSeconds
-        case Metric.cpu.name: return run.cpuSeconds
-        case Metric.peakMemory.name: return run.peakMemoryBytes
-        case Metric.energy.name: return run.energyJoules
-        case "throughput": return run.throughput
-        default: return .unavailable(reason: "\(metric.title) is not measured by runs")
+        switch metric.metric.name {
+        case Metric.wall.name: return part.wallSeconds
+        case Metric.cpu.name: return part.cpuSeconds
+        case Metric.peakMemory.name: return part.peakMemoryBytes
+        case Metric.energy.name: return part.energyJoules
+        case "throughput": return part.throughput
+        default: return .unavailable(reason: "\(metric.metric.title) is not measured by runs")
         }
     }
 }
@@ -60,21 +62,28 @@ extension GatePair {
     /// - Parameters:
     ///   - before: of the reference. - after: of the candidate, with the agreement of their tables.
     ///   - digestsCount: whether another digest is a loss by itself; else the tables' agreement counts.
-    ///   - instructions: of both arms, where this pair carries them.
+    ///   - instructions: of both arms by key of the metric, where this pair carries them.
     init(
-        before: [ProgramRun], after: [ProgramRun], metrics: [Metric], digestsCount: Bool,
-        instructions: PairedValue?, usableCPUs: Int?
+        before: [ProgramRun], after: [ProgramRun], metrics: [GateMetric], digestsCount: Bool,
+        instructions: [String: PairedValue], usableCPUs: Int?
     ) {
-        var values: [String: PairedValue] = [:]
-        for metric in metrics where metric.name != "instructions" {
-            values[metric.name] = PairedValue(
+        var values = instructions
+        for metric in metrics where metric.metric.name != "instructions" {
+            values[metric.key] = PairedValue(
                 before: Self.mean(before.map { GateValues.value(of: metric, $0) }),
                 after: Self.mean(after.map { GateValues.value(of: metric, $0) }))
         }
-        values["instructions"] = instructions
         let runs = before + after
+        if let empty = runs.lazy.flatMap(\.parts).first(where: \.isEmpty) {
+            let reason = "the run read no spectra of \(empty.workload)"
+            for key in instructions.keys {
+                values[key] = PairedValue(before: .unavailable(reason: reason), after: .unavailable(reason: reason))
+            }
+        }
+        // A candidate whose results change from run to run has lost accuracy; it has not crashed.
         func failed(_ runs: [ProgramRun], _ arm: Arm) -> Failure? {
-            runs.lazy.compactMap(\.failure).first.map { Failure(arm: arm, reason: "failed: \($0.reason)") }
+            runs.lazy.compactMap(\.failure).first { arm == .before || $0.kind != .wrongResult }
+                .map { Failure(arm: arm, reason: "failed: \($0.reason)") }
         }
         self.init(
             values: values,
@@ -96,8 +105,11 @@ extension GatePair {
         before: [ProgramRun], after: [ProgramRun], digestsCount: Bool
     ) -> [String: PairedValue] {
         var figures: [String: PairedValue] = [:]
-        guard let reference = before.last, let candidate = after.last, candidate.failure == nil, reference.failure == nil
-        else { return figures }
+        guard let reference = before.last, let candidate = after.last, reference.failure == nil else { return figures }
+        if after.contains(where: { $0.failure?.kind == .wrongResult }) {
+            figures["repeatability"] = PairedValue(before: .available(1), after: .available(0))
+        }
+        guard candidate.failure == nil else { return figures }
         for (old, new) in zip(reference.parts, candidate.parts) where !new.isEmpty {
             if digestsCount {
                 figures["digest of \(old.workload)"] = PairedValue(
