@@ -135,9 +135,15 @@ let glue: [Target] = [
             "ContentHash", "Instrumentation",
         ]),
     room(
+        "Glue", "EngineRuns",
+        [
+            "Pipeline", "Evaluation", "Workloads", "Benchmarking", "HostEnvironment", "Parameters", "Instrumentation",
+            "ContentHash", "Statistics",
+        ]),
+    room(
         "Glue", "EngineTuning",
         [
-            "Pipeline", "Evaluation", "Workloads", "StudyRunner", "BayesianTuning", "Benchmarking",
+            "EngineRuns", "Pipeline", "Evaluation", "Workloads", "StudyRunner", "BayesianTuning", "Benchmarking",
             "ResultStore", "Reporting", "Parameters", "Statistics", "HostEnvironment", "ContentHash", "Instrumentation",
         ]),
 ]
@@ -246,6 +252,11 @@ let testTargets: [Target] = [
             "StudyRunner", "BayesianTuning", "Benchmarking", "ResultStore", "Parameters", "HostEnvironment",
             "Statistics",
             testSupport,
+        ]),
+    tests(
+        "EngineRuns",
+        [
+            "EngineRuns", "Benchmarking", "Pipeline", "Parameters", "HostEnvironment", "Statistics", testSupport,
         ]),
     tests("Lavoisier", ["Lavoisier", "Pipeline", "Parameters", testSupport]),
     // The two commands are here so that the programs are built before they are run.

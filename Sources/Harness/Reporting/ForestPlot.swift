@@ -7,14 +7,34 @@
 /// Improvement factors with their intervals on a logarithmic axis around 1.
 struct ForestPlot {
     struct Row {
-        let metric: StudyReport.Metric
-        let reference: StudyReport.ArmRole
+        /// Rows of one group stand together.
+        let group: String
+        /// What the factor is against, or of; a column of the table.
+        let subject: String
+        let label: String
+        /// For narrow screens.
+        let shortLabel: String
         let factor: ImprovementFactor
         let isHeadline: Bool
     }
 
     let rows: [Row]
+    /// Of the drawing.
+    let title: String
+    /// Headings of the table's first two columns.
+    let groupHeading: String
+    let subjectHeading: String
     let domain: ClosedRange<Double>
+
+    init(rows: [Row], title: String, groupHeading: String, subjectHeading: String) {
+        self.rows = rows
+        self.title = title
+        self.groupHeading = groupHeading
+        self.subjectHeading = subjectHeading
+        // One axis for all rows that always shows at least 10 % to either side of 1.
+        let values = rows.flatMap { [$0.factor.lower, $0.factor.upper, $0.factor.estimate] } + [1 / 1.1, 1.1]
+        domain = AxisScale.paddedByFactor(values) ?? 0.5...2
+    }
 
     init(_ confirmation: StudyReport.Confirmation) {
         var rows: [Row] = []
@@ -24,45 +44,42 @@ struct ForestPlot {
                 guard let ratio = comparison.ratio.value,
                     let factor = ImprovementFactor(ratio, higherIsBetter: metric.higherIsBetter)
                 else { continue }
-                let isHeadline =
-                    metric == confirmation.headlineMetric && comparison.reference == confirmation.headlineReference
+                let reference = comparison.reference
+                let isHeadline = metric == confirmation.headlineMetric && reference == confirmation.headlineReference
                 rows.append(
-                    Row(metric: metric, reference: comparison.reference, factor: factor, isHeadline: isHeadline))
+                    Row(
+                        group: metric.name, subject: reference.name, label: "\(metric.name) vs. \(reference.name)",
+                        shortLabel: "\(metric.shortName) vs. \(reference.shortName)", factor: factor,
+                        isHeadline: isHeadline))
             }
         }
-        self.rows = rows
-        // One axis for all rows that always shows at least 10 % to either side of 1.
-        let values = rows.flatMap { [$0.factor.lower, $0.factor.upper, $0.factor.estimate] } + [1 / 1.1, 1.1]
-        domain = AxisScale.paddedByFactor(values) ?? 0.5...2
+        self.init(
+            rows: rows, title: "How many times better the best found setting is", groupHeading: "Metric",
+            subjectHeading: "Best found against")
     }
 
     var table: DataTable {
         DataTable(
             caption: "Improvement factors",
             columns: [
-                .text("Metric"), .text("Best found against"), .number("Factor"), .number("95 % low"),
+                .text(groupHeading), .text(subjectHeading), .number("Factor"), .number("95 % low"),
                 .number("95 % high"), .text("Reads"),
             ],
             rows: rows.map {
                 [
-                    $0.metric.name, $0.reference.name, NumberText.fixed($0.factor.estimate, 3),
+                    $0.group, $0.subject, NumberText.fixed($0.factor.estimate, 3),
                     NumberText.fixed($0.factor.lower, 3), NumberText.fixed($0.factor.upper, 3), $0.factor.word,
                 ]
             })
     }
 
-    private static func label(_ row: Row, isNarrow: Bool) -> String {
-        isNarrow
-            ? "\(row.metric.shortName) vs. \(row.reference.shortName)" : "\(row.metric.name) vs. \(row.reference.name)"
-    }
-
     func svg(width: Double, id: String) -> Markup {
         let isNarrow = width < 500
         let rowHeight = isNarrow ? 44.0 : 30.0
-        let metrics = Set(rows.map(\.metric)).count
+        let metrics = Set(rows.map(\.group)).count
         let height = Double(rows.count) * rowHeight + Double(max(metrics - 1, 0)) * 8 + 64
         // The headline's label is bold, which is wider.
-        let labels = 1.06 * PlotFrame.labelWidth(rows.map { Self.label($0, isNarrow: false) })
+        let labels = 1.06 * PlotFrame.labelWidth(rows.map(\.label))
         var frame = PlotFrame(
             width: width, height: height, left: isNarrow ? 8 : max(270, labels), right: isNarrow ? 8 : 170, top: 10,
             bottom: 54)
@@ -73,26 +90,25 @@ struct ForestPlot {
         frame.text("better \u{2192}", frame.right, frame.bottom + 36, "label", anchor: "end")
         frame.text("\u{2190} worse", frame.left, frame.bottom + 36, "label")
         var y = frame.top + rowHeight / 2
-        var metric = rows.first?.metric
+        var group = rows.first?.group
         for row in rows {
-            if row.metric != metric { y += 8 }
-            metric = row.metric
+            if row.group != group { y += 8 }
+            group = row.group
             draw(row, at: y, scale, &frame)
             y += rowHeight
         }
         let description = rows.map {
-            "\($0.metric.name) against \($0.reference.name): \(NumberText.factor($0.factor.estimate)), 95 % interval "
+            "\($0.group) against \($0.subject): \(NumberText.factor($0.factor.estimate)), 95 % interval "
                 + "\(NumberText.factor($0.factor.lower)) to \(NumberText.factor($0.factor.upper))"
         }
         return frame.svg(
-            id: id, title: "How many times better the best found setting is",
-            description: description.joined(separator: "; "))
+            id: id, title: title, description: description.joined(separator: "; "))
     }
 
     private func draw(_ row: Row, at y: Double, _ scale: AxisScale, _ frame: inout PlotFrame) {
         let isNarrow = frame.width < 500
         let factor = row.factor
-        let label = Self.label(row, isNarrow: isNarrow)
+        let label = isNarrow ? row.shortLabel : row.label
         let numbers =
             "\(NumberText.factor(factor.estimate)) "
             + "(\(NumberText.factor(factor.lower))\u{2013}\(NumberText.factor(factor.upper)))"

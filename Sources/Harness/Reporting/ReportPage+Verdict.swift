@@ -3,30 +3,12 @@ import Statistics
 extension ReportPage {
     /// Colour, icon and word; the sentence; and the figures behind it.
     var banner: Markup {
-        let icon = Markup.element(
-            "svg",
-            [
-                "xmlns": "http://www.w3.org/2000/svg", "viewBox": "0 0 24 24", "width": "26", "height": "26",
-                "aria-hidden": "true", "focusable": "false", "class": "icon",
-            ], .element("path", ["d": report.verdict.iconPath]))
-        return .element(
-            "section", ["class": "banner " + report.verdict.className, "aria-label": "Verdict"],
-            .element("p", ["class": "verdict"], icon, .text(report.verdict.word)),
-            .element("p", ["class": "sentence"], report.sentence),
-            .element(
-                "dl", ["class": "tiles"],
-                tiles.map { tile in
-                    .element(
-                        "div", [:], .element("dt", [:], tile.name), .element("dd", [:], tile.value),
-                        .element("dd", ["class": "note"], tile.note))
-                }))
+        PageFrame.banner(
+            word: report.verdict.word, className: report.verdict.className, iconPath: report.verdict.iconPath,
+            sentence: report.sentence, tiles: tiles)
     }
 
-    private struct Tile {
-        let name: String
-        let value: String
-        let note: String
-    }
+    private typealias Tile = PageFrame.Tile
 
     private var tiles: [Tile] {
         var tiles: [Tile] = []
@@ -114,7 +96,7 @@ extension ReportPage {
                 ).markup)
         }
         if confirmation.arms.contains(where: { !$0.runs.isEmpty }) {
-            let runs = RunPlot(confirmation: confirmation)
+            let runs = RunPlot(confirmation)
             body.append(
                 Figure(
                     id: "runs", heading: "Every run in time order",
