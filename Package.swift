@@ -135,20 +135,23 @@ let glue: [Target] = [
             "ContentHash", "Instrumentation",
         ]),
     room(
+        "Glue", "EngineRuns",
+        [
+            "Pipeline", "Evaluation", "Workloads", "Benchmarking", "HostEnvironment", "Parameters", "Instrumentation",
+            "ContentHash", "Statistics",
+        ]),
+    room(
         "Glue", "EngineTuning",
         [
-            "Pipeline", "Evaluation", "Workloads", "StudyRunner", "BayesianTuning", "Benchmarking",
+            "EngineRuns", "Pipeline", "Evaluation", "Workloads", "StudyRunner", "BayesianTuning", "Benchmarking",
             "ResultStore", "Reporting", "Parameters", "Statistics", "HostEnvironment", "ContentHash", "Instrumentation",
         ]),
-]
-
-let gate: [Target] = [
     room(
         "Glue", "RegressionGate",
         [
             "EngineRuns", "Pipeline", "Workloads", "Benchmarking", "Reporting", "Parameters", "Statistics",
             "HostEnvironment", "ContentHash",
-        ])
+        ]),
 ]
 
 // MARK: - Products
@@ -261,6 +264,11 @@ let testTargets: [Target] = [
         [
             "RegressionGate", "EngineRuns", "Benchmarking", "Reporting", "HostEnvironment", "Statistics", testSupport,
         ]),
+    tests(
+        "EngineRuns",
+        [
+            "EngineRuns", "Benchmarking", "Pipeline", "Parameters", "HostEnvironment", "Statistics", testSupport,
+        ]),
     tests("Lavoisier", ["Lavoisier", "Pipeline", "Parameters", testSupport]),
     // The two commands are here so that the programs are built before they are run.
     tests(
@@ -302,5 +310,5 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
-    targets: c + base + numerics + engine + tuner + harness + glue + gate + products + testTargets + fuzzing
+    targets: c + base + numerics + engine + tuner + harness + glue + products + testTargets + fuzzing
 )

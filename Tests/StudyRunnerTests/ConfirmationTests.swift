@@ -2,6 +2,7 @@ import BayesianTuning
 import Benchmarking
 import Foundation
 import HostEnvironment
+import Parameters
 import ResultStore
 import Statistics
 import Testing

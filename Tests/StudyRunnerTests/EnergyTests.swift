@@ -1,6 +1,7 @@
 import BayesianTuning
 import Benchmarking
 import Foundation
+import Parameters
 import ResultStore
 import Testing
 

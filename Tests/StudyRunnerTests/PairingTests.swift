@@ -1,6 +1,7 @@
 import BayesianTuning
 import Benchmarking
 import HostEnvironment
+import Parameters
 import ResultStore
 import Statistics
 import Testing

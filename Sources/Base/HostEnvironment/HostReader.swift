@@ -61,9 +61,7 @@ public struct HostReader: Sendable {
             usablePhysicalCPUs: usableCores.combined(with: usable) { min($0, $1) }, cpuLimits: cpuLimits,
             totalMemoryBytes: total, usableMemoryBytes: total.map { Self.lowered($0, by: memoryLimits, atLeast: 0) },
             memoryLimits: memoryLimits, caches: caches(firstCPU: affinity.value?.first ?? 0), gpuModel: gpuModel(),
-            loadAverage: files.text("/proc/loadavg").flatMap { text in
-                Measured(LoadAverage(text), otherwise: "/proc/loadavg is malformed")
-            },
+            loadAverage: readLoadAverage(),
             ignoredLimits: slurm.ignored)
     }
 
@@ -84,6 +82,18 @@ public struct HostReader: Sendable {
 
     /// A file below the root (`/proc/stat`), or why it cannot be read.
     public func hostText(_ path: String) -> Measured<String> { files.text(path) }
+
+    /// What may have changed since the last measurement on this machine.
+    public func readConditions() -> HostConditions {
+        HostConditions.read(files, loadAverage: readLoadAverage())
+    }
+
+    /// Tasks that wanted a CPU lately.
+    public func readLoadAverage() -> Measured<LoadAverage> {
+        files.text("/proc/loadavg").flatMap { text in
+            Measured(LoadAverage(text), otherwise: "/proc/loadavg is malformed")
+        }
+    }
 
     /// Energy counters of the CPU packages now.
     public func readEnergy() -> Measured<EnergyTotals> { EnergyTotals.read(files) }

@@ -1,9 +1,11 @@
 import ArgumentParser
 import BayesianTuning
+import Benchmarking
 import Console
 import EngineTuning
 import Foundation
 import HostEnvironment
+import Parameters
 import ResultStore
 import StudyRunner
 

@@ -1,5 +1,6 @@
 import EngineTuning
 import Foundation
+import Parameters
 import ResultStore
 import StudyRunner
 

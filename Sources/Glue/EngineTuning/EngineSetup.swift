@@ -1,6 +1,5 @@
 import Benchmarking
-import ContentHash
-import Evaluation
+import EngineRuns
 import Foundation
 import HostEnvironment
 import Parameters
@@ -32,20 +31,17 @@ struct EngineSetup {
         var inputs = try stored ?? Self.inputs(request, host: host)
         if let path = request.configurationFile { inputs.configurationFile = absolutePath(path) }
         if let path = inputs.configurationFile { try Self.checkReplaceable(path) }
-        let engine = try Self.enginePath(request)
-        let found = DataLocations.standard(environment: request.environment, programPath: DataLocations.programPath)
-        // Absolute, as the children get them: the names of prepared files follow from the paths.
-        let locations = DataLocations(workloads: found.workloads.map(absolutePath), cache: absolutePath(found.cache))
-        let (loaded, prepared) = try Self.prepare(request.workloads, locations, note: note)
-        let sources = ReferenceData.Sources.bundled(locations)
-        _ = try ReferenceData.open(
-            sources, cache: locations.cache, wantsLibrary: true, wantsCompounds: true, wantsDecoys: true, note: note)
+        let engine = try EngineBinary.locate(request.enginePath)
+        let locations = DataLocations.absolute(environment: request.environment)
+        let prepared = try EngineWorkload.prepare(request.workloads, locations, note: note)
+        try locations.prepareReferences(note: note)
         let identity = ProgramIdentity(
-            path: engine, sha256: try sha256(file: engine), versions: Self.versions(host),
-            workloads: loaded.map { WorkloadReference(name: $0.name, sha256: $0.hash) })
-        launcher = try EngineLauncher(
-            identity: identity, workloads: prepared, host: host, locations: locations, base: inputs.base ?? [],
-            minimumAccuracy: request.options.minimumAccuracy, interrupt: request.interrupt)
+            path: engine.path, sha256: engine.sha256, versions: Self.versions(host),
+            workloads: prepared.map { WorkloadReference(name: $0.name, sha256: $0.sha256) })
+        launcher = EngineLauncher(
+            identity: identity,
+            program: try EngineProgram(workloads: prepared, locations: locations, interrupt: request.interrupt),
+            host: host, base: inputs.base ?? [], minimumAccuracy: request.options.minimumAccuracy)
         let folders = MachineProfile.searchFolders(
             configDirectory: request.configurationDirectory, environment: request.environment)
         let inPlace = try MachineProfile.find(machineID: host.identity.id, folders: folders)
@@ -114,70 +110,10 @@ struct EngineSetup {
             ?? folders.last ?? "config"
     }
 
-    private static func enginePath(_ request: EngineStudyRequest) throws(StudyError) -> String {
-        let path: String
-        if let given = request.enginePath {
-            path = absolutePath(given)
-        } else {
-            let program = DataLocations.programPath
-            path = "\(program.prefix(upTo: program.lastIndex(of: "/") ?? program.startIndex))/lavoisier"
-        }
-        guard FileManager.default.isExecutableFile(atPath: path) else {
-            let hint = request.enginePath == nil ? "; build or install it, or give --engine PATH" : ""
-            throw StudyError(.badInput, "the engine \(path) does not exist or is not a program\(hint)")
-        }
-        return path
-    }
-
     private static func versions(_ host: HostDescription) -> [String: String] {
         var versions = ["lavoisier": LavoisierVersion.current]
         versions["kernel"] = host.kernel.value
         return versions
-    }
-
-    private static func prepare(
-        _ names: [String], _ locations: DataLocations, note: (String) -> Void
-    ) throws -> ([Workload], [EngineWorkload]) {
-        guard let root = locations.workloads else {
-            throw StudyError(
-                .badInput, "the bundled workloads were not found; run inside the project or set LAVOISIER_DATA_DIR")
-        }
-        guard !names.isEmpty, Set(names).count == names.count else {
-            throw StudyError(.invalidOptions, "name at least one workload, and each only once")
-        }
-        let catalog = try WorkloadCatalog(root: root)
-        let workloads = try names.map { try catalog.find($0) }
-        let prepared = try workloads.map { workload in
-            var isNoted = false
-            let files = try workload.prepare(cacheDirectory: locations.cache) { _ in
-                if !isNoted { note("preparing the workload \(workload.name) (once)") }
-                isNoted = true
-            }
-            return EngineWorkload(
-                name: workload.name, files: files.map(absolutePath),
-                bytes: try files.reduce(0) { try $0 + size(of: $1) },
-                truth: try workload.truthPath.map { path in try read { try TruthTable(path: path) } },
-                identificationTruth: try workload.identificationTruthPath.map { path in
-                    try read { try IdentificationTruthTable(path: path) }
-                })
-        }
-        return (workloads, prepared)
-    }
-
-    private static func read<Table>(_ body: () throws -> Table) throws(StudyError) -> Table {
-        do {
-            return try body()
-        } catch {
-            throw StudyError(.badInput, "\(error)")
-        }
-    }
-
-    private static func size(of path: String) throws(StudyError) -> Int {
-        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-        guard let bytes = attributes?[.size] as? Int, bytes > 0 else {
-            throw StudyError(.badInput, "\(path) is missing or empty")
-        }
-        return bytes
     }
 
     /// A file that is replaced in the end must be one that can be: better known now than after minutes of measuring.

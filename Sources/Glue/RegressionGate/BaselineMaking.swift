@@ -70,7 +70,7 @@ public enum BaselineMaking {
         if let reason = noise.reason { unavailable["noise"] = reason }
         let version = SourceRevision.swiftVersion()
         if let reason = version.reason { unavailable["swift version"] = reason }
-        var versions = ["lavoisier": LavoisierVersion.current]
+        var versions = ["lavoisier": runs.engineVersion]
         versions["swift"] = version.value
         for library in runs.libraries {
             let words = library.split(separator: " ", maxSplits: 1)
@@ -114,6 +114,7 @@ public enum BaselineMaking {
     private struct ReferenceRuns {
         var workloads: [BaselineWorkload]
         var runs: [BaselineRun]
+        var engineVersion: String
         var libraries: [String]
         var unavailable: [String: String]
     }
@@ -123,6 +124,7 @@ public enum BaselineMaking {
     ) throws(GateError) -> ReferenceRuns {
         var runs: [BaselineRun] = []
         var first: ProgramRun?
+        var engineVersion = "unknown"
         var libraries: [String] = []
         var unavailable: [String: String] = [:]
         for index in 0...request.runs {
@@ -150,6 +152,7 @@ public enum BaselineMaking {
             } else {
                 first = run
                 libraries = outcome.results.first?.libraries ?? []
+                engineVersion = outcome.results.first?.engineVersion ?? engineVersion
             }
             guard index > 0 else { continue }
             for part in run.parts {
@@ -172,7 +175,8 @@ public enum BaselineMaking {
             throw GateError(
                 .nothingMeasured, "the engine read no spectra of \(empty.workload); a baseline of nothing gates nothing")
         }
-        return ReferenceRuns(workloads: workloads, runs: runs, libraries: libraries, unavailable: unavailable)
+        return ReferenceRuns(
+            workloads: workloads, runs: runs, engineVersion: engineVersion, libraries: libraries, unavailable: unavailable)
     }
 
     private static func count(

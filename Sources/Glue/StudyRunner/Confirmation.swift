@@ -1,6 +1,7 @@
 import BayesianTuning
 import Benchmarking
 import HostEnvironment
+import Parameters
 import Statistics
 
 /// The interleaved runs after the search, and what they say. Made from stored runs only.
@@ -12,7 +13,7 @@ public struct Confirmation: Sendable {
     public let droppedRows: Int
     public let failuresOfBest: Int
     public let target: StudyTarget
-    /// Numbers of the rows in which other load disturbed a run (`RepeatRule`), repeats left out. Each ran once more at the
+    /// Numbers of the rows in which other load disturbed a run (`Disturbance`), repeats left out. Each ran once more at the
     /// end where there was time, and both count: what is left out must not depend on what was measured.
     public let disturbedRows: [Int]
     /// Rows that are the repeat of a disturbed one.
@@ -45,7 +46,7 @@ public struct Confirmation: Sendable {
             runs.compactMap { $0.value.run.pressureShare.value }.min()
         }
         let disturbed = complete.filter { row in
-            row.contains { arm, stored in RepeatRule.isDisturbed(stored.run, calmestPressure: calmest[arm]) }
+            row.contains { arm, stored in Disturbance(of: stored.run, calmestPressure: calmest[arm]) != nil }
         }
         disturbedRows = disturbed.compactMap { $0.values.first?.index }.filter { $0 < Self.firstRepeat }
         repeatedRows = complete.count { ($0.values.first?.index ?? 0) >= Self.firstRepeat }

@@ -1,5 +1,7 @@
 import BayesianTuning
+import Benchmarking
 import HostEnvironment
+import Parameters
 import ResultStore
 
 /// An earlier study as another one knew it: one that was resumed since has more trials.

@@ -1,4 +1,5 @@
 import BayesianTuning
+import Parameters
 
 /// What a study tells while it runs.
 public enum StudyEvent: Sendable {

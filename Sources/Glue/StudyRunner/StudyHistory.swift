@@ -1,4 +1,5 @@
 import BayesianTuning
+import Benchmarking
 import Foundation
 import HostEnvironment
 import Parameters

@@ -44,28 +44,6 @@ public enum StudyTarget: String, Sendable, Hashable, Codable, CaseIterable {
     }
 }
 
-extension Metric {
-    /// How much is analysed per second and GB of peak memory: one over the memory-time that a MB of input takes, which is
-    /// what a shared machine or a scheduler pays for.
-    static let throughputPerMemory = Metric(
-        name: "throughput_per_memory", title: "throughput per memory", unit: "MB/s per GB", direction: .higherIsBetter)
-}
-
-extension ProgramRun {
-    /// A metric of the whole run.
-    public func value(of metric: Metric) -> Measured<Double> {
-        switch metric.name {
-        case Metric.wall.name: wallSeconds
-        case Metric.cpu.name: cpuSeconds
-        case Metric.peakMemory.name: peakMemoryBytes
-        case Metric.energy.name: energyJoules
-        case "throughput": throughput
-        case Metric.throughputPerMemory.name: throughput.combined(with: peakMemoryBytes) { $0 / ($1 / 1e9) }
-        default: .unavailable(reason: "\(metric.name) is not measured in a study")
-        }
-    }
-}
-
 /// How a study is done. Stored with it, so that `resume` goes on in the same way.
 public struct StudyOptions: Sendable, Hashable, Codable {
     public var target = StudyTarget.throughput

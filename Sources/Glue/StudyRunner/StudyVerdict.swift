@@ -1,3 +1,4 @@
+import Parameters
 import Statistics
 
 /// How a study ended, as stored with it.

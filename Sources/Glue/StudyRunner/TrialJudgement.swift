@@ -1,4 +1,5 @@
 import BayesianTuning
+import Benchmarking
 import HostEnvironment
 import ResultStore
 import Statistics
@@ -190,10 +191,6 @@ struct RepeatRule {
     static let largestSpread = 0.15
     /// A first pair that is worse than the best by this factor needs no second one to be ruled out.
     static let hopeless = 1.5
-    /// Extra waiting for CPUs relative to the calmest run of the same arm, and stolen CPU time per second, above
-    /// which a run counts as disturbed. Pressure as such says little: more workers than CPUs make it themselves.
-    static let disturbedPressure = 0.25
-    static let disturbedSteal = 0.10
 
     func wantsAnother(after trial: TrialRuns) -> Bool {
         let runs = trial.candidates.map(\.run)
@@ -227,15 +224,5 @@ struct RepeatRule {
         }
     }
 
-    private func isDisturbed(_ runs: [ProgramRun]) -> Bool {
-        let calmest = runs.compactMap(\.pressureShare.value).min()
-        return runs.contains { Self.isDisturbed($0, calmestPressure: calmest) }
-    }
-
-    /// - Parameter calmestPressure: of the runs of the same configuration beside it.
-    static func isDisturbed(_ run: ProgramRun, calmestPressure: Double?) -> Bool {
-        if (run.stealShare.value ?? 0) > disturbedSteal { return true }
-        guard let pressure = run.pressureShare.value, let calmestPressure else { return false }
-        return pressure - calmestPressure > disturbedPressure
-    }
+    private func isDisturbed(_ runs: [ProgramRun]) -> Bool { Disturbance.isAny(among: runs) }
 }

@@ -1,3 +1,4 @@
+import Benchmarking
 import HostEnvironment
 import Statistics
 

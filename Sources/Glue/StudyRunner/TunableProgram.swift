@@ -1,4 +1,5 @@
 import BayesianTuning
+import Benchmarking
 import Parameters
 import ResultStore
 
@@ -36,29 +37,5 @@ public struct ProgramIdentity: Sendable, Hashable {
         self.sha256 = sha256
         self.versions = versions
         self.workloads = workloads
-    }
-}
-
-/// A parameter and its value as a user writes it.
-public struct Setting: Sendable, Hashable, Codable {
-    public var name: String
-    public var text: String
-
-    public init(_ name: String, _ text: String) {
-        self.name = name
-        self.text = text
-    }
-}
-
-/// Bounds of one run.
-public struct RunLimits: Sendable, Hashable {
-    /// Wall seconds over all workloads after which the run is killed.
-    public var timeoutSeconds: Double
-    /// Resident bytes above which it is killed.
-    public var memoryBytes: Int?
-
-    public init(timeoutSeconds: Double, memoryBytes: Int?) {
-        self.timeoutSeconds = timeoutSeconds
-        self.memoryBytes = memoryBytes
     }
 }

@@ -33,6 +33,11 @@ public struct Metric: Sendable, Hashable, Codable {
 
     public static let energy = Metric(name: "energy", title: "CPU energy", unit: "J", direction: .lowerIsBetter)
 
+    /// How much is analysed per second and GB of peak memory: one over the memory-time that a MB of input takes, which is
+    /// what a shared machine or a scheduler pays for.
+    public static let throughputPerMemory = Metric(
+        name: "throughput_per_memory", title: "throughput per memory", unit: "MB/s per GB", direction: .higherIsBetter)
+
     /// Work per second of wall time. - Parameter item: what is counted, for instance `spectra`.
     public static func throughput(of item: String) -> Metric {
         Metric(name: "throughput", title: "throughput", unit: "\(item)/s", direction: .higherIsBetter)

@@ -9,7 +9,8 @@ struct ForestPlot {
     struct Row {
         /// Rows of one group stand together.
         let group: String
-        let against: String
+        /// What the factor is against, or of; a column of the table.
+        let subject: String
         let label: String
         /// For narrow screens.
         let shortLabel: String
@@ -20,10 +21,23 @@ struct ForestPlot {
     }
 
     let rows: [Row]
+    /// Of the drawing.
+    let title: String
+    /// Headings of the table's first two columns.
+    let groupHeading: String
+    let subjectHeading: String
     let domain: ClosedRange<Double>
-    private let candidate: String
-    /// Names the drawing.
-    private let title: String
+
+    init(rows: [Row], title: String, groupHeading: String, subjectHeading: String) {
+        self.rows = rows
+        self.title = title
+        self.groupHeading = groupHeading
+        self.subjectHeading = subjectHeading
+        // One axis for all rows that always shows at least 10 % to either side of 1.
+        let values =
+            rows.flatMap { [$0.factor.lower, $0.factor.upper, $0.factor.estimate, $0.limit ?? 1] } + [1 / 1.1, 1.1]
+        domain = AxisScale.paddedByFactor(values) ?? 0.5...2
+    }
 
     init(_ confirmation: StudyReport.Confirmation) {
         var rows: [Row] = []
@@ -33,41 +47,30 @@ struct ForestPlot {
                 guard let ratio = comparison.ratio.value,
                     let factor = ImprovementFactor(ratio, higherIsBetter: metric.higherIsBetter)
                 else { continue }
-                let isHeadline =
-                    metric == confirmation.headlineMetric && comparison.reference == confirmation.headlineReference
+                let reference = comparison.reference
+                let isHeadline = metric == confirmation.headlineMetric && reference == confirmation.headlineReference
                 rows.append(
                     Row(
-                        group: metric.name, against: comparison.reference.name,
-                        label: "\(metric.name) vs. \(comparison.reference.name)",
-                        shortLabel: "\(metric.shortName) vs. \(comparison.reference.shortName)", factor: factor,
+                        group: metric.name, subject: reference.name, label: "\(metric.name) vs. \(reference.name)",
+                        shortLabel: "\(metric.shortName) vs. \(reference.shortName)", factor: factor,
                         isHeadline: isHeadline))
             }
         }
         self.init(
-            rows: rows, candidate: "Best found", title: "How many times better the best found setting is")
-    }
-
-    /// - Parameter candidate: what is compared, as it begins a heading.
-    init(rows: [Row], candidate: String, title: String) {
-        self.rows = rows
-        self.candidate = candidate
-        self.title = title
-        // One axis for all rows that always shows at least 10 % to either side of 1.
-        let values =
-            rows.flatMap { [$0.factor.lower, $0.factor.upper, $0.factor.estimate, $0.limit ?? 1] } + [1 / 1.1, 1.1]
-        domain = AxisScale.paddedByFactor(values) ?? 0.5...2
+            rows: rows, title: "How many times better the best found setting is", groupHeading: "Metric",
+            subjectHeading: "Best found against")
     }
 
     var table: DataTable {
         DataTable(
             caption: "Improvement factors",
             columns: [
-                .text("Metric"), .text("\(candidate) against"), .number("Factor"), .number("95 % low"),
+                .text(groupHeading), .text(subjectHeading), .number("Factor"), .number("95 % low"),
                 .number("95 % high"), .text("Reads"),
             ],
             rows: rows.map {
                 [
-                    $0.group, $0.against, NumberText.fixed($0.factor.estimate, 3),
+                    $0.group, $0.subject, NumberText.fixed($0.factor.estimate, 3),
                     NumberText.fixed($0.factor.lower, 3), NumberText.fixed($0.factor.upper, 3), $0.factor.word,
                 ]
             })
@@ -76,8 +79,8 @@ struct ForestPlot {
     func svg(width: Double, id: String) -> Markup {
         let isNarrow = width < 500
         let rowHeight = isNarrow ? 44.0 : 30.0
-        let groups = Set(rows.map(\.group)).count
-        let height = Double(rows.count) * rowHeight + Double(max(groups - 1, 0)) * 8 + 64
+        let metrics = Set(rows.map(\.group)).count
+        let height = Double(rows.count) * rowHeight + Double(max(metrics - 1, 0)) * 8 + 64
         // The headline's label is bold, which is wider.
         let labels = 1.06 * PlotFrame.labelWidth(rows.map(\.label))
         var frame = PlotFrame(
@@ -98,12 +101,11 @@ struct ForestPlot {
             y += rowHeight
         }
         let description = rows.map {
-            "\($0.group) against \($0.against): \(NumberText.factor($0.factor.estimate)), 95 % interval "
+            "\($0.group) against \($0.subject): \(NumberText.factor($0.factor.estimate)), 95 % interval "
                 + "\(NumberText.factor($0.factor.lower)) to \(NumberText.factor($0.factor.upper))"
         }
         return frame.svg(
-            id: id, title: title,
-            description: description.joined(separator: "; "))
+            id: id, title: title, description: description.joined(separator: "; "))
     }
 
     private func draw(_ row: Row, at y: Double, _ scale: AxisScale, _ frame: inout PlotFrame) {

@@ -13,8 +13,8 @@ struct GatePage {
     let json: String
 
     var html: String {
-        DocumentPage(
-            title: "Gate \(report.baseline) \u{2013} \(report.outcome.word)", heading: "Gate \(report.baseline)",
+        PageFrame(
+            documentTitle: "Gate \(report.baseline) \u{2013} \(report.outcome.word)", heading: "Gate \(report.baseline)",
             facts: [
                 ("Compared", report.method), ("Baseline entry", report.entry), ("Created", report.created),
                 ("Exit status", "\(report.exitStatus)"),
@@ -25,21 +25,20 @@ struct GatePage {
         ).html
     }
 
-    private var sections: [DocumentPage.Section] {
+    private var sections: [PageFrame.Section] {
         [checkSection, pairSection, machineSection, ruleSection, reproduceSection].compactMap { $0 }
     }
 
     private var banner: Markup {
-        DocumentPage.Banner(
-            className: report.outcome.className, iconPath: report.outcome.iconPath, word: report.outcome.word,
-            sentence: report.sentence, tiles: tiles
-        ).markup
+        PageFrame.banner(
+            word: report.outcome.word, className: report.outcome.className, iconPath: report.outcome.iconPath,
+            sentence: report.sentence, tiles: tiles)
     }
 
-    private var tiles: [DocumentPage.Banner.Tile] {
+    private var tiles: [PageFrame.Tile] {
         let deciding = report.checks.filter(\.decides)
         var tiles = [
-            DocumentPage.Banner.Tile(
+            PageFrame.Tile(
                 name: "Checks that decide", value: "\(deciding.count)",
                 note: "\(deciding.count { $0.state == .failed }) worse, \(deciding.count { $0.isSkipped }) untold")
         ]
@@ -67,15 +66,16 @@ struct GatePage {
 
     // MARK: Checks
 
-    private var checkSection: DocumentPage.Section {
-        var body: [Markup] = report.notes.map(DocumentPage.notice)
+    private var checkSection: PageFrame.Section {
+        var body: [Markup] = report.notes.map(ReportPage.notice)
         if report.checks.isEmpty {
-            body.append(DocumentPage.notice("Nothing was compared: \(report.sentence)"))
+            body.append(ReportPage.notice("Nothing was compared: \(report.sentence)"))
         } else {
             body.append(checkTable)
             let forest = ForestPlot(
-                rows: report.checks.compactMap(Self.forestRow), candidate: "Candidate",
-                title: "How many times better the candidate is than the reference")
+                rows: report.checks.compactMap(Self.forestRow),
+                title: "How many times better the candidate is than the reference", groupHeading: "Workload",
+                subjectHeading: "Metric")
             if !forest.rows.isEmpty {
                 body.append(
                     Figure(
@@ -87,7 +87,7 @@ struct GatePage {
                     ).markup)
             }
         }
-        return DocumentPage.Section(id: "checks", title: "What was compared", body: body)
+        return PageFrame.Section(id: "checks", title: "What was compared", body: body)
     }
 
     private static func forestRow(_ check: GateReport.Check) -> ForestPlot.Row? {
@@ -95,7 +95,7 @@ struct GatePage {
             let factor = ImprovementFactor(ratio, higherIsBetter: check.higherIsBetter)
         else { return nil }
         return ForestPlot.Row(
-            group: check.workload, against: "reference, \(check.title)", label: "\(check.title), \(check.workload)",
+            group: check.workload, subject: check.title, label: "\(check.title), \(check.workload)",
             shortLabel: "\(check.title), \(check.workload)", factor: factor, isHeadline: check.decides,
             limit: check.decides ? check.tolerance.map { 1 / (1 + $0) } : nil)
     }
@@ -128,10 +128,10 @@ struct GatePage {
     }
 
     /// Wall time pair by pair, which shows drift and spikes.
-    private var pairSection: DocumentPage.Section? {
+    private var pairSection: PageFrame.Section? {
         let plots = report.checks.filter { $0.metric == "wall" }.compactMap { GatePairPlot($0, runs: report.runs) }
         guard !plots.isEmpty else { return nil }
-        return DocumentPage.Section(
+        return PageFrame.Section(
             id: "pairs", title: "Pair by pair",
             body: plots.enumerated().map { index, plot in
                 Figure(
@@ -145,10 +145,10 @@ struct GatePage {
 
     // MARK: Surroundings
 
-    private var machineSection: DocumentPage.Section {
+    private var machineSection: PageFrame.Section {
         var body: [Markup] = []
         if report.differences.isEmpty {
-            body.append(DocumentPage.paragraph("This machine reads as the baseline's does."))
+            body.append(ReportPage.paragraph("This machine reads as the baseline's does."))
         } else {
             body.append(
                 DataTable(
@@ -162,25 +162,25 @@ struct GatePage {
         body.append(.element("h3", [:], "Programs"))
         body.append(
             report.programs.isEmpty
-                ? DocumentPage.notice("No program was run.")
+                ? ReportPage.notice("No program was run.")
                 : DataTable(
                     caption: "Programs", columns: [.text("Role"), .text("What"), .text("File"), .text("SHA-256")],
                     rows: report.programs.map { [$0.role, $0.description, $0.path, $0.sha256] }
                 ).markup)
-        return DocumentPage.Section(id: "machine", title: "Machine and programs", body: body)
+        return PageFrame.Section(id: "machine", title: "Machine and programs", body: body)
     }
 
-    private var ruleSection: DocumentPage.Section? {
+    private var ruleSection: PageFrame.Section? {
         guard !report.facts.isEmpty else { return nil }
-        return DocumentPage.Section(id: "rule", title: "Rule and noise", body: [DocumentPage.facts(report.facts)])
+        return PageFrame.Section(id: "rule", title: "Rule and noise", body: [ReportPage.facts(report.facts)])
     }
 
-    private var reproduceSection: DocumentPage.Section? {
+    private var reproduceSection: PageFrame.Section? {
         guard !report.reproduce.isEmpty else { return nil }
-        return DocumentPage.Section(
+        return PageFrame.Section(
             id: "reproduce", title: "Reproduce",
             body: report.reproduce.flatMap { command -> [Markup] in
-                [.element("h3", [:], command.purpose), DocumentPage.copyBlock(command.command, label: command.purpose)]
+                [.element("h3", [:], command.purpose), ReportPage.copyBlock(command.command, label: command.purpose)]
             })
     }
 }

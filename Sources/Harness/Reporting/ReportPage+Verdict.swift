@@ -3,13 +3,12 @@ import Statistics
 extension ReportPage {
     /// Colour, icon and word; the sentence; and the figures behind it.
     var banner: Markup {
-        DocumentPage.Banner(
-            className: report.verdict.className, iconPath: report.verdict.iconPath, word: report.verdict.word,
-            sentence: report.sentence, tiles: tiles
-        ).markup
+        PageFrame.banner(
+            word: report.verdict.word, className: report.verdict.className, iconPath: report.verdict.iconPath,
+            sentence: report.sentence, tiles: tiles)
     }
 
-    private typealias Tile = DocumentPage.Banner.Tile
+    private typealias Tile = PageFrame.Tile
 
     private var tiles: [Tile] {
         var tiles: [Tile] = []
@@ -97,7 +96,7 @@ extension ReportPage {
                 ).markup)
         }
         if confirmation.arms.contains(where: { !$0.runs.isEmpty }) {
-            let runs = RunPlot(confirmation: confirmation)
+            let runs = RunPlot(confirmation)
             body.append(
                 Figure(
                     id: "runs", heading: "Every run in time order",

@@ -20,6 +20,8 @@ public struct ReportError: Error, CustomStringConvertible {
 }
 
 extension StudyReport {
+    private static let opening = "<script type=\"application/json\" id=\"lavoisier-data\">"
+
     /// The whole report as one file: well-formed, self-contained, the same bytes for the same model.
     ///
     /// Numbers that are not finite are shown as missing and travel in the embedded data as the strings `NaN`,
@@ -28,7 +30,7 @@ extension StudyReport {
 
     /// Reads the model back from a page that `html()` wrote.
     public init(html: String) throws(ReportError) {
-        guard let start = html.firstRange(of: DocumentPage.dataOpening),
+        guard let start = html.firstRange(of: Self.opening),
             let end = html[start.upperBound...].firstRange(of: "</script>")
         else {
             throw ReportError(

@@ -1,5 +1,5 @@
 import Foundation
-import StudyRunner
+import Pipeline
 
 #if canImport(Glibc)
     import Glibc
@@ -7,34 +7,34 @@ import StudyRunner
     import Darwin
 #endif
 
-/// Temporary folders of trials. Those of tuners that were killed are removed by the next one.
-struct TrialScratch: Sendable {
+/// Temporary folders of engine runs. Those of programs that were killed are removed by the next one.
+struct RunScratch: Sendable {
     private let root: String
 
-    init() throws(StudyError) {
+    init() throws(AnalysisError) {
         let base = ProcessInfo.processInfo.environment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
         root = "\(base)/lavoisier-tune-\(getuid())"
         guard mkdir(root, 0o700) == 0 || errno == EEXIST else { throw Self.failure("create the folder \(root)") }
         var information = stat()
         guard lstat(root, &information) == 0, information.st_mode & S_IFMT == S_IFDIR, information.st_uid == getuid()
         else {
-            throw StudyError(.outputFailed, "\(root) is not a folder of this user; remove it or set TMPDIR")
+            throw AnalysisError(.outputFailed, "\(root) is not a folder of this user; remove it or set TMPDIR")
         }
         removeOrphans()
     }
 
-    /// An empty folder. Names have the same length, so that no trial gets a different environment.
-    func makeFolder() throws(StudyError) -> String {
+    /// An empty folder. Names have the same length, so that no run gets a different environment.
+    func makeFolder() throws(AnalysisError) -> String {
         var template = Array("\(root)/\(getpid())-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw Self.failure("create a folder in \(root)") }
         return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
-    func write(_ text: String, to path: String) throws(StudyError) {
+    func write(_ text: String, to path: String) throws(AnalysisError) {
         do {
             try Data(text.utf8).write(to: URL(fileURLWithPath: path))
         } catch {
-            throw StudyError(.outputFailed, "cannot write \(path): \(error.localizedDescription)")
+            throw AnalysisError(.outputFailed, "cannot write \(path): \(error.localizedDescription)")
         }
     }
 
@@ -43,12 +43,12 @@ struct TrialScratch: Sendable {
     private func removeOrphans() {
         for name in (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? [] {
             guard let pid = name.split(separator: "-").first.flatMap({ pid_t($0) }), pid > 0 else { continue }
-            // ESRCH: no such process. Another tuner's folder is left alone.
+            // ESRCH: no such process. Another program's folder is left alone.
             if kill(pid, 0) != 0, errno == ESRCH { remove("\(root)/\(name)") }
         }
     }
 
-    private static func failure(_ action: String) -> StudyError {
-        StudyError(.outputFailed, "cannot \(action): \(String(cString: strerror(errno)))")
+    private static func failure(_ action: String) -> AnalysisError {
+        AnalysisError(.outputFailed, "cannot \(action): \(String(cString: strerror(errno)))")
     }
 }

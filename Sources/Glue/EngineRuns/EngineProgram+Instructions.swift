@@ -23,3 +23,10 @@ extension EngineProgram {
         return (count, try? WorkloadResults.read("\(folder)/results-0", workload: workload).get().digest)
     }
 }
+
+extension WorkloadResults {
+    /// Versions of the libraries that results depend on, as the engine says.
+    public var libraries: [String] { record.versions.libraries }
+    /// The engine's own version.
+    public var engineVersion: String { record.versions.lavoisier }
+}
