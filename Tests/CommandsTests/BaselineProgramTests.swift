@@ -163,7 +163,7 @@ import Testing
 
     @Test func theReferenceIsBuiltOnceFromItsCommit() throws {
         let (fixture, repository) = try repository(
-            "mkdir -p .build/release && cp engine .build/release/lavoisier && echo built >> \"$TMPDIR/builds\"")
+            "mkdir -p .build/release && cp engine .build/release/lavoisier && chmod +x .build/release/lavoisier && echo built >> \"$TMPDIR/builds\"")
         try create(fixture, repository)
         let entry = try baseline(fixture).latest
         // What the working tree says now does not matter: the commit is built.

@@ -41,7 +41,7 @@ import Yams
         #expect(try GateReport(json: outcome.output) == written)
         #expect(written.outcome == .passed && written.exitStatus == 0 && written.baseline == "main")
         #expect(written.programs.map(\.role) == ["reference", "candidate"])
-        #expect(written.checks.map(\.metric) == ["digest", "truth", "cpu", "peak_memory", "wall", "energy", "instructions", "throughput"])
+        #expect(written.checks.map(\.metric) == ["digest", "truth", "cpu", "peak_memory", "wall", "energy", "throughput"])
         // A warm-up and eight pairs of each.
         #expect(written.runs.count == 18 && written.runs.count { $0.pair < 0 } == 2)
         let markdown = try String(contentsOfFile: files[2], encoding: .utf8)
@@ -136,9 +136,9 @@ import Yams
     @Test func theWorkflowInTheDocumentationIsValid() throws {
         let text = try String(contentsOfFile: TestData.repository + "/docs/ci.md", encoding: .utf8)
         let block = try #require(text.firstMatch(of: /```yaml\n(.*?)```/.dotMatchesNewlines())?.output.1)
-        let workflow = try #require(try Yams.load(yaml: String(block)) as? [String: Any])
+        let workflow = try #require(try Yams.load(yaml: String(block)) as? [AnyHashable: Any])
         // YAML 1.1 reads the bare key `on` as true.
-        #expect(workflow.keys.contains("on") || workflow.keys.count == 6)
+        #expect(workflow.keys.contains("on") || workflow.keys.contains(true))
         let jobs = try #require(workflow["jobs"] as? [String: Any])
         let steps = try #require((jobs["gate"] as? [String: Any])?["steps"] as? [[String: Any]])
         for step in steps { #expect((step["run"] == nil) != (step["uses"] == nil), "\(step)") }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Benchmarking
 import Console
 import Foundation
+import HostEnvironment
 import Parameters
 import RegressionGate
 

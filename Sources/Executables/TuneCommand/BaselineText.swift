@@ -1,5 +1,6 @@
 import Benchmarking
 import Console
+import HostEnvironment
 import RegressionGate
 
 extension BaselineReference {
@@ -32,9 +33,9 @@ extension BaselineEntry {
             alignments: [.left, .right, .right, .right, .right, .right, .right, .left])
         for workload in workloads {
             func median(_ metric: String, _ scale: Double) -> String {
-                let values = values(of: metric, workload: workload.name).sorted()
-                guard !values.isEmpty else { return "-" }
-                let middle = (values[(values.count - 1) / 2] + values[values.count / 2]) / 2
+                let found = self.values(of: metric, workload: workload.name).sorted()
+                guard !found.isEmpty else { return "-" }
+                let middle = (found[(found.count - 1) / 2] + found[found.count / 2]) / 2
                 return GateText.digits(middle * scale)
             }
             table.append([

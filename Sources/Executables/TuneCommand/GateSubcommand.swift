@@ -101,7 +101,7 @@ struct GateSubcommand: ParsableCommand {
                 try runSelfTest()
                 return
             }
-            let request = try request()
+            let request = try self.request()
             for path in outputs { try BaselineFiles.checkWritable(path) }
             let line = LiveLine(mode: .suitable(quiet: output.quiet))
             let report = Gate.run(

@@ -45,7 +45,9 @@ public enum BaselineMaking {
         let setup = try GateSetup(
             workloads: request.workloads, environment: request.environment, interrupt: request.interrupt, note: note)
         let engine = try GateSetup.engine(request.engine, option: "--engine")
-        let configuration = try configuration(request, host: setup.host)
+        let given = try setup.settings(file: request.configurationFile, assignments: request.assignments)
+        let configuration = BaselineConfiguration(
+            settings: given, sha256: sha256(given.map { $0 + "\n" }.joined()))
         let revision = SourceRevision.read(at: request.repository)
         if revision.value?.isDirty == true {
             note("the working tree has changes that its commit does not hold: nobody can rebuild this reference")
@@ -89,24 +91,6 @@ public enum BaselineMaking {
     static func timestamp() -> String {
         let text = Date().formatted(.iso8601.dateSeparator(.dash).timeSeparator(.colon).dateTimeSeparator(.space))
         return text.replacing("Z", with: "") + " UTC"
-    }
-
-    /// What was given, as this program understands it.
-    private static func configuration(
-        _ request: BaselineRequest, host: HostDescription
-    ) throws(GateError) -> BaselineConfiguration {
-        var layers = ConfigurationRequest()
-        layers.configurationFile = request.configurationFile
-        layers.assignments = request.assignments
-        layers.profile = "none"
-        let given: [String]
-        do {
-            given = try layers.resolve(host: host).configuration.settings.filter { $0.source != "default" }
-                .map { "\($0.description.name)=\($0.text)" }.sorted()
-        } catch {
-            throw GateError(.usage, "\(error)")
-        }
-        return BaselineConfiguration(settings: given, sha256: sha256(given.map { $0 + "\n" }.joined()))
     }
 
     // MARK: runs

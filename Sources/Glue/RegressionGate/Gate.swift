@@ -2,6 +2,7 @@ import Benchmarking
 import EngineRuns
 import Foundation
 import HostEnvironment
+import Pipeline
 import Reporting
 
 /// Holds a candidate against a baseline and says whether it may pass.
@@ -261,8 +262,8 @@ public struct Gate {
                 let pairs = runs.record.pairs[first...]
                 session.add(
                     GatePair(
-                        before: pairs.compactMap { $0.run(of: GateArms.reference) },
-                        after: pairs.compactMap { $0.run(of: GateArms.candidate) }, metrics: rule.metrics,
+                        before: pairs.flatMap { $0.runs(of: GateArms.reference) },
+                        after: pairs.flatMap { $0.runs(of: GateArms.candidate) }, metrics: rule.metrics,
                         digestsCount: digestsCount, instructions: session.pairs.isEmpty ? instructions : [:],
                         usableCPUs: setup.host.usableCPUs.value))
             }

@@ -60,6 +60,7 @@ public struct GateRequest: Sendable {
         rule.metrics += rule.metrics.filter { $0.metric.name == Metric.wall.name }.map { wall in
             GateMetric(.throughput(of: "MB"), workload: wall.workload, tolerance: wall.tolerance, role: .informational)
         }
+        if !countsInstructions { rule.metrics.removeAll { $0.metric.name == "instructions" } }
         for override in tolerances { try override.apply(to: &rule) }
         if let pairs {
             guard pairs >= Self.fewestPairs else {

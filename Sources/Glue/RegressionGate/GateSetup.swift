@@ -48,6 +48,20 @@ struct GateSetup {
         }
     }
 
+    /// What was given, as this program understands it: `name=value`, sorted. - Throws: `GateError(.usage)`.
+    func settings(file: String?, assignments: [String]) throws(GateError) -> [String] {
+        var layers = ConfigurationRequest()
+        layers.configurationFile = file
+        layers.assignments = assignments
+        layers.profile = "none"
+        do {
+            return try layers.resolve(host: host).configuration.settings.filter { $0.source != "default" }
+                .map { "\($0.description.name)=\($0.text)" }.sorted()
+        } catch {
+            throw GateError(.usage, "\(error)")
+        }
+    }
+
     static func engine(_ path: String?, option: String) throws(GateError) -> EngineBinary {
         do { return try EngineBinary.locate(path, option: option) } catch { throw GateError(engine: error) }
     }

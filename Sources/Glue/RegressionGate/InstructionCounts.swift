@@ -1,6 +1,7 @@
 import Benchmarking
 import EngineRuns
 import HostEnvironment
+import Pipeline
 
 /// Counts the instructions of engines on the workloads of a setup.
 struct InstructionCounts {

@@ -42,9 +42,10 @@ public enum NoiseStudy {
         let metrics = rule.metrics.filter { $0.role != .deterministic }
         let lock = try GateSetup.lock("noise on \(setup.label)", path: request.lockPath)
         defer { withExtendedLifetime(lock) {} }
+        let settings = try setup.settings(file: nil, assignments: request.assignments)
         let arms = GateArms(
-            setup.program, reference: try setup.arm("reference", engine, settings: request.assignments),
-            candidate: try setup.arm("candidate", engine, settings: request.assignments))
+            setup.program, reference: try setup.arm("reference", engine, settings: settings),
+            candidate: try setup.arm("candidate", engine, settings: settings))
         let interrupt = request.interrupt
         var options = InterleavedRuns.Options()
         options.pairs = request.pairs
@@ -76,8 +77,8 @@ public enum NoiseStudy {
                 let new = runs.record.pairs[first...]
                 pairs.append(
                     GatePair(
-                        before: new.compactMap { $0.run(of: GateArms.reference) },
-                        after: new.compactMap { $0.run(of: GateArms.candidate) }, metrics: metrics, digestsCount: false,
+                        before: new.flatMap { $0.runs(of: GateArms.reference) },
+                        after: new.flatMap { $0.runs(of: GateArms.candidate) }, metrics: metrics, digestsCount: false,
                         instructions: [:], usableCPUs: setup.host.usableCPUs.value))
             }
         } catch {
