@@ -30,7 +30,7 @@ struct LavoisierTuneCommand: ParsableCommand {
         version: LavoisierVersion.current,
         subcommands: [
             RunSubcommand.self, ResumeSubcommand.self, ListSubcommand.self, ShowSubcommand.self, ReportSubcommand.self,
-            ExportSubcommand.self, ReplaySubcommand.self,
+            ExportSubcommand.self, ReplaySubcommand.self, ErrorRatesSubcommand.self,
         ],
         defaultSubcommand: RunSubcommand.self)
 }
