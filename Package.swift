@@ -217,7 +217,7 @@ let testTargets: [Target] = [
     tests("Console", ["Console"]),
     tests("TextNumbers", ["TextNumbers", "Statistics"]),
     tests("HostEnvironment", ["HostEnvironment"]),
-    tests("Statistics", ["Statistics"]),
+    tests("Statistics", ["Statistics"], resources: [.copy("Fixtures")]),
     tests("LinearAlgebra", ["LinearAlgebra", "Statistics"]),
     tests("SignalKernels", ["SignalKernels", "CSignalKernels", "Statistics"]),
     tests("SpectrumModel", ["SpectrumModel"]),

@@ -260,6 +260,6 @@ import Testing
         let fixture = try GateFixture()
         let outcome = try fixture.run(["gate", "--self-test"])
         #expect(outcome.status == 0, "\(outcome.output) \(outcome.error)")
-        #expect(outcome.output.split(separator: "\n").count(where: { $0.contains("  ok  ") }) == 8, "\(outcome.output)")
+        #expect(outcome.output.split(separator: "\n").count(where: { $0.contains("  ok  ") }) == 13, "\(outcome.output)")
     }
 }

@@ -72,6 +72,7 @@ func exitStatus(of error: any Error) -> Int32 {
     case let error as AnalysisError: error.exitStatus
     case is ParameterError, is SearchSpaceError: 64
     case let error as BenchmarkingError: error.code == .lockFile ? 73 : 1
+    case let error as PoolFileError: error.exitStatus
     case is ConsoleError: 73
     default: 1
     }

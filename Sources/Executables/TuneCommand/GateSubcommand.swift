@@ -166,7 +166,7 @@ struct GateSubcommand: ParsableCommand {
     private func runSelfTest() throws {
         let line = LiveLine(mode: .suitable(quiet: output.quiet))
         line.update("playing the gate")
-        let outcomes = try GateSelfTest.run(
+        let outcomes = try GateScenarios.run(
             environment: ProcessInfo.processInfo.environment, interrupt: try InterruptFlag.install(),
             note: { line.milestone("lavoisier-tune: \($0)") })
         line.clear()

@@ -21,6 +21,9 @@ struct LavoisierTuneCommand: ParsableCommand {
             --strategy bayesian|random|sobol, --enqueue FILE, --base FILE, --write-config FILE, --rows N, --engine PATH, --store FILE, --reports-dir DIR, --config-dir DIR, \
             --lock FILE, --quiet, --json.
 
+            'gate' holds a build against a baseline and says by exit status whether it may pass; 'baseline' makes and moves \
+            baselines; 'noise' measures how small a change this machine can show.
+
             Ctrl-C stops and loses nothing: 'lavoisier-tune resume STUDY' goes on. STUDY is an id, its beginning, or \
             'latest'.
 
@@ -31,6 +34,7 @@ struct LavoisierTuneCommand: ParsableCommand {
         subcommands: [
             RunSubcommand.self, ResumeSubcommand.self, ListSubcommand.self, ShowSubcommand.self, ReportSubcommand.self,
             ExportSubcommand.self, ReplaySubcommand.self, GateSubcommand.self, BaselineSubcommand.self, NoiseSubcommand.self,
+            ErrorRatesSubcommand.self,
         ],
         defaultSubcommand: RunSubcommand.self)
 }

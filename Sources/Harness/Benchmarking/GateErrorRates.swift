@@ -12,8 +12,10 @@ public struct GateErrorRates: Sendable, Hashable, Codable {
     /// Mean and largest number of pairs that a gate ran.
     public let meanPairs: Double
     public let maximumPairs: Int
-    /// Share of gates that needed no more pairs than the last look, confirmation and repeats included.
+    /// Share of gates that ran no more pairs than the last look, confirmation and repeats included.
     public let withinLastLook: Double
+    /// Share of gates that failed within as many pairs.
+    public let failedWithinLastLook: Double
 
     /// - Parameters:
     ///   - pool: pairs in time order, not empty.
@@ -29,6 +31,7 @@ public struct GateErrorRates: Sendable, Hashable, Codable {
         var total = 0
         var most = 0
         var within = 0
+        var failedWithin = 0
         for _ in 0..<gates {
             var session = GateSession(rule: rule, noise: noise)
             var left = 0
@@ -46,16 +49,21 @@ public struct GateErrorRates: Sendable, Hashable, Codable {
                 }
                 step = session.next()
             }
-            if case .decide(let decision) = step { outcomes[decision.outcome, default: 0] += 1 }
+            let isWithin = session.pairs.count <= rule.looks.last ?? 0
+            if case .decide(let decision) = step {
+                outcomes[decision.outcome, default: 0] += 1
+                if isWithin && decision.outcome == .regression { failedWithin += 1 }
+            }
             total += session.pairs.count
             most = max(most, session.pairs.count)
-            if session.pairs.count <= rule.looks.last ?? 0 { within += 1 }
+            if isWithin { within += 1 }
         }
         self.gates = gates
         self.outcomes = outcomes
         meanPairs = Double(total) / Double(gates)
         maximumPairs = most
         withinLastLook = Double(within) / Double(gates)
+        failedWithinLastLook = Double(failedWithin) / Double(gates)
     }
 
     /// Share of gates with this outcome.

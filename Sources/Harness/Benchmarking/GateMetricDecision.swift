@@ -15,6 +15,8 @@ public struct GateRatio: Sendable, Hashable, Codable {
     public let lower: Double
     public let upper: Double
     public let level: Double
+    /// False where so few pairs cannot reach the level that was asked for: then they can show nothing, and exclude nothing.
+    public let reachesLevel: Bool
     public let pairs: Int
     /// One-sided p-value of "worse": Wilcoxon's signed-rank test of ln(after / before).
     public let worseP: Double
@@ -32,6 +34,7 @@ public struct GateRatio: Sendable, Hashable, Codable {
         lower = exp(center.lower)
         upper = exp(center.upper)
         level = center.attainedLevel
+        reachesLevel = center.attainedLevel >= center.level - 1e-12
         self.pairs = pairs.count
         (worseP, betterP) = direction == .lowerIsBetter ? (test.greater, test.less) : (test.less, test.greater)
         // Half an interval is z standard errors; z + 0.84 of them are seen in 80 % of all gates.
@@ -95,16 +98,19 @@ public struct GateMetricDecision: Sendable, Hashable, Codable {
         return worsening < 1 / (1 + tolerance.relative) && exceedsAbsolute(1 / worsening - 1)
     }
 
-    /// Whether the interval leaves out that the metric is worse by twice the tolerance, or the pairs would have shown that.
+    /// Whether a change of twice the tolerance is ruled out: by the interval, or because the pairs would have shown it and
+    /// the estimate is within the tolerance.
     var excludesTwiceTheTolerance: Bool {
-        guard let ratio = ratio.value else { return false }
+        guard let ratio = ratio.value, ratio.reachesLevel else { return false }
         if excludesOutright { return true }
-        return ratio.smallestDetectable <= 2 * tolerance.relative || !exceedsAbsolute(ratio.smallestDetectable / 2)
+        let couldSee =
+            ratio.smallestDetectable <= 2 * tolerance.relative || !exceedsAbsolute(ratio.smallestDetectable / 2)
+        return couldSee && !isWorseThanTolerated
     }
 
     /// Whether the interval itself leaves it out: enough to stop early.
     var excludesOutright: Bool {
-        guard let ratio = ratio.value else { return false }
+        guard let ratio = ratio.value, ratio.reachesLevel else { return false }
         let worst = metric.direction == .lowerIsBetter ? ratio.upper : 1 / ratio.lower
         return worst < 1 + 2 * tolerance.relative || !exceedsAbsolute((worst - 1) / 2)
     }

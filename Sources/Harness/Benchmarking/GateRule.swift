@@ -166,6 +166,15 @@ public struct GateRule: Sendable, Hashable, Codable {
     /// The most pairs that count: the last look and its confirmation. Pairs run again come on top.
     public var maximumPairs: Int { (looks.last ?? 0) + confirmationPairs }
 
+    /// The relative tolerances of the primary metrics on a machine of this noise, by key.
+    public func tolerances(noise: MachineNoise?) -> [String: Double] {
+        let primaries = metrics.filter { $0.role == .primary }
+        return Dictionary(
+            uniqueKeysWithValues: primaries.map {
+                ($0.key, effectiveTolerance(of: $0, noise: noise).tolerance.relative)
+            })
+    }
+
     /// The tolerance of a metric on a machine, and why it is not the one given.
     func effectiveTolerance(
         of metric: GateMetric, noise: MachineNoise?

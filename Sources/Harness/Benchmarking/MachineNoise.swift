@@ -32,13 +32,14 @@ public struct MachineNoise: Sendable, Hashable, Codable {
             self.blockNoise = blockNoise
         }
 
-        /// 95th percentile of |ratio - 1| expected of this many pairs.
+        /// Standard deviation of the ratio that a gate of this many pairs finds between equal programs.
         ///
-        /// The larger of what blocks showed, scaled by the square root of their length, and what normal pairs of this
-        /// deviation would: few pairs give few blocks that differ.
+        /// The larger of what blocks showed (1.96 deviations are their 95th percentile), scaled by the square root of their
+        /// length, and what normal pairs of this deviation would: few pairs give few blocks that differ. Twice of it is
+        /// exceeded by chance once in twenty gates.
         public func noise(pairs count: Int) -> Double {
-            let scaled = blockNoise * (Double(blockPairs) / Double(count)).squareRoot()
-            return max(scaled, exp(1.96 * standardError(pairs: count)) - 1)
+            let scaled = blockNoise / 1.96 * (Double(blockPairs) / Double(count)).squareRoot()
+            return max(scaled, standardError(pairs: count))
         }
 
         /// The smallest change (as a ratio minus 1) seen in 80 % of gates of this many pairs, one-sided 2.5 %.
@@ -101,7 +102,7 @@ public struct MachineNoise: Sendable, Hashable, Codable {
             metrics: names.compactMap { Self.metric($0, pairs, blockPairs) })
     }
 
-    /// 95th percentile of |ratio - 1| of a metric over this many pairs; nil when it was not measured.
+    /// Standard deviation of the ratio of a metric over this many A/A pairs; nil when it was not measured.
     public func noise(of name: String, pairs count: Int) -> Double? {
         metrics.first { $0.name == name }?.noise(pairs: count)
     }

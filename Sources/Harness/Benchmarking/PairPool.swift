@@ -144,3 +144,24 @@ public struct PairPool: Sendable, Hashable {
             pressureShare: share(\.pressure), stealShare: share(\.steal))
     }
 }
+
+extension PairPool {
+    /// Runs per pair that a live gate would take for runs of this length: a multiple of the recorded number.
+    public func runsPerPair(for rule: GateRule) -> Int {
+        let seconds = pairs.compactMap { $0.values[Metric.wall.name]?.before.value }
+        guard !seconds.isEmpty, median(seconds) > 0 else { return runsPerPair }
+        let wanted = rule.runsPerPair(secondsPerRun: median(seconds))
+        return (wanted + runsPerPair - 1) / runsPerPair * runsPerPair
+    }
+
+    /// The noise that an A/A pool shows; nil where it is too short.
+    public func noise(of rule: GateRule) -> MachineNoise? {
+        let machine = MachineIdentity(
+            architecture: "recorded", cpuModel: facts["machine"] ?? "unknown", usableCPUs: nil, usableMemoryBytes: nil,
+            gpuModel: "none")
+        let noise = MachineNoise(
+            pairs: pairs, metrics: rule.metrics.map(\.key), machine: machine,
+            workloads: facts["workload"].map { [$0] } ?? [], runsPerPair: runsPerPair, recordedAt: 0)
+        return noise.metrics.isEmpty ? nil : noise
+    }
+}
