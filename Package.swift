@@ -175,7 +175,8 @@ let products: [Target] = [
     .executableTarget(
         name: "TuneCommand",
         dependencies: [
-            "EngineTuning", "RegressionGate", "StudyRunner", "TuningReplay", "ResultStore", "Reporting", "Benchmarking", "BayesianTuning",
+            "EngineTuning", "RegressionGate", "StudyRunner", "TuningReplay", "ResultStore", "Reporting", "Benchmarking",
+            "BayesianTuning",
             "Pipeline", "Workloads", "Parameters", "HostEnvironment", "Console", argumentParser,
         ],
         path: "Sources/Executables/TuneCommand", exclude: ["README.md"], swiftSettings: house,

@@ -78,12 +78,14 @@ import Testing
             try Baseline(json: text, source: "baselines/main.json")
         } throws: { error in
             let error = error as? BaselineError
-            return error?.code == .newerSchema && error?.reason.contains("baselines/main.json has schema version 2") == true
+            return error?.code == .newerSchema
+                && error?.reason.contains("baselines/main.json has schema version 2") == true
         }
     }
 
     @Test(arguments: [
-        ("", "baselines/x.json"), ("[]", "not a baseline"), ("{\"schemaVersion\": 1}", "'history' is missing at its top"),
+        ("", "baselines/x.json"), ("[]", "not a baseline"),
+        ("{\"schemaVersion\": 1}", "'history' is missing at its top"),
         ("{\"schemaVersion\": \"1\"}", "a value of another type stands at schemaVersion"),
         ("{\"schemaVersion\": 1,", "baselines/x.json"), ("\u{0}\u{1}", "baselines/x.json"),
     ])

@@ -15,7 +15,9 @@ import Testing
         #expect(try fixture.create(["--reason", "the first", "--set", "execution.workers=1"]).status == 0)
         let first = try baseline(fixture)
         #expect(first.latest.runs.count == 2 && first.pinned == nil)
-        #expect(first.latest.runs.allSatisfy { $0.values["wall"] ?? 0 > 0 && $0.digest == first.latest.workloads[0].digest })
+        #expect(
+            first.latest.runs.allSatisfy { $0.values["wall"] ?? 0 > 0 && $0.digest == first.latest.workloads[0].digest }
+        )
         #expect(first.latest.workloads.map(\.name) == ["ident"])
         #expect(first.latest.configuration.settings == ["execution.workers=1"])
         #expect(first.latest.unavailable["instructions"] == "not asked for")
@@ -40,7 +42,9 @@ import Testing
 
         let list = try fixture.run(["baseline", "list"])
         #expect(list.status == 0 && list.output.contains("main") && list.output.contains("pinned"))
-        #expect(try fixture.run(["baseline", "list", "--baselines-dir", "nothing"]).output.split(separator: "\n").count == 2)
+        #expect(
+            try fixture.run(["baseline", "list", "--baselines-dir", "nothing"]).output.split(separator: "\n").count == 2
+        )
         let shown = try fixture.run(["baseline", "show", "main"])
         #expect(shown.output.contains("a second look") && shown.output.contains("execution.workers=1"))
         let json = try fixture.run(["baseline", "show", "main", "--json"])
@@ -77,7 +81,8 @@ import Testing
         (["baseline", "create", "x", "--repository", "/nowhere"], 64, "/nowhere"),
         (["baseline", "create", "x", "--baselines-dir", "/proc/none"], 73, "/proc/none"),
         (["baseline", "show", "x"], 65, "cannot read the baseline"), (["noise", "--pairs", "4"], 64, "--pairs 4"),
-        (["noise", "--workload", "meduim"], 65, "did you mean 'medium'?"), (["noise", "--time-budget", "x"], 64, "--time-budget"),
+        (["noise", "--workload", "meduim"], 65, "did you mean 'medium'?"),
+        (["noise", "--time-budget", "x"], 64, "--time-budget"),
         (["noise", "--engine", "/nowhere"], 65, "/nowhere"), (["noise", "--set", "x"], 64, "x"),
     ])
     func wrongUsageGetsOneClearLine(arguments: [String], status: Int32, word: String) throws {
@@ -140,7 +145,8 @@ import Testing
         try fixture.folder.write("repository/engine", try fixture.folder.read("reference"))
         let repository = fixture.folder.file("repository")
         for arguments in [
-            ["init", "-q"], ["add", "."], ["-c", "user.name=t", "-c", "user.email=t@t", "commit", "-q", "-m", "engine"],
+            ["init", "-q"], ["add", "."],
+            ["-c", "user.name=t", "-c", "user.email=t@t", "commit", "-q", "-m", "engine"],
         ] {
             let git = try Program.run("/usr/bin/env", ["git", "-C", repository] + arguments)
             #expect(git.status == 0, "\(git.error)")
@@ -163,7 +169,8 @@ import Testing
 
     @Test func theReferenceIsBuiltOnceFromItsCommit() throws {
         let (fixture, repository) = try repository(
-            "mkdir -p .build/release && cp engine .build/release/lavoisier && chmod +x .build/release/lavoisier && echo built >> \"$TMPDIR/builds\"")
+            "mkdir -p .build/release && cp engine .build/release/lavoisier && chmod +x .build/release/lavoisier && echo built >> \"$TMPDIR/builds\""
+        )
         try create(fixture, repository)
         let entry = try baseline(fixture).latest
         // What the working tree says now does not matter: the commit is built.
@@ -187,7 +194,9 @@ import Testing
         try create(fixture, repository)
         let outcome = try gate(fixture, repository)
         #expect(outcome.status == 1)
-        for word in ["does not build", "swift build -c release", "error: no such module", "build.log", "--reference-binary"] {
+        for word in [
+            "does not build", "swift build -c release", "error: no such module", "build.log", "--reference-binary",
+        ] {
             #expect(outcome.error.contains(word), "\(word): \(outcome.error)")
         }
     }
@@ -195,12 +204,16 @@ import Testing
     /// A rebuilt reference that finds something else than the baseline says is no reference.
     @Test func aRebuiltReferenceMustFindTheSame() throws {
         let (fixture, repository) = try repository(
-            "mkdir -p .build/release && sed 's/\"digest\": \"/&ff/' engine > .build/release/lavoisier && chmod +x .build/release/lavoisier")
+            "mkdir -p .build/release && sed 's/\"digest\": \"/&ff/' engine > .build/release/lavoisier && chmod +x .build/release/lavoisier"
+        )
         try create(fixture, repository)
-        try fixture.folder.write("candidate", String(decoding: try fixture.folder.read("reference"), as: UTF8.self)
-            .replacing("\"digest\": \"", with: "\"digest\": \"ff"))
+        try fixture.folder.write(
+            "candidate",
+            String(decoding: try fixture.folder.read("reference"), as: UTF8.self)
+                .replacing("\"digest\": \"", with: "\"digest\": \"ff"))
         let outcome = try gate(fixture, repository)
-        #expect(outcome.status == 6 && outcome.error.contains("the rebuilt reference gives digest ff"), "\(outcome.error)")
+        #expect(
+            outcome.status == 6 && outcome.error.contains("the rebuilt reference gives digest ff"), "\(outcome.error)")
     }
 
     @Test func aCommitThatIsNotHereIsSaid() throws {

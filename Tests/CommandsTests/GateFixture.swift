@@ -28,7 +28,8 @@ final class GateFixture {
         let environment = ProcessInfo.processInfo.environment
         let home = environment["XDG_CACHE_HOME"] ?? (environment["HOME"] ?? "") + "/.cache"
         let cache = environment["LAVOISIER_CACHE_DIR"] ?? home + "/lavoisier"
-        for name in (try? files.contentsOfDirectory(atPath: cache)) ?? [] where name.hasSuffix(".lvct") || name.hasSuffix(".lvsl") {
+        for name in (try? files.contentsOfDirectory(atPath: cache)) ?? []
+        where name.hasSuffix(".lvct") || name.hasSuffix(".lvsl") {
             try files.createSymbolicLink(atPath: "\(folder)/\(name)", withDestinationPath: "\(cache)/\(name)")
         }
     }

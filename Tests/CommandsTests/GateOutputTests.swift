@@ -41,7 +41,8 @@ import Yams
         #expect(try GateReport(json: outcome.output) == written)
         #expect(written.outcome == .passed && written.exitStatus == 0 && written.baseline == "main")
         #expect(written.programs.map(\.role) == ["reference", "candidate"])
-        #expect(written.checks.map(\.metric) == ["digest", "truth", "cpu", "peak_memory", "wall", "energy", "throughput"])
+        #expect(
+            written.checks.map(\.metric) == ["digest", "truth", "cpu", "peak_memory", "wall", "energy", "throughput"])
         // A warm-up and eight pairs of each.
         #expect(written.runs.count == 18 && written.runs.count { $0.pair < 0 } == 2)
         let markdown = try String(contentsOfFile: files[2], encoding: .utf8)
@@ -84,7 +85,8 @@ import Yams
         let fixture = try fixture()
         let json = fixture.folder.file("gate.json")
         func tolerance(_ arguments: [String]) throws -> Double? {
-            _ = try fixture.run(fixture.interleaved(["--json-output", json] + arguments, wide: ["cpu", "peak_memory"]))
+            _ = try fixture.run(
+                fixture.interleaved(["--json-output", json] + arguments, wide: ["cpu", "peak_memory"]))
             return try report(json).checks.first { $0.metric == "wall" }?.tolerance
         }
         #expect(try tolerance(["--machine", "shared"]) == 0.10)
@@ -99,7 +101,8 @@ import Yams
         let check = try #require(try report(json).checks.first { $0.metric == "instructions" })
         #expect(check.state == .notComparable && check.detail.hasPrefix("not comparable: the baseline has no count"))
         #expect(try report(json).notes.contains { $0.hasPrefix("Not compared: instructions on ident") })
-        #expect(try fixture.run(fixture.gate(["--deterministic", "--json-output", json, "--no-instructions"])).status == 0)
+        #expect(
+            try fixture.run(fixture.gate(["--deterministic", "--json-output", json, "--no-instructions"])).status == 0)
         #expect(try report(json).checks.allSatisfy { $0.metric != "instructions" })
     }
 
@@ -127,8 +130,11 @@ import Yams
         let quiet = try fixture.create(["--baselines-dir", "third", "--quiet"])
         #expect(quiet.status == 0 && quiet.error.isEmpty)
         let found = try fixture.run(
-            ["gate", "--baseline", "main", "--baselines-dir", "third", "--candidate", fixture.candidate, "--deterministic",
-                "--no-instructions", "--quiet", "--lock", fixture.folder.file("lock")])
+            [
+                "gate", "--baseline", "main", "--baselines-dir", "third", "--candidate", fixture.candidate,
+                "--deterministic",
+                "--no-instructions", "--quiet", "--lock", fixture.folder.file("lock"),
+            ])
         #expect(found.status == 0, "\(found.error)")
     }
 
@@ -143,7 +149,10 @@ import Yams
         let steps = try #require((jobs["gate"] as? [String: Any])?["steps"] as? [[String: Any]])
         for step in steps { #expect((step["run"] == nil) != (step["uses"] == nil), "\(step)") }
         let commands = steps.compactMap { $0["run"] as? String }
-        for word in ["make deps", "make build", "gate --self-test", "gate --baseline baselines/main.json", "--junit", "--html", "--markdown"] {
+        for word in [
+            "make deps", "make build", "gate --self-test", "gate --baseline baselines/main.json", "--junit", "--html",
+            "--markdown",
+        ] {
             #expect(commands.contains { $0.contains(word) }, "\(word)")
         }
         // Each option of the commands is one that the program knows.

@@ -69,7 +69,10 @@ import Testing
 
     @Test func otherResultsLoseAccuracyHoweverFast() throws {
         let fixture = try fixture { $0.body = "sleep 0.05" }
-        try fixture.write({ $0.result = "not as agreed"; $0.features = 15 }, to: fixture.candidate)
+        try fixture.write(
+            {
+                $0.result = "not as agreed"; $0.features = 15
+            }, to: fixture.candidate)
         let outcome = try fixture.run(fixture.interleaved())
         #expect(outcome.status == 5, "\(outcome.output) \(outcome.error)")
         #expect(outcome.output.contains("ACCURACY LOST") && outcome.output.contains("F1 0.8571"))
@@ -250,7 +253,10 @@ import Testing
         withExtendedLifetime(lock) {}
     }
 
-    @Test(arguments: [["gate"], ["baseline"], ["baseline", "create"], ["baseline", "update"], ["baseline", "list"], ["baseline", "show"], ["baseline", "compare"], ["noise"]])
+    @Test(arguments: [
+        ["gate"], ["baseline"], ["baseline", "create"], ["baseline", "update"], ["baseline", "list"],
+        ["baseline", "show"], ["baseline", "compare"], ["noise"],
+    ])
     func helpTeaches(command: [String]) throws {
         let outcome = try Program.run("lavoisier-tune", command + ["--help"])
         #expect(outcome.status == 0 && outcome.output.contains("OVERVIEW:"))
@@ -260,6 +266,7 @@ import Testing
         let fixture = try GateFixture()
         let outcome = try fixture.run(["gate", "--self-test"])
         #expect(outcome.status == 0, "\(outcome.output) \(outcome.error)")
-        #expect(outcome.output.split(separator: "\n").count(where: { $0.contains("  ok  ") }) == 13, "\(outcome.output)")
+        #expect(
+            outcome.output.split(separator: "\n").count(where: { $0.contains("  ok  ") }) == 13, "\(outcome.output)")
     }
 }

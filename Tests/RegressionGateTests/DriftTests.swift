@@ -16,7 +16,8 @@ import Testing
             configuration: BaselineConfiguration(settings: [], sha256: "s"),
             workloads: [
                 BaselineWorkload(
-                    name: "medium", sha256: sha256, bytes: 1, items: 1, digest: digest, truthFound: 9, truthExpected: 10,
+                    name: "medium", sha256: sha256, bytes: 1, items: 1, digest: digest, truthFound: 9,
+                    truthExpected: 10,
                     features: 3)
             ],
             machine: BaselineMachine(
@@ -28,13 +29,15 @@ import Testing
                     BaselineInstructions(
                         workload: "medium",
                         key: InstructionKey(
-                            architecture: "x86_64", cpuLevel: "x86-64-v3", tool: tool, toolchain: "clang", library: "glibc"),
+                            architecture: "x86_64", cpuLevel: "x86-64-v3", tool: tool, toolchain: "clang",
+                            library: "glibc"),
                         settings: [], counts: [$0])
                 ]
             } ?? [],
             runs: [
                 BaselineRun(
-                    order: 0, workload: "medium", startedAt: 0, values: ["wall": wall, "cpu": wall, "peak_memory": 50e6],
+                    order: 0, workload: "medium", startedAt: 0,
+                    values: ["wall": wall, "cpu": wall, "peak_memory": 50e6],
                     digest: digest)
             ])
     }
@@ -57,7 +60,9 @@ import Testing
     @Test func whatDoesNotCompareSaysWhy() {
         #expect(
             line("wall time on medium", entry(), entry(cpu: "Other")) == "not comparable: measured on two machines")
-        #expect(line("instructions on medium", entry(), entry(tool: "valgrind-3.22.0"))?.contains("valgrind-3.22.0") == true)
+        #expect(
+            line("instructions on medium", entry(), entry(tool: "valgrind-3.22.0"))?.contains("valgrind-3.22.0") == true
+        )
         #expect(line("instructions on medium", entry(), entry(instructions: nil)) == "not counted in both entries")
         #expect(line("results on medium", entry(), entry(digest: "bb")) == "changed: digest aa to bb")
         #expect(line("medium", entry(), entry(sha256: "22")) == "the workload itself has changed: nothing compares")

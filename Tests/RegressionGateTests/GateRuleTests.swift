@@ -36,8 +36,10 @@ import Testing
     @Test func tolerancesApplyToTheirMetric() throws {
         let rule = try rule {
             $0.tolerances = [
-                ToleranceOverride(metric: "wall", relative: 0.3), ToleranceOverride(metric: "peak_memory", absolute: 1e6),
-                ToleranceOverride(metric: "energy", isOff: true), ToleranceOverride(metric: "accuracy", relative: 0.001),
+                ToleranceOverride(metric: "wall", relative: 0.3),
+                ToleranceOverride(metric: "peak_memory", absolute: 1e6),
+                ToleranceOverride(metric: "energy", isOff: true),
+                ToleranceOverride(metric: "accuracy", relative: 0.001),
             ]
         }
         func metric(_ name: String) -> GateMetric? { rule.metrics.first { $0.metric.name == name } }

@@ -34,13 +34,20 @@ enum SampleGate {
             default: .passed
             }
         var checks = [
-            check("digest", "result digest", outcome == .accuracyLost ? .failed : .passed, "3f2a9c01b7de", "3f2a9c01b7de", nil),
+            check(
+                "digest", "result digest", outcome == .accuracyLost ? .failed : .passed, "3f2a9c01b7de", "3f2a9c01b7de",
+                nil),
             check("truth", "known compounds found", .passed, "118 of 120", "118 of 120", nil),
             check("wall", "wall time", state, "1.41 s", "1.69 s", ratio, tolerance: 0.10),
-            check("cpu", "CPU time", .passed, "2.42 s", "2.44 s", .init(
-                estimate: 1.008, lower: 0.99, upper: 1.03, level: 0.95, pairs: 16, smallestDetectable: 0.021), tolerance: 0.05),
-            check("peak_memory", "peak memory", .passed, "81.0 MB", "81.1 MB", .init(
-                estimate: 1.001, lower: 0.999, upper: 1.002, level: 0.95, pairs: 16, smallestDetectable: 0.002),
+            check(
+                "cpu", "CPU time", .passed, "2.42 s", "2.44 s",
+                .init(
+                    estimate: 1.008, lower: 0.99, upper: 1.03, level: 0.95, pairs: 16, smallestDetectable: 0.021),
+                tolerance: 0.05),
+            check(
+                "peak_memory", "peak memory", .passed, "81.0 MB", "81.1 MB",
+                .init(
+                    estimate: 1.001, lower: 0.999, upper: 1.002, level: 0.95, pairs: 16, smallestDetectable: 0.002),
                 tolerance: 0.05, decides: true),
             check("instructions", "instructions", .notComparable, "24 034 120 331", "\u{2013}", nil, tolerance: 0.01),
         ]
@@ -60,8 +67,12 @@ enum SampleGate {
             sentence: "Wall time is 20.7 % higher, tolerated are 10.0 %; it was so again on 8 fresh pairs.",
             method: "interleaved pairs on this machine", seconds: 151.2,
             programs: [
-                .init(role: "reference", path: "/cache/ref/lavoisier", sha256: String(repeating: "ab", count: 32), description: "commit c48ca2e, rebuilt"),
-                .init(role: "candidate", path: "/src/.build/release/lavoisier", sha256: String(repeating: "cd", count: 32), description: "commit 1501fe2"),
+                .init(
+                    role: "reference", path: "/cache/ref/lavoisier", sha256: String(repeating: "ab", count: 32),
+                    description: "commit c48ca2e, rebuilt"),
+                .init(
+                    role: "candidate", path: "/src/.build/release/lavoisier",
+                    sha256: String(repeating: "cd", count: 32), description: "commit 1501fe2"),
             ], checks: checks,
             differences: [
                 .init(name: "kernel", baseline: "6.1.0", here: "6.18.0", isStable: false),
@@ -71,7 +82,9 @@ enum SampleGate {
                 .init(name: "Looks", value: .value("after 8, 16 and 24 pairs")),
                 .init(name: "Noise of this machine", value: .unavailable(reason: "run 'lavoisier-tune noise'")),
             ], notes: ["2 of 16 pairs were disturbed by other load and run again."], runs: runs,
-            reproduce: [.init(purpose: "Run the gate again", command: "lavoisier-tune gate --baseline baselines/main.json")])
+            reproduce: [
+                .init(purpose: "Run the gate again", command: "lavoisier-tune gate --baseline baselines/main.json")
+            ])
     }
 
     private static func check(

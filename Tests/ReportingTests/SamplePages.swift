@@ -19,5 +19,9 @@ struct SamplePages {
         empty.importance = .unavailable(reason: "there are no trials")
         empty.model = .unavailable(reason: "there are no trials")
         try empty.html().write(to: folder.appendingPathComponent("failed.html"), atomically: true, encoding: .utf8)
+        for outcome in GateReport.Outcome.allCases {
+            try SampleGate.report(outcome).html().write(
+                to: folder.appendingPathComponent("gate-\(outcome.rawValue).html"), atomically: true, encoding: .utf8)
+        }
     }
 }

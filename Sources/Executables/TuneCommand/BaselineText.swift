@@ -12,13 +12,15 @@ extension BaselineEntry {
     /// One line: what was measured.
     var summary: String {
         "\(reference.label), \(runs.count) runs of \(workloads.map(\.name).joined(separator: ", ")), "
-            + (instructions.isEmpty ? "no instruction counts" : "\(instructions.flatMap(\.counts).count) instruction counts")
+            + (instructions.isEmpty
+                ? "no instruction counts" : "\(instructions.flatMap(\.counts).count) instruction counts")
     }
 
     /// Everything but the raw runs, for people.
     func description(title: String) -> String {
         var lines = [
-            title, "  created    \(created): \(reason)", "  reference  \(reference.label), SHA-256 \(reference.binarySHA256)",
+            title, "  created    \(created): \(reason)",
+            "  reference  \(reference.label), SHA-256 \(reference.binarySHA256)",
         ]
         if let obstacle = reference.obstacle { lines.append("             cannot be rebuilt: \(obstacle)") }
         lines.append("  machine    \(machine.identity.summary) (\(machine.identity.id))")
@@ -26,7 +28,9 @@ extension BaselineEntry {
             lines.append("             \(name): \(value)")
         }
         lines.append(
-            "  settings   " + (configuration.settings.isEmpty ? "the built-in default" : configuration.settings.joined(separator: " ")))
+            "  settings   "
+                + (configuration.settings.isEmpty
+                    ? "the built-in default" : configuration.settings.joined(separator: " ")))
         for (name, value) in versions.sorted(by: { $0.key < $1.key }) { lines.append("  version    \(name): \(value)") }
         var table = ConsoleTable(
             header: ["workload", "wall s", "CPU s", "peak MB", "instructions", "truth", "features", "digest"],

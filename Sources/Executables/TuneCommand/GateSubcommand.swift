@@ -32,10 +32,12 @@ struct GateSubcommand: ParsableCommand {
     @Option(help: "Which entry: latest, or pinned for what has added up since a release.")
     var entry = BaselineRole.latest.rawValue
 
-    @Option(help: ArgumentHelp("The program to judge. Default: the 'lavoisier' beside this program.", valueName: "path"))
+    @Option(
+        help: ArgumentHelp("The program to judge. Default: the 'lavoisier' beside this program.", valueName: "path"))
     var candidate: String?
 
-    @Option(help: ArgumentHelp("The reference, built already; it is not built from its commit then.", valueName: "path"))
+    @Option(
+        help: ArgumentHelp("The reference, built already; it is not built from its commit then.", valueName: "path"))
     var referenceBinary: String?
 
     @Flag(help: "Only what depends on no clock and no machine: digest, accuracy, instructions under equal keys.")
@@ -136,7 +138,8 @@ struct GateSubcommand: ParsableCommand {
         request.role = try baselineRole(entry)
         request.method = deterministic ? .deterministic : stored ? .stored : .interleaved
         guard referenceBinary == nil || request.method == .interleaved else {
-            throw GateError(.usage, "--reference-binary is run in turn with the candidate; leave out --\(request.method.rawValue)")
+            throw GateError(
+                .usage, "--reference-binary is run in turn with the candidate; leave out --\(request.method.rawValue)")
         }
         request.referenceBinary = referenceBinary
         request.candidate = candidate

@@ -33,7 +33,8 @@ struct LavoisierTuneCommand: ParsableCommand {
         version: LavoisierVersion.current,
         subcommands: [
             RunSubcommand.self, ResumeSubcommand.self, ListSubcommand.self, ShowSubcommand.self, ReportSubcommand.self,
-            ExportSubcommand.self, ReplaySubcommand.self, GateSubcommand.self, BaselineSubcommand.self, NoiseSubcommand.self,
+            ExportSubcommand.self, ReplaySubcommand.self, GateSubcommand.self, BaselineSubcommand.self,
+            NoiseSubcommand.self,
             ErrorRatesSubcommand.self,
         ],
         defaultSubcommand: RunSubcommand.self)

@@ -30,7 +30,8 @@ public struct BaselineDrift: Sendable, Hashable {
             if workload.truthExpected > 0 || before.truthExpected > 0 {
                 add(
                     "truth found on \(workload.name)",
-                    "\(before.truthFound) of \(before.truthExpected) to \(workload.truthFound) of \(workload.truthExpected)")
+                    "\(before.truthFound) of \(before.truthExpected) to \(workload.truthFound) of \(workload.truthExpected)"
+                )
             }
             addInstructions(workload.name, old, new)
             addTimes(workload.name, old, new)

@@ -14,7 +14,8 @@ public struct BaselineFiles: Sendable {
         let allowed = name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) }
         guard !name.isEmpty, allowed, !name.hasPrefix(".") else {
             throw GateError(
-                .usage, "'\(name)' is no name for a baseline: use letters, digits, '.', '_' and '-', or a path to a .json file")
+                .usage,
+                "'\(name)' is no name for a baseline: use letters, digits, '.', '_' and '-', or a path to a .json file")
         }
         return "\(folder)/\(name).json"
     }

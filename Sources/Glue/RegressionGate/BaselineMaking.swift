@@ -131,7 +131,8 @@ public enum BaselineMaking {
                 if let changed {
                     throw GateError(
                         .failed,
-                        "the results of \(changed.0.workload) differ from run to run; a baseline needs a deterministic engine")
+                        "the results of \(changed.0.workload) differ from run to run; a baseline needs a deterministic engine"
+                    )
                 }
             } else {
                 first = run
@@ -157,10 +158,12 @@ public enum BaselineMaking {
         }
         if let empty = parts.first(where: \.isEmpty) {
             throw GateError(
-                .nothingMeasured, "the engine read no spectra of \(empty.workload); a baseline of nothing gates nothing")
+                .nothingMeasured, "the engine read no spectra of \(empty.workload); a baseline of nothing gates nothing"
+            )
         }
         return ReferenceRuns(
-            workloads: workloads, runs: runs, engineVersion: engineVersion, libraries: libraries, unavailable: unavailable)
+            workloads: workloads, runs: runs, engineVersion: engineVersion, libraries: libraries,
+            unavailable: unavailable)
     }
 
     private static func count(

@@ -65,7 +65,8 @@ extension Gate {
                 detail: isSame
                     ? "the result tables are identical"
                     : "the result tables differ"
-                        + (new.agreement.map { ": F1 \(GateText.digits($0)) of the features against the reference's" } ?? ""))
+                        + (new.agreement.map { ": F1 \(GateText.digits($0)) of the features against the reference's" }
+                            ?? ""))
         }
     }
 

@@ -34,7 +34,8 @@ extension Gate {
         var runs = try measure(arm, count: count + (wantsTimes ? 1 : 0), setup)
         let first = runs[0]
         if let empty = first.parts.first(where: \.isEmpty) {
-            throw GateError(.nothingMeasured, "nothing was measured: the candidate read no spectra of \(empty.workload).")
+            throw GateError(
+                .nothingMeasured, "nothing was measured: the candidate read no spectra of \(empty.workload).")
         }
         report.checks = accuracyChecks(first, entry, rule)
         report.checks += try instructionChecks(entry, candidate, rule, setup)
@@ -61,7 +62,8 @@ extension Gate {
         report.runs = runs.enumerated().flatMap { index, run in
             run.parts.map {
                 GateReport.Run(
-                    order: index, pair: index, role: "candidate", workload: $0.workload, values: GateValues.all(of: $0).values)
+                    order: index, pair: index, role: "candidate", workload: $0.workload,
+                    values: GateValues.all(of: $0).values)
             }
         }
         concludeStored()
@@ -144,7 +146,8 @@ extension Gate {
                 reference: .unavailable(reason: entry.unavailable["instructions"] ?? "not counted"),
                 candidate: .unavailable(reason: "not counted"), ratio: .unavailable(reason: "not comparable"),
                 tolerance: metric.tolerance.relative, detail: "")
-            guard let known = entry.instructions.first(where: { $0.workload == workload.name }), let before = known.median
+            guard let known = entry.instructions.first(where: { $0.workload == workload.name }),
+                let before = known.median
             else {
                 check.detail = "not comparable: the baseline has no count (\(check.reference.reason ?? ""))"
                 checks.append(check)
@@ -177,7 +180,8 @@ extension Gate {
     ) {
         let ratio = Double(count) / Double(known.median ?? count)
         check.ratio = .value(
-            .init(estimate: ratio, lower: ratio, upper: ratio, level: 1, pairs: 1, smallestDetectable: known.spread ?? 0))
+            .init(
+                estimate: ratio, lower: ratio, upper: ratio, level: 1, pairs: 1, smallestDetectable: known.spread ?? 0))
         if ratio > 1 + tolerance, count > known.counts.max() ?? 0 {
             check.state = .failed
             check.detail = "\(GateText.percent(ratio - 1)) more instructions"
@@ -193,9 +197,10 @@ extension Gate {
     private func timeChecks(
         _ runs: [ProgramRun], _ entry: BaselineEntry, _ rule: GateRule, _ setup: GateSetup
     ) -> [GateReport.Check] {
-        let noise = setup.noiseFiles.read(
-            machine: setup.machine.identity, workloads: setup.workloads.map(\.name)
-        ).value ?? entry.noise
+        let noise =
+            setup.noiseFiles.read(
+                machine: setup.machine.identity, workloads: setup.workloads.map(\.name)
+            ).value ?? entry.noise
         var checks: [GateReport.Check] = []
         for metric in rule.metrics where ["wall", "cpu", "peak_memory"].contains(metric.metric.name) {
             let floor = (noise?.noise(of: metric.key, pairs: runs.count) ?? 0) * rule.noiseFactor
@@ -206,7 +211,8 @@ extension Gate {
                     GateValues.all(of: $0).values[metric.metric.name]
                 }
                 var check = GateReport.Check(
-                    workload: workload.name, metric: metric.metric.name, title: metric.metric.title, state: .notMeasured,
+                    workload: workload.name, metric: metric.metric.name, title: metric.metric.title,
+                    state: .notMeasured,
                     decides: metric.role != .informational, reference: .unavailable(reason: "not in the baseline"),
                     candidate: .unavailable(reason: "not measured"), ratio: .unavailable(reason: "not measured"),
                     tolerance: tolerance, detail: "not measured in the baseline and here")
@@ -263,7 +269,9 @@ extension Gate {
         } else {
             set(.passed, 0, "Nothing is worse than the baseline")
         }
-        for check in untold { report.notes.append("Not compared: \(check.title) on \(check.workload), \(check.detail).") }
+        for check in untold {
+            report.notes.append("Not compared: \(check.title) on \(check.workload), \(check.detail).")
+        }
     }
 
     private mutating func set(_ outcome: GateReport.Outcome, _ status: Int, _ sentence: String) {

@@ -236,7 +236,8 @@ public struct Gate {
             case .complete: break
             case .failed(let arm, let failure):
                 return .failed("the \(GateArms.name(arm)) failed: \(failure.reason)")
-            case .interrupted(let signal): throw GateError(.interrupted(signal: signal), "stopped before the first pair")
+            case .interrupted(let signal):
+                throw GateError(.interrupted(signal: signal), "stopped before the first pair")
             }
             let seconds = runs.record.warmUps.compactMap(\.run.wallSeconds.value).max() ?? 1
             let runsPerPair = request.runsPerPair ?? rule.runsPerPair(secondsPerRun: max(seconds, 0.001))

@@ -101,7 +101,8 @@ public struct ToleranceOverride: Sendable, Hashable {
     func apply(to rule: inout GateRule) throws(GateError) {
         if metric == "accuracy" {
             guard let relative, !isOff, absolute == nil else {
-                throw GateError(.usage, "--tolerance accuracy takes a share, like accuracy=0.001; accuracy always decides")
+                throw GateError(
+                    .usage, "--tolerance accuracy takes a share, like accuracy=0.001; accuracy always decides")
             }
             rule.accuracyDrop = relative
             return

@@ -48,7 +48,9 @@ public enum GateScenarios {
     /// The shipped rule on recorded pairs.
     private static func replayed() throws(GateError) -> [Outcome] {
         let test: GateSelfTest
-        do { test = try GateSelfTest() } catch { throw GateError(.failed, "the recorded samples are damaged: \(error)") }
+        do { test = try GateSelfTest() } catch {
+            throw GateError(.failed, "the recorded samples are damaged: \(error)")
+        }
         return test.checks.map { check in
             let expected = GateDecision(outcome: check.expected, reason: "").exitStatus(reportsImprovement: true)
             return Outcome(

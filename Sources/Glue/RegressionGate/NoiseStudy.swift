@@ -60,7 +60,8 @@ public enum NoiseStudy {
             progress("warming up")
             try check(try runs.warmUp(), engine)
             if let empty = arms.firstReference?.parts.first(where: \.isEmpty) {
-                throw GateError(.nothingMeasured, "the engine read no spectra of \(empty.workload): there is nothing to measure")
+                throw GateError(
+                    .nothingMeasured, "the engine read no spectra of \(empty.workload): there is nothing to measure")
             }
             let seconds = runs.record.warmUps.compactMap(\.run.wallSeconds.value).max() ?? 1
             runsPerPair = max(1, request.runsPerPair ?? rule.runsPerPair(secondsPerRun: max(seconds, 0.001)))

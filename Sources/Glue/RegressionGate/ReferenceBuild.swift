@@ -95,7 +95,8 @@ public struct ReferenceBuild: Sendable {
             throw GateError(
                 .failed,
                 "the reference does not build: '\(command)' \(run.termination)"
-                    + (line.map { ": \($0.prefix(200))" } ?? "") + ". The log is \(log); --reference-binary PATH takes a program "
+                    + (line.map { ": \($0.prefix(200))" } ?? "")
+                    + ". The log is \(log); --reference-binary PATH takes a program "
                     + "that is built already")
         }
     }

@@ -45,7 +45,8 @@ extension Baseline {
         do { version = try decoder.decode(Version.self, from: data).schemaVersion } catch {
             throw BaselineError(
                 code: .malformed,
-                reason: "\(source) is not a baseline: \(Self.explain(error)); make one with 'lavoisier-tune baseline create'"
+                reason:
+                    "\(source) is not a baseline: \(Self.explain(error)); make one with 'lavoisier-tune baseline create'"
             )
         }
         guard version <= Self.currentSchemaVersion else {

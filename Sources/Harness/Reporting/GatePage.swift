@@ -14,7 +14,8 @@ struct GatePage {
 
     var html: String {
         PageFrame(
-            documentTitle: "Gate \(report.baseline) \u{2013} \(report.outcome.word)", heading: "Gate \(report.baseline)",
+            documentTitle: "Gate \(report.baseline) \u{2013} \(report.outcome.word)",
+            heading: "Gate \(report.baseline)",
             facts: [
                 ("Compared", report.method), ("Baseline entry", report.entry), ("Created", report.created),
                 ("Exit status", "\(report.exitStatus)"),
@@ -52,7 +53,8 @@ struct GatePage {
         tiles.append(
             .init(
                 name: "Results", value: accuracy.isEmpty ? "\u{2013}" : isSame ? "as before" : "changed",
-                note: accuracy.first { $0.state != .passed }?.detail ?? accuracy.first?.detail ?? "nothing was compared"))
+                note: accuracy.first { $0.state != .passed }?.detail ?? accuracy.first?.detail ?? "nothing was compared"
+            ))
         if let headline = deciding.first(where: { $0.ratio.value != nil && !$0.isAccuracy }) {
             tiles.append(.init(name: headline.title, value: headline.cells[4], note: headline.detail))
         }
