@@ -146,9 +146,9 @@ public struct PairPool: Sendable, Hashable {
 }
 
 extension PairPool {
-    /// Runs per pair that a live gate would take for runs of this length: a multiple of the recorded number.
+    /// Runs per pair that a live gate would take for runs of this CPU time: a multiple of the recorded number.
     public func runsPerPair(for rule: GateRule) -> Int {
-        let seconds = pairs.compactMap { $0.values[Metric.wall.name]?.before.value }
+        let seconds = pairs.compactMap { $0.values[Metric.cpu.name]?.before.value }
         guard !seconds.isEmpty, median(seconds) > 0 else { return runsPerPair }
         let wanted = rule.runsPerPair(secondsPerRun: median(seconds))
         return (wanted + runsPerPair - 1) / runsPerPair * runsPerPair
