@@ -56,10 +56,12 @@ import Testing
         #expect(plain == (try rows(short + ["--seed", "1", "--block", "8", "--machine", "shared"])))
         for options in [
             ["--seed", "2"], ["--block", "3"], ["--machine", "dedicated"], ["--pairs", "8"], ["--metrics", "wall"],
-            ["--without-noise"],
         ] {
             #expect(try rows(short + options) != plain, "\(options)")
         }
+        let noisy = short + ["--pairs", "8"]
+        #expect(try rows(noisy + ["--without-noise"])[0].tolerances["cpu"] == 0.05)
+        #expect(try rows(noisy)[0].tolerances["cpu"] ?? 0 > 0.05, "twice the noise of 8 pairs of 2 runs")
         #expect(plain.map(\.runsPerPair) == [2, 2])
         #expect(try rows(short + ["--metrics", "cpu"])[0].tolerances.keys.sorted() == ["cpu"])
         let long = try rows([Self.pool("10"), "--gates", "40", "--runs-per-pair", "8"])
