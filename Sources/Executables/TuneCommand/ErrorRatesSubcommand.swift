@@ -113,7 +113,7 @@ struct ErrorRatesSubcommand: ParsableCommand {
             let recorded = try PairPool(text)
             let wanted = runsPerPair ?? recorded.runsPerPair(for: rule)
             return (path, try PairPool(text, runsPerPair: wanted))
-        } catch let error as PairPool.FormatError {
+        } catch {
             throw PoolFileError(path: path, reason: "\(error)", exitStatus: 65)
         }
     }

@@ -90,7 +90,7 @@ public struct GateRule: Sendable, Hashable, Codable {
         metrics: [GateMetric], looks: [Int] = [8, 16, 24], alphas: [Double] = [0.0125, 0.0125, 0.025],
         confirmationPairs: Int = 8, confirmationAlpha: Double = 0.05, accuracyDrop: Double = 0, noiseFactor: Double = 2,
         disturbedPressure: Double = 0.25, disturbedSteal: Double = 0.10, extraPairs: Double = 0.5,
-        armSeconds: Double = 1
+        armSeconds: Double = 2
     ) {
         precondition(!looks.isEmpty && looks.count == alphas.count, "a level for each look")
         precondition(zip(looks, looks.dropFirst()).allSatisfy { $0 < $1 } && looks[0] > 0, "looks must ascend")

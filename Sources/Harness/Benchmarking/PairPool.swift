@@ -56,10 +56,14 @@ public struct PairPool: Sendable, Hashable {
             throw FormatError(
                 line: 1, reason: "\(wanted) runs per pair cannot be made of recorded pairs of \(perPair)")
         }
+        let joined = wanted / perPair
+        guard recorded.count >= joined else {
+            throw FormatError(
+                line: 1, reason: "\(recorded.count) recorded pairs of \(perPair) runs give none of \(wanted) runs")
+        }
         self.facts = facts
         self.slowdown = slowdown
         runsPerPair = wanted
-        let joined = wanted / perPair
         pairs = stride(from: 0, through: recorded.count - joined, by: joined).map { start in
             let part = recorded[start..<(start + joined)]
             return Self.pair(part.flatMap(\.before), part.flatMap(\.after))
