@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Records pools of interleaved runs of the real engine, for the error rates of the gate (docs/gate.md).
+"""Records pools of interleaved runs of the real engine, for the error rates of the gate (docs/gate-statistics.md).
 
     scripts/record_pools.py --engine .build/release/lavoisier --output baselines/pools/busy --note "two other builds"
 

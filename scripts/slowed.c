@@ -6,7 +6,7 @@
  * The slowdown lies outside the program: nothing of it is changed. After a run of w seconds that used c seconds of CPU,
  * ceil(c / w) threads use fraction * c seconds of CPU together, and at least fraction * w seconds pass: both CPU and wall
  * time grow by the fraction. Other programs make the extra work wait as they made the program wait. The exit status is
- * the program's; the program dies with this one. Used by scripts/record_pools.py and for live gates (docs/gate.md).
+ * the program's; the program dies with this one. Used by scripts/record_pools.py and for live gates (docs/gate-statistics.md).
  */
 #define _GNU_SOURCE
 #include <errno.h>

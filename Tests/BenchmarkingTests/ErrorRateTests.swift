@@ -65,6 +65,7 @@ import Testing
 
     @Test func unitsThatDoNotFitAreRefused() {
         #expect(throws: PairPool.FormatError.self) { try PairPool(Self.text, runsPerPair: 3) }
+        #expect(throws: PairPool.FormatError.self) { try PairPool(Self.text, runsPerPair: 6) }
         #expect(throws: PairPool.FormatError.self) { try PairPool("# slowdown: 0\npair\tside\n") }
     }
 }

@@ -173,7 +173,7 @@ import Testing
         #expect(play(source, rule: .standard(.dedicated)).decision.outcome == .regression)
     }
 
-    @Test(arguments: [(0.37, 6), (0.9, 4), (1.0, 2), (1.5, 2), (2.0, 1), (60, 1), (0.05, 40)])
+    @Test(arguments: [(0.34, 6), (0.27, 8), (0.24, 10), (0.5, 4), (0.9, 4), (1.0, 2), (2.0, 1), (60, 1), (0.05, 40)])
     func runsPerPair(seconds: Double, expected: Int) {
         #expect(GateRule.standard().runsPerPair(secondsPerRun: seconds) == expected)
     }

@@ -14,7 +14,7 @@ struct ErrorRatesSubcommand: ParsableCommand {
 
             The noise that tolerances are held against comes from the A/A pool among POOLs (a gate on a real machine takes \
             it from 'lavoisier-tune noise'). 'in time' are failures that took no more pairs than the last look, confirmation and \
-            repeats included. The figures of this project: docs/gate.md.
+            repeats included. The figures of this project: docs/gate-statistics.md.
             """)
 
     @Argument(help: "Recorded pools.")
@@ -34,7 +34,7 @@ struct ErrorRatesSubcommand: ParsableCommand {
     var runsPerPair: Int?
 
     @Option(help: "Whose defaults: shared or dedicated.")
-    var use = MachineUse.shared
+    var machine = MachineUse.shared
 
     @Option(help: "No look at the data beyond this many pairs. Default: the rule's last look.")
     var pairs: Int?
@@ -88,7 +88,7 @@ struct ErrorRatesSubcommand: ParsableCommand {
     }
 
     private func rule() throws -> GateRule {
-        var rule = GateRule.standard(use)
+        var rule = GateRule.standard(machine)
         guard let metrics else { return rule }
         let wanted = metrics.split(separator: ",").map(String.init)
         for name in wanted where !rule.metrics.contains(where: { $0.key == name }) {
@@ -113,7 +113,7 @@ struct ErrorRatesSubcommand: ParsableCommand {
             let recorded = try PairPool(text)
             let wanted = runsPerPair ?? recorded.runsPerPair(for: rule)
             return (path, try PairPool(text, runsPerPair: wanted))
-        } catch let error as PairPool.FormatError {
+        } catch {
             throw PoolFileError(path: path, reason: "\(error)", exitStatus: 65)
         }
     }

@@ -3,7 +3,7 @@ import Statistics
 
 /// What a gate says, and why.
 public struct GateDecision: Sendable, Hashable, Codable {
-    public enum Outcome: String, Sendable, Hashable, Codable, CaseIterable {
+    public enum Outcome: String, Sendable, Hashable, Codable, CodingKeyRepresentable, CaseIterable {
         case passed
         /// Passed, and a primary metric is better beyond noise and tolerance.
         case improvement

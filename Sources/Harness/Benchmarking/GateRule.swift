@@ -57,7 +57,7 @@ public enum MachineUse: String, Sendable, Hashable, Codable, CaseIterable {
 ///
 /// A primary metric fails when its interval excludes 1, its estimate is beyond tolerance, and both happen again on fresh
 /// pairs. Looks at the data are few and share the level, so that peeking costs nothing. Why these numbers, and how often
-/// they are wrong on the real engine: docs/gate.md and docs/decisions/0016-the-gates-rule.md.
+/// they are wrong on the real engine: docs/gate-statistics.md and docs/decisions/0016-the-gates-rule.md.
 public struct GateRule: Sendable, Hashable, Codable {
     /// At most `maximumPrimaries` of them primary.
     public var metrics: [GateMetric]
@@ -79,7 +79,7 @@ public struct GateRule: Sendable, Hashable, Codable {
     public var disturbedSteal: Double
     /// Pairs run again, at most, as a share of the last look.
     public var extraPairs: Double
-    /// Seconds that an arm of a pair works, at least: noise of single runs averages out, and interleaving finely inside a
+    /// Seconds of CPU that an arm of a pair uses, at least: noise of single runs averages out, and interleaving finely inside a
     /// pair lets both arms meet the same machine.
     public var armSeconds: Double
 
@@ -142,8 +142,11 @@ public struct GateRule: Sendable, Hashable, Codable {
         return GateRule(metrics: metrics)
     }
 
-    /// Runs of each arm that make one pair, so that an arm of a pair works for at least `armSeconds`: even unless 1, so that
+    /// Runs of each arm that make one pair, so that an arm of a pair uses at least `armSeconds` of CPU: even unless 1, so that
     /// A B B A falls on both arms alike within a pair.
+    ///
+    /// - Parameter secondsPerRun: CPU time of one run. Wall time would ask for fewer runs just when others crowd the machine
+    ///   and more are needed.
     public func runsPerPair(secondsPerRun: Double) -> Int {
         precondition(secondsPerRun > 0 && secondsPerRun.isFinite, "a run takes time")
         let count = Int((armSeconds / secondsPerRun).rounded(.up))

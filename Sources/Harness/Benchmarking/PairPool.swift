@@ -56,10 +56,14 @@ public struct PairPool: Sendable, Hashable {
             throw FormatError(
                 line: 1, reason: "\(wanted) runs per pair cannot be made of recorded pairs of \(perPair)")
         }
+        let joined = wanted / perPair
+        guard recorded.count >= joined else {
+            throw FormatError(
+                line: 1, reason: "\(recorded.count) recorded pairs of \(perPair) runs give none of \(wanted) runs")
+        }
         self.facts = facts
         self.slowdown = slowdown
         runsPerPair = wanted
-        let joined = wanted / perPair
         pairs = stride(from: 0, through: recorded.count - joined, by: joined).map { start in
             let part = recorded[start..<(start + joined)]
             return Self.pair(part.flatMap(\.before), part.flatMap(\.after))
@@ -146,9 +150,9 @@ public struct PairPool: Sendable, Hashable {
 }
 
 extension PairPool {
-    /// Runs per pair that a live gate would take for runs of this length: a multiple of the recorded number.
+    /// Runs per pair that a live gate would take for runs of this CPU time: a multiple of the recorded number.
     public func runsPerPair(for rule: GateRule) -> Int {
-        let seconds = pairs.compactMap { $0.values[Metric.wall.name]?.before.value }
+        let seconds = pairs.compactMap { $0.values[Metric.cpu.name]?.before.value }
         guard !seconds.isEmpty, median(seconds) > 0 else { return runsPerPair }
         let wanted = rule.runsPerPair(secondsPerRun: median(seconds))
         return (wanted + runsPerPair - 1) / runsPerPair * runsPerPair
