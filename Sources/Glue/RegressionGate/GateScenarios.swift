@@ -5,8 +5,9 @@ import Reporting
 
 /// Shows that the gate fires, and only then: a gate that matches nothing is green for ever (luthersystems/elps#309).
 ///
-/// Times are replayed (`GateSelfTest`), because a test must not depend on the machine's mood. Everything else goes through
-/// whole gates and real processes, with a script in the place of the engine.
+/// Times are replayed, because a test must not depend on the machine's mood: recorded A/A pairs of the real engine, as they
+/// were and with the candidate 30 % slower. Everything else goes through whole gates and real processes, with a script in the
+/// place of the engine.
 public enum GateScenarios {
     public struct Outcome: Sendable, Hashable {
         public var name: String
@@ -24,7 +25,10 @@ public enum GateScenarios {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let scenarios = Scenarios(folder: folder, environment: environment, interrupt: interrupt)
         try scenarios.prepare(note: note)
-        var outcomes = try replayed()
+        var outcomes = [
+            replay("equal programs (recorded pairs)", slowdown: 1, expected: 0),
+            replay("30 % slower (recorded pairs)", slowdown: 1.3, expected: 2),
+        ]
         outcomes.append(scenarios.gate("same results", expected: 0) { _, _ in })
         outcomes.append(
             scenarios.gate("other results", expected: 5) { engine, _ in
@@ -46,17 +50,39 @@ public enum GateScenarios {
     }
 
     /// The shipped rule on recorded pairs.
-    private static func replayed() throws(GateError) -> [Outcome] {
-        let test: GateSelfTest
-        do { test = try GateSelfTest() } catch {
-            throw GateError(.failed, "the recorded samples are damaged: \(error)")
+    private static func replay(_ name: String, slowdown: Double, expected: Int) -> Outcome {
+        var session = GateSession(rule: .standard(.shared))
+        var next = 0
+        while case .run(let wanted, _) = session.next() {
+            for _ in 0..<wanted {
+                session.add(pair(next, slowdown: slowdown))
+                next += 1
+            }
         }
-        return test.checks.map { check in
-            let expected = GateDecision(outcome: check.expected, reason: "").exitStatus(reportsImprovement: true)
-            return Outcome(
-                name: "\(check.name) (recorded pairs)", expected: Int(expected),
-                actual: Int(check.decision.exitStatus(reportsImprovement: true)), sentence: check.decision.reason)
+        guard case .decide(let decision) = session.next() else {
+            return Outcome(name: name, expected: expected, actual: 1, sentence: "no decision")
         }
+        return Outcome(
+            name: name, expected: expected, actual: Int(decision.exitStatus()), sentence: decision.reason)
+    }
+
+    /// Runs of each program in a pair, as a gate would take: they last some 2 s.
+    private static let runsPerPair = 4
+
+    /// - Parameter number: of the pair; beyond the recording it starts again.
+    private static func pair(_ number: Int, slowdown: Double) -> GatePair {
+        let recorded = RecordedPairs.equalPrograms
+        let runs = (0..<runsPerPair).map { recorded[(number * runsPerPair + $0) % recorded.count] }
+        func mean(_ values: [Double]) -> Measured<Double> { .available(values.reduce(0, +) / Double(values.count)) }
+        func value(_ figure: (RecordedPairs.Run) -> Double, _ factor: Double) -> PairedValue {
+            PairedValue(
+                before: mean(runs.map { figure($0.reference) }), after: mean(runs.map { figure($0.candidate) * factor }))
+        }
+        return GatePair(
+            values: [
+                Metric.wall.name: value(\.wall, slowdown), Metric.cpu.name: value(\.cpu, slowdown),
+                Metric.peakMemory.name: value(\.peakMemory, 1),
+            ], accuracy: ["digest": PairedValue(before: .available(1), after: .available(1))])
     }
 
     private struct Scenarios {

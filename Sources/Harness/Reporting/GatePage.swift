@@ -56,7 +56,11 @@ struct GatePage {
                 note: accuracy.first { $0.state != .passed }?.detail ?? accuracy.first?.detail ?? "nothing was compared"
             ))
         if let headline = deciding.first(where: { $0.ratio.value != nil && !$0.isAccuracy }) {
-            tiles.append(.init(name: headline.title, value: headline.cells[4], note: headline.detail))
+            let parts = headline.cells[4].split(separator: " ", maxSplits: 1).map(String.init)
+            tiles.append(
+                .init(
+                    name: "\(headline.title), candidate / reference", value: parts.first ?? "\u{2013}",
+                    note: (parts.count > 1 ? "interval \(parts[1]): " : "") + headline.detail))
         }
         return tiles
     }
@@ -104,22 +108,21 @@ struct GatePage {
 
     /// On narrow screens a block per check, with the headings as labels.
     private var checkTable: Markup {
-        let headings = ["Metric"] + GateReport.Check.headings.dropFirst(2) + ["why"]
+        let headings = ["Metric"] + GateReport.Check.headings.dropFirst(2)
         let head = headings.map { heading in
             Markup.element("th", ["scope": "col"], heading.prefix(1).uppercased() + heading.dropFirst())
         }
         let rows = report.checks.map { check -> Markup in
             let cells = check.cells
             let name = Markup.element(
-                "th", ["scope": "row"], .text(check.title), .element("span", ["class": "note"], " \(check.workload)"))
+                "th", ["scope": "row"], .text(check.title),
+                .element("span", ["class": "note"], "\(check.workload): \(check.detail)"))
             let numbers = zip(GateReport.Check.headings, cells).dropFirst(2).dropLast().map { heading, cell in
                 Markup.element("td", ["class": "num", "data-label": String(heading)], cell)
             }
             let verdict = Markup.element(
                 "td", ["class": "factor"], .element("strong", ["class": check.state.className], check.verdict))
-            return .element(
-                "tr", [:],
-                [name] + numbers + [verdict, .element("td", ["class": "factor why"], check.detail)])
+            return .element("tr", [:], [name] + numbers + [verdict])
         }
         return DataTable.scrolling(
             "Checks",

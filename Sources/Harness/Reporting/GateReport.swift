@@ -281,7 +281,7 @@ extension GateReport.Check {
     /// `1.032 (1.011–1.055)`; the interval is left out for counts that do not scatter.
     private var ratioText: String {
         guard let ratio = ratio.value else { return "\u{2013}" }
-        let digits = abs(ratio.estimate - 1) < 0.001 && ratio.estimate != 1 ? 5 : 3
+        let digits = abs(ratio.estimate - 1) < 0.0005 && ratio.estimate != 1 ? 5 : 3
         let estimate = NumberText.fixed(ratio.estimate, digits)
         guard ratio.lower != ratio.upper else { return estimate }
         return "\(estimate) (\(NumberText.fixed(ratio.lower, 3))\u{2013}\(NumberText.fixed(ratio.upper, 3)))"

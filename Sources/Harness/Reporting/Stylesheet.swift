@@ -121,8 +121,9 @@ enum Stylesheet {
         .comparison tbody th{white-space:nowrap}
         .comparison td.num{font-size:.98rem}
         .factor{white-space:nowrap}
-        .checks .why{white-space:normal;min-width:16rem;color:var(--soft);font-size:.84rem}
+        .checks tbody th{white-space:normal;min-width:15rem}
         .checks th .note{display:block}
+        .checks td,.checks th{padding-right:1rem}
         .factor svg{vertical-align:middle;margin-left:.8rem}
         .factor-numbers{display:inline-block;min-width:9.2em}
         .factor .note{display:block}
@@ -228,7 +229,6 @@ enum Stylesheet {
         text-align:left}
         .comparison tbody th,.configuration tbody th,.comparison .factor{grid-column:1/-1;white-space:normal}
         .comparison .factor{padding-top:.4rem}
-        .checks .why{min-width:0}
         .comparison .empty,.configuration .empty{display:none}
         [data-label]::before{content:attr(data-label);display:block;font-size:.78rem;font-weight:400;
         color:var(--soft)}
