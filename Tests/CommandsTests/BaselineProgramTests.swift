@@ -213,7 +213,7 @@ import Testing
                 .replacing("\"digest\": \"", with: "\"digest\": \"ff"))
         let outcome = try gate(fixture, repository)
         #expect(
-            outcome.status == 6 && outcome.error.contains("the rebuilt reference gives digest ff"), "\(outcome.error)")
+            outcome.status == 6 && outcome.error.contains("rebuilt reference gives digest ff"), "\(outcome.error)")
     }
 
     @Test func aCommitThatIsNotHereIsSaid() throws {

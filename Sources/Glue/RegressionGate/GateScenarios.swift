@@ -76,7 +76,8 @@ public enum GateScenarios {
         func mean(_ values: [Double]) -> Measured<Double> { .available(values.reduce(0, +) / Double(values.count)) }
         func value(_ figure: (RecordedPairs.Run) -> Double, _ factor: Double) -> PairedValue {
             PairedValue(
-                before: mean(runs.map { figure($0.reference) }), after: mean(runs.map { figure($0.candidate) * factor }))
+                before: mean(runs.map { figure($0.reference) }), after: mean(runs.map { figure($0.candidate) * factor })
+            )
         }
         return GatePair(
             values: [

@@ -51,17 +51,17 @@ extension GateReport {
         if !notes.isEmpty { lines.append("") }
         lines += ["<details><summary>How it was compared</summary>", ""]
         lines.append(
-            "- Baseline `\(Self.code(baseline))`, entry `\(Self.code(entry))`; \(Self.escape(method)); exit status "
+            "- Baseline \(Self.code(baseline)), entry \(Self.code(entry)); \(Self.escape(method)); exit status "
                 + "\(exitStatus)")
         lines += programs.map {
-            "- \(Self.escape($0.role)): \(Self.escape($0.description)), SHA-256 `\(Self.code(String($0.sha256.prefix(12))))`"
+            "- \(Self.escape($0.role)): \(Self.escape($0.description)), SHA-256 \(Self.code(String($0.sha256.prefix(12))))"
         }
         lines += facts.map { "- \(Self.escape($0.name)): \(Self.escape($0.value.value ?? $0.value.reason ?? ""))" }
         lines += differences.map { difference in
             "- This machine differs in \(Self.escape(difference.name)): \(Self.escape(difference.baseline)) in the baseline, "
                 + Self.escape(difference.here) + " here"
         }
-        lines += reproduce.map { "- \(Self.escape($0.purpose)): `\(Self.code($0.command))`" }
+        lines += reproduce.map { "- \(Self.escape($0.purpose)): \(Self.code($0.command))" }
         lines += ["", "</details>"]
         return lines.joined(separator: "\n") + "\n"
     }
@@ -81,10 +81,9 @@ extension GateReport {
         return result
     }
 
-    /// Inside backticks: they end at the next one, and a table cell at a bar.
+    /// In backticks where that is safe: they end at the next one, and a cell of a table at a bar.
     private static func code(_ text: String) -> String {
-        text.replacing("`", with: "'").replacing("|", with: "/").split(whereSeparator: \.isNewline)
-            .joined(separator: " ")
+        text.contains { "`|<>".contains($0) || $0.isNewline } ? escape(text) : "`\(text)`"
     }
 
     /// JUnit as CI systems read it: a test case per check, failures for what got worse, `skipped` for what could not be
