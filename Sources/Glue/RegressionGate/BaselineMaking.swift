@@ -74,9 +74,10 @@ public enum BaselineMaking {
         if let reason = version.reason { unavailable["swift version"] = reason }
         var versions = ["lavoisier": runs.engineVersion]
         versions["swift"] = version.value
+        // `fftw-3.3.10-sse2-avx`: name and version.
         for library in runs.libraries {
-            let words = library.split(separator: " ", maxSplits: 1)
-            versions[String(words.first ?? "library")] = library
+            let parts = library.split(separator: "-", maxSplits: 1).map(String.init)
+            versions[parts.first ?? library] = parts.count > 1 ? parts[1] : library
         }
         return BaselineEntry(
             created: timestamp(), reason: request.reason,
