@@ -247,7 +247,7 @@ let testTargets: [Target] = [
     tests(
         "BayesianTuning", ["BayesianTuning", "GaussianProcess", "Parameters", "Statistics"],
         resources: [.copy("Fixtures")]),
-    tests("Benchmarking", ["Benchmarking", "Statistics", "HostEnvironment"]),
+    tests("Benchmarking", ["Benchmarking", "Statistics", "HostEnvironment", "ContentHash"]),
     tests("ResultStore", ["ResultStore", "Benchmarking", "HostEnvironment", grdb]),
     tests(
         "TuningReplay", ["TuningReplay", "BayesianTuning", "Parameters", "Statistics", testSupport],

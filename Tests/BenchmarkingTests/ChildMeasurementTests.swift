@@ -55,4 +55,23 @@ import Testing
             #expect(try JSONDecoder().decode(ChildMeasurement.self, from: data) == run)
         }
     }
+
+    /// As version 0.6 stored a run: without what is measured since.
+    @Test func runsOfEarlierVersionsAreRead() throws {
+        let old = """
+            {"termination":{"exited":{"code":0}},"startedAt":1795836600,"wallSeconds":{"value":2},
+            "userSeconds":{"value":1.5},"systemSeconds":{"value":0.25},"peakMemoryBytes":{"value":1048576},
+            "peakMemorySource":"polled","io":{"unavailable":"why"},"minorFaults":{"value":1},"majorFaults":{"value":0},
+            "voluntarySwitches":{"value":3},"involuntarySwitches":{"value":4},
+            "cpuPressureSeconds":{"unavailable":"no PSI"},"stealSeconds":{"value":0},"energyJoules":{"value":7.5},
+            "standardOutput":{"text":"","totalBytes":0},"standardError":{"text":"x","totalBytes":1}}
+            """
+        let run = try JSONDecoder().decode(ChildMeasurement.self, from: Data(old.utf8))
+        #expect(run.wallSeconds == .available(2) && run.energyJoules == .available(7.5))
+        #expect(run.memoryTimeline.reason == "not recorded for this run")
+        #expect(run.runQueueSeconds.value == nil && run.memoryPressureSeconds.value == nil)
+        #expect(run.ioPressureSeconds.value == nil && run.memoryEnforcement == nil)
+        let again = try JSONEncoder().encode(run)
+        #expect(try JSONDecoder().decode(ChildMeasurement.self, from: again) == run)
+    }
 }

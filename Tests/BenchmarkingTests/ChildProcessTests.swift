@@ -174,20 +174,6 @@ func vanishes(_ pid: Int32) -> Bool {
             shell("ulimit -v; ulimit -f; ulimit -c", limits: limits).run().standardOutput.text == "1048576\n2048\n0\n")
     }
 
-    @Test func aRaisedFlagStopsTheChildAndTheNextOnes() throws {
-        let flag = try InterruptFlag.install()
-        flag.reset()
-        defer { flag.reset() }
-        // The child itself sends the signal, so it is certainly running.
-        let run = shell("kill -TERM \(getpid()); exec sleep 1000", limits: ChildLimits(timeoutSeconds: 60)).run(
-            interrupt: flag)
-        #expect(run.termination == .interrupted(signal: SIGTERM))
-        #expect(flag.signal == SIGTERM)
-        #expect(shell("true").run(interrupt: flag).termination == .interrupted(signal: SIGTERM))
-        flag.reset()
-        #expect(shell("true").run(interrupt: flag).termination == .exited(code: 0))
-    }
-
     @Test func severalThreadsMayRunChildren() async {
         let codes = await withTaskGroup(of: Termination.self) { group in
             for i in 0..<8 { group.addTask { shell("exit \(i)").run().termination } }

@@ -1,5 +1,7 @@
-import Benchmarking
+import HostEnvironment
 import Testing
+
+@testable import Benchmarking
 
 #if canImport(Glibc)
     import Glibc
@@ -17,7 +19,8 @@ private let orphanFile = "LAVOISIER_TEST_ORPHAN_FILE"
         // The engine and a grandchild in its group; both ids are on file before the tuner dies.
         let script =
             "sleep 1000 & echo $$ $! > '\(path).part' && mv '\(path).part' '\(path)' && kill -KILL \(getpid()); wait"
-        _ = shell(script, limits: ChildLimits(timeoutSeconds: 60)).run()
+        // With a limit, so that there is a cgroup to remove where this machine allows one.
+        _ = shell(script, limits: ChildLimits(timeoutSeconds: 60, memoryBytes: 1 << 30)).run()
         Issue.record("the tuner outlived its SIGKILL")
     }
 
@@ -44,5 +47,24 @@ private let orphanFile = "LAVOISIER_TEST_ORPHAN_FILE"
         try #require(pids.count == 2)
         #expect(vanishes(pids[0]), "the engine survived")
         #expect(vanishes(pids[1]), "the engine's child survived")
+        #expect(eventually { groupsOfTheDead().isEmpty }, "\(groupsOfTheDead())")
     }
+}
+
+/// Control groups whose maker has ended.
+private func groupsOfTheDead() -> [String] {
+    guard let parent = MemoryControlGroup.parent.value else { return [] }
+    return folderNames(parent.folder).filter { name in
+        guard name.hasPrefix("lavoisier-"), let pid = Int32(name.split(separator: "-")[1]) else { return false }
+        return !isAlive(pid)
+    }
+}
+
+/// Polls; bounded, and as fast as the kernel is.
+private func eventually(_ condition: () -> Bool) -> Bool {
+    for _ in 0..<5000 {
+        if condition() { return true }
+        usleep(1000)
+    }
+    return false
 }

@@ -34,8 +34,10 @@ func trialPlan(_ workers: Int, phase: TrialPhase = .search) -> TrialPlan {
         predictedMean: 1.5, predictedDeviation: 0.25, suggestionCPUSeconds: 0.125)
 }
 
-func childRun(_ termination: Termination = .exited(code: 0), wall: Measured<Double> = .available(2)) -> ChildMeasurement
-{
+func childRun(
+    _ termination: Termination = .exited(code: 0), wall: Measured<Double> = .available(2),
+    memoryTimeline: Measured<MemoryTimeline> = ChildMeasurement.notRecorded()
+) -> ChildMeasurement {
     ChildMeasurement(
         termination: termination, startedAt: 1_795_836_600, wallSeconds: wall, userSeconds: .available(1.5),
         systemSeconds: .available(0.25), peakMemoryBytes: .available(1 << 20), peakMemorySource: .polled,
@@ -44,7 +46,7 @@ func childRun(_ termination: Termination = .exited(code: 0), wall: Measured<Doub
         minorFaults: .available(1), majorFaults: .available(0), voluntarySwitches: .available(3),
         involuntarySwitches: .available(4), cpuPressureSeconds: .unavailable(reason: "no PSI"),
         stealSeconds: .available(0), energyJoules: .available(7.5), standardOutput: OutputTail(text: "", totalBytes: 0),
-        standardError: OutputTail(text: "a \"b\"\n", totalBytes: 6))
+        standardError: OutputTail(text: "a \"b\"\n", totalBytes: 6), memoryTimeline: memoryTimeline)
 }
 
 func measurement(

@@ -41,6 +41,26 @@ import Testing
         try again.integrityCheck()
     }
 
+    /// Runs stored before memory over time, run-queue delay and the other pressures were measured.
+    @Test func runsOfEarlierVersionsAreRead() throws {
+        let fixture = try StoreFixture()
+        let store = try fixture.open()
+        let study = try store.createStudy(studyPlan)
+        _ = try store.beginTrial(trialPlan(1), in: study.id)
+        let timeline = MemoryTimeline(
+            resident: [.init(seconds: 0.01, bytes: 10, anonymousBytes: 5)], shares: .unavailable(reason: "short"))
+        let run = childRun(memoryTimeline: .available(timeline))
+        try store.addMeasurement(measurement(0, run: run), to: 0, in: study.id)
+        #expect(try store.measurements(of: 0, in: study.id).first?.run == run)
+        let later = ["memoryTimeline", "runQueueSeconds", "memoryPressureSeconds", "ioPressureSeconds"]
+        let paths = later.map { "'$.\($0)'" }.joined(separator: ", ")
+        try store.execute("UPDATE measurement SET raw = json_remove(raw, \(paths))")
+        let old = try #require(try store.measurements(of: 0, in: study.id).first?.run)
+        #expect(old.memoryTimeline.reason == "not recorded for this run")
+        #expect(old == childRun())
+        #expect(try store.export(study: study.id, format: .json).contains("not recorded for this run"))
+    }
+
     @Test func studiesAreFoundByIdPrefixAndAge() throws {
         let fixture = try StoreFixture()
         let store = try fixture.open()

@@ -3,6 +3,11 @@ public struct MemoryGroupParent: Sendable, Hashable, Codable {
     /// 1 or 2.
     public let version: Int
     public let folder: String
+
+    public init(version: Int, folder: String) {
+        self.version = version
+        self.folder = folder
+    }
 }
 
 extension HostReader {

@@ -84,10 +84,8 @@ struct AnalyzeProgress {
         switch event {
         case .note(let text): line.milestone("lavoisier: \(text)")
         case .progress(let report, let elapsedSeconds):
-            let percent = Int(report.fraction * 100)
-            let remaining = TimeEstimate.remainingSeconds(fraction: report.fraction, elapsedSeconds: elapsedSeconds)
-            let estimate = remaining.map { ", \(TimeEstimate.text(seconds: $0)) left" } ?? ""
-            line.update("\(percent) %  \(report.item): \(report.stage)\(estimate)")
+            // All of it only where a line is shown: reports come by the clock, and counts of instructions must not.
+            line.update(Self.text(report, elapsedSeconds: elapsedSeconds))
         case .fileDone(let input):
             switch input.status {
             case .analysed:
@@ -101,6 +99,13 @@ struct AnalyzeProgress {
             }
             for notice in input.notices { line.milestone("\(input.name): \(notice)") }
         }
+    }
+
+    private static func text(_ report: ProgressReport, elapsedSeconds: Double) -> String {
+        let percent = Int(report.fraction * 100)
+        let remaining = TimeEstimate.remainingSeconds(fraction: report.fraction, elapsedSeconds: elapsedSeconds)
+        let estimate = remaining.map { ", \(TimeEstimate.text(seconds: $0)) left" } ?? ""
+        return "\(percent) %  \(report.item): \(report.stage)\(estimate)"
     }
 
     static func summary(_ record: RunRecord, output: String) -> String {

@@ -144,6 +144,8 @@ struct ChildSession {
 
     /// To the group, and to descendants outside it: looked for now, since they lose their parents with the signal.
     private mutating func send(_ signal: Int32, _ child: child_started) {
+        // Looking takes milliseconds, in which a process over its limit must not take more.
+        if signal == SIGKILL { kill(-child.pid, SIGSTOP) }
         escaped.formUnion(descendantsOutsideGroup(of: child.pid))
         kill(-child.pid, signal)
         for process in escaped { process.send(signal) }

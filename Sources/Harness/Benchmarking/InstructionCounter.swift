@@ -49,7 +49,8 @@ public struct InstructionCounter: Sendable {
     ///
     /// The program gets the given environment and `SWIFT_DETERMINISTIC_HASHING=1`. Memory limits are left out, since the
     /// tool's own memory would count; the time limit holds, and has to allow for the tool (cachegrind: 20 to 50 times).
-    /// Give the program fixed arguments, one thread and fixed seeds, and check its results as after any other run.
+    /// Give the program one thread and fixed seeds, and both sides of a comparison paths of the same length: another length
+    /// moves what is in memory, and copying costs differ by alignment. Check its results as after any other run.
     /// - Returns: the count is unavailable when the program did not exit with status 0.
     public func count(_ process: ChildProcess, interrupt: InterruptFlag? = nil) -> InstructionCount {
         let hash = try? sha256(file: process.executable)
