@@ -12,6 +12,22 @@ public enum NormalDistribution {
     /// Probability of a value below z. Exact to a few ulp in both tails.
     public static func cumulative(_ z: Double) -> Double { 0.5 * erfc(-z * 0.5.squareRoot()) }
 
+    /// The value that a standard normal stays below with this probability, within 1e-13.
+    ///
+    /// Bisection of `cumulative`, so that it is as exact as `erfc`. - Parameter probability: above 0 and below 1.
+    public static func quantile(_ probability: Double) -> Double {
+        precondition(probability > 0 && probability < 1, "probability outside 0...1")
+        // The lower tail is the exact one.
+        if probability > 0.5 { return -quantile(1 - probability) }
+        var low = -39.0
+        var high = 0.0
+        for _ in 0..<60 {
+            let middle = 0.5 * (low + high)
+            if cumulative(middle) < probability { low = middle } else { high = middle }
+        }
+        return 0.5 * (low + high)
+    }
+
     /// Natural logarithm of `cumulative`, finite for every finite z.
     ///
     /// Below -25 by the asymptotic series of Mills' ratio (Abramowitz and Stegun 26.2.12); relative error below 1e-13.

@@ -1,0 +1,125 @@
+public import HostEnvironment
+import Statistics
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// How much two identical programs differ on a machine, from interleaved pairs of one program with itself (A/A).
+///
+/// Stored by machine identity. A gate's tolerances are never below twice of it.
+public struct MachineNoise: Sendable, Hashable, Codable {
+    /// The noise of one metric.
+    public struct MetricNoise: Sendable, Hashable, Codable {
+        /// Name of the metric.
+        public let name: String
+        public let pairs: Int
+        /// Robust standard deviation (MAD) of ln(after / before) of single pairs.
+        public let pairDeviation: Double
+        /// Pairs in a block.
+        public let blockPairs: Int
+        /// 95th percentile of |ratio - 1| over all contiguous blocks (around the end to the start): what a gate of that
+        /// many pairs finds between equal programs.
+        public let blockNoise: Double
+
+        public init(name: String, pairs: Int, pairDeviation: Double, blockPairs: Int, blockNoise: Double) {
+            self.name = name
+            self.pairs = pairs
+            self.pairDeviation = pairDeviation
+            self.blockPairs = blockPairs
+            self.blockNoise = blockNoise
+        }
+
+        /// 95th percentile of |ratio - 1| expected of this many pairs.
+        ///
+        /// The larger of what blocks showed, scaled by the square root of their length, and what normal pairs of this
+        /// deviation would: few pairs give few blocks that differ.
+        public func noise(pairs count: Int) -> Double {
+            let scaled = blockNoise * (Double(blockPairs) / Double(count)).squareRoot()
+            return max(scaled, exp(1.96 * standardError(pairs: count)) - 1)
+        }
+
+        /// The smallest change (as a ratio minus 1) seen in 80 % of gates of this many pairs, one-sided 2.5 %.
+        public func detectable(pairs count: Int) -> Double { exp((1.96 + 0.84) * standardError(pairs: count)) - 1 }
+
+        /// Pairs after which a change is seen in 80 % of gates. - Parameter change: a ratio minus 1, positive.
+        public func pairsNeeded(toDetect change: Double) -> Int {
+            precondition(change > 0, "a change must be positive")
+            let one = (1.96 + 0.84) * standardError(pairs: 1)
+            return max(1, Int((one * one / (log1p(change) * log1p(change))).rounded(.up)))
+        }
+
+        /// Of the Hodges-Lehmann estimate: 1.0233 of the mean's for normal data (efficiency 3 / pi).
+        private func standardError(pairs count: Int) -> Double {
+            1.0233 * pairDeviation / Double(count).squareRoot()
+        }
+    }
+
+    public static let currentSchema = 1
+
+    public let schema: Int
+    public let machine: MachineIdentity
+    /// Names of the workloads that ran.
+    public let workloads: [String]
+    /// Runs of each arm in one pair; a gate with other pairs has other noise.
+    public let runsPerPair: Int
+    /// Seconds since 1970.
+    public let recordedAt: Double
+    /// Median share of the run time in which a task of the machine waited for a CPU.
+    public let pressureShare: Measured<Double>
+    public let metrics: [MetricNoise]
+
+    public init(
+        machine: MachineIdentity, workloads: [String], runsPerPair: Int, recordedAt: Double,
+        pressureShare: Measured<Double>, metrics: [MetricNoise]
+    ) {
+        schema = Self.currentSchema
+        self.machine = machine
+        self.workloads = workloads
+        self.runsPerPair = runsPerPair
+        self.recordedAt = recordedAt
+        self.pressureShare = pressureShare
+        self.metrics = metrics
+    }
+
+    /// Pairs below which noise is not computed: shorter series have no two blocks.
+    public static let minimumPairs = 16
+
+    /// From A/A pairs in time order. Metrics that too few pairs have are left out.
+    public init(
+        pairs: [GatePair], metrics names: [String], machine: MachineIdentity, workloads: [String], runsPerPair: Int,
+        recordedAt: Double, blockPairs: Int = 8
+    ) {
+        let shares = pairs.compactMap(\.pressureShare.value)
+        self.init(
+            machine: machine, workloads: workloads, runsPerPair: runsPerPair, recordedAt: recordedAt,
+            pressureShare: Measured(
+                shares.isEmpty ? nil : median(shares),
+                otherwise: pairs.lazy.compactMap(\.pressureShare.reason).first ?? "no pairs"),
+            metrics: names.compactMap { Self.metric($0, pairs, blockPairs) })
+    }
+
+    /// 95th percentile of |ratio - 1| of a metric over this many pairs; nil when it was not measured.
+    public func noise(of name: String, pairs count: Int) -> Double? {
+        metrics.first { $0.name == name }?.noise(pairs: count)
+    }
+
+    private static func metric(_ name: String, _ pairs: [GatePair], _ blockPairs: Int) -> MetricNoise? {
+        let logRatios = pairs.compactMap { pair -> Double? in
+            guard let value = pair.values[name], let before = value.before.value, let after = value.after.value,
+                before > 0, after > 0
+            else { return nil }
+            return log(after / before)
+        }
+        guard logRatios.count >= max(minimumPairs, 2 * blockPairs) else { return nil }
+        let blocks = logRatios.indices.map { start in
+            let block = (0..<blockPairs).map { logRatios[(start + $0) % logRatios.count] }
+            return abs(exp(HodgesLehmann(block).estimate) - 1)
+        }
+        return MetricNoise(
+            name: name, pairs: logRatios.count, pairDeviation: medianAbsoluteDeviation(logRatios),
+            blockPairs: blockPairs, blockNoise: quantile(blocks, 0.95))
+    }
+}
