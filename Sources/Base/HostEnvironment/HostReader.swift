@@ -92,6 +92,9 @@ public struct HostReader: Sendable {
         }
     }
 
+    /// A file below the root (`/proc/stat`), or why it cannot be read.
+    public func hostText(_ path: String) -> Measured<String> { files.text(path) }
+
     /// Energy counters of the CPU packages now.
     public func readEnergy() -> Measured<EnergyTotals> { EnergyTotals.read(files) }
 

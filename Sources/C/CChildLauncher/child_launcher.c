@@ -121,6 +121,43 @@ static _Noreturn void fail(int descriptor, int step) {
     _exit(127);
 }
 
+/// Kills what `cgroup.procs` lists: decimal process ids, one a line. Those of other pid namespaces read as 0.
+static void kill_listed(const char *processes) {
+    int descriptor = open(processes, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) return;
+    char text[4096];
+    long pid = 0;
+    for (;;) {
+        ssize_t count = read(descriptor, text, sizeof text);
+        if (count < 0 && errno == EINTR) continue;
+        if (count <= 0) break;
+        for (ssize_t i = 0; i < count; i++) {
+            if (text[i] >= '0' && text[i] <= '9' && pid < 100000000) {
+                pid = pid * 10 + (text[i] - '0');
+            } else {
+                if (pid > 1) kill((pid_t)pid, SIGKILL);
+                pid = 0;
+            }
+        }
+    }
+    close(descriptor);
+}
+
+int child_remove_control_group(const char *folder, const char *processes, int milliseconds) {
+    for (int waited = 0;; waited += 5) {
+        if (rmdir(folder) == 0 || errno == ENOENT) return 0;
+        int error_number = errno;
+        if (waited >= milliseconds) {
+            errno = error_number;
+            return -1;
+        }
+        // Again each time: a process may have been forked between reading the list and the kill.
+        kill_listed(processes);
+        struct timespec pause = {0, 5000000};
+        nanosleep(&pause, NULL);
+    }
+}
+
 /// Moves a descriptor out of 0...2, where the dup2 calls below would overwrite it.
 static int above_standard(int descriptor, int report_descriptor) {
     if (descriptor > 2) return descriptor;
@@ -144,6 +181,12 @@ static __attribute__((noinline)) _Noreturn void run_child(
     pid_t group = getpid();
     write_all(watch, &group, sizeof group);
 
+    if (q->control_group_processes) {
+        int processes = open(q->control_group_processes, O_WRONLY | O_CLOEXEC);
+        // "0" is the writing process itself.
+        if (processes < 0 || write(processes, "0", 1) != 1) fail(report_descriptor, CHILD_STEP_CONTROL_GROUP);
+        close(processes);
+    }
     if (q->working_directory && chdir(q->working_directory) != 0) fail(report_descriptor, CHILD_STEP_DIRECTORY);
 
     report_descriptor = above_standard(report_descriptor, report_descriptor);
@@ -166,7 +209,7 @@ static __attribute__((noinline)) _Noreturn void run_child(
 }
 
 /// Reads the group from the pipe, and kills it when the pipe ends without a goodbye byte: then the parent has died.
-static _Noreturn void run_guard(int watch, long descriptor_limit) {
+static _Noreturn void run_guard(const struct child_request *q, int watch, long descriptor_limit) {
     setsid();  // a Ctrl-C or a kill of the parent's group must not take the guard with it
     // Signals stay blocked (inherited): only SIGKILL ends a guard early.
 #ifdef __linux__
@@ -178,7 +221,10 @@ static _Noreturn void run_guard(int watch, long descriptor_limit) {
     pid_t group;
     char goodbye;
     if (read_all(0, &group, sizeof group) != sizeof group) _exit(0);
-    if (read_all(0, &goodbye, 1) != 1) kill(-group, SIGKILL);
+    if (read_all(0, &goodbye, 1) != 1) {
+        kill(-group, SIGKILL);
+        if (q->control_group) child_remove_control_group(q->control_group, q->control_group_processes, 10000);
+    }
     _exit(0);
 }
 
@@ -210,7 +256,7 @@ static pid_t start_child(struct launch *launch) {
     guard = fork();
     if (guard == 0) {
         close(watch[1]);
-        run_guard(watch[0], launch->descriptor_limit);
+        run_guard(launch->request, watch[0], launch->descriptor_limit);
     }
     if (guard < 0) goto system_error;
     close(watch[0]);

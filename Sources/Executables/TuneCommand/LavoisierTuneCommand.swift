@@ -21,6 +21,8 @@ struct LavoisierTuneCommand: ParsableCommand {
             --strategy bayesian|random|sobol, --enqueue FILE, --base FILE, --write-config FILE, --rows N, --engine PATH, --store FILE, --reports-dir DIR, --config-dir DIR, \
             --lock FILE, --quiet, --json.
 
+            Compare:      lavoisier-tune compare default optimized.yaml
+
             Ctrl-C stops and loses nothing: 'lavoisier-tune resume STUDY' goes on. STUDY is an id, its beginning, or \
             'latest'.
 
@@ -30,7 +32,7 @@ struct LavoisierTuneCommand: ParsableCommand {
         version: LavoisierVersion.current,
         subcommands: [
             RunSubcommand.self, ResumeSubcommand.self, ListSubcommand.self, ShowSubcommand.self, ReportSubcommand.self,
-            ExportSubcommand.self, ReplaySubcommand.self,
+            ExportSubcommand.self, CompareSubcommand.self, ReplaySubcommand.self,
         ],
         defaultSubcommand: RunSubcommand.self)
 }

@@ -4,6 +4,7 @@ public struct BenchmarkingError: Error, CustomStringConvertible, Sendable, Hasha
         case signalHandlers
         case lockHeld
         case lockFile
+        case workFile
     }
 
     public let code: Code

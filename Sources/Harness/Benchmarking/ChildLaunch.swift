@@ -11,7 +11,12 @@ enum ChildLaunch {
     case started(child_started)
     case failed(Termination)
 
-    init(_ process: ChildProcess, output: Int32, error: Int32) {
+    /// - Parameters:
+    ///   - group: the cgroup that the child enters before it is measured.
+    ///   - dataBytes: RLIMIT_DATA.
+    init(
+        _ process: ChildProcess, output: Int32, error: Int32, group: MemoryControlGroup? = nil, dataBytes: Int? = nil
+    ) {
         let texts =
             [process.executable, process.workingDirectory ?? ""] + process.arguments
             + process.environment.flatMap { [$0.key, $0.value] }
@@ -22,22 +27,28 @@ enum ChildLaunch {
             return
         }
         let environment = process.environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-        var limits = Self.resourceLimits(process.limits)
+        var limits = Self.resourceLimits(process.limits, dataBytes: dataBytes)
         var started = child_started()
         let result = withCStrings([process.executable] + process.arguments) { arguments in
             withCStrings(environment) { variables in
                 limits.withUnsafeMutableBufferPointer { limits in
                     withOptionalCString(process.workingDirectory) { directory in
-                        var request = child_request()
-                        request.path = UnsafePointer(arguments[0])
-                        request.arguments = UnsafePointer(arguments)
-                        request.environment = UnsafePointer(variables)
-                        request.working_directory = directory
-                        request.output = output
-                        request.error = error
-                        request.limits = UnsafePointer(limits.baseAddress)
-                        request.limit_count = Int32(limits.count)
-                        return child_launch(&request, &started)
+                        withOptionalCString(group?.folder) { groupFolder in
+                            withOptionalCString(group?.processes) { groupProcesses in
+                                var request = child_request()
+                                request.path = UnsafePointer(arguments[0])
+                                request.arguments = UnsafePointer(arguments)
+                                request.environment = UnsafePointer(variables)
+                                request.working_directory = directory
+                                request.output = output
+                                request.error = error
+                                request.limits = UnsafePointer(limits.baseAddress)
+                                request.limit_count = Int32(limits.count)
+                                request.control_group = groupFolder
+                                request.control_group_processes = groupProcesses
+                                return child_launch(&request, &started)
+                            }
+                        }
                     }
                 }
             }
@@ -53,15 +64,18 @@ enum ChildLaunch {
         }
     }
 
-    private static func resourceLimits(_ limits: ChildLimits) -> [child_limit] {
+    private static func resourceLimits(_ limits: ChildLimits, dataBytes: Int?) -> [child_limit] {
         func limit(_ resource: Int32, _ bytes: Int) -> child_limit {
             child_limit(resource: resource, value: UInt64(bytes))
         }
         var list = [limit(resourceNumber(RLIMIT_CORE), limits.coreDumpBytes)]
         if let bytes = limits.addressSpaceBytes { list.append(limit(resourceNumber(RLIMIT_AS), bytes)) }
+        if let dataBytes { list.append(limit(resourceNumber(RLIMIT_DATA), dataBytes)) }
         if let bytes = limits.fileSizeBytes { list.append(limit(resourceNumber(RLIMIT_FSIZE), bytes)) }
         return list
     }
+
+    static let controlGroupStep = "control group"
 
     private static func stepName(_ step: Int32) -> String {
         switch UInt32(bitPattern: step) {
@@ -71,6 +85,7 @@ enum ChildLaunch {
         case CHILD_STEP_DIRECTORY.rawValue: "working directory"
         case CHILD_STEP_DESCRIPTORS.rawValue: "descriptors"
         case CHILD_STEP_EXEC.rawValue: "exec"
+        case CHILD_STEP_CONTROL_GROUP.rawValue: Self.controlGroupStep
         default: "prepare"
         }
     }

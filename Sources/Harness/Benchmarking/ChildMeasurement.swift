@@ -21,10 +21,20 @@ public struct ChildMeasurement: Sendable, Hashable, Codable {
     public let involuntarySwitches: Measured<Int>
     /// Growth of the machine's CPU pressure (`some`) during the run: how long any task waited for a CPU.
     public let cpuPressureSeconds: Measured<Double>
+    /// Growth of the machine's memory pressure (`some`): how long any task waited for memory to be freed.
+    public let memoryPressureSeconds: Measured<Double>
+    /// Growth of the machine's I/O pressure (`some`): how long any task waited for storage.
+    public let ioPressureSeconds: Measured<Double>
+    /// How long threads of this process were ready and had no CPU, summed over threads: a lower bound, since what a
+    /// thread waited after it was last looked at (every 0.1 s) is missing.
+    public let runQueueSeconds: Measured<Double>
     /// Growth of the machine's steal time during the run, summed over CPUs.
     public let stealSeconds: Measured<Double>
     /// Energy of the CPU packages during the run, idle power and other programs included.
     public let energyJoules: Measured<Double>
+    public let memoryTimeline: Measured<MemoryTimeline>
+    /// How the memory limit was held; nil: the run had none, or was recorded before this was.
+    public let memoryEnforcement: MemoryEnforcement?
     public let standardOutput: OutputTail
     public let standardError: OutputTail
 
@@ -34,7 +44,9 @@ public struct ChildMeasurement: Sendable, Hashable, Codable {
         io: Measured<InputOutput>, minorFaults: Measured<Int>, majorFaults: Measured<Int>,
         voluntarySwitches: Measured<Int>, involuntarySwitches: Measured<Int>, cpuPressureSeconds: Measured<Double>,
         stealSeconds: Measured<Double>, energyJoules: Measured<Double>, standardOutput: OutputTail,
-        standardError: OutputTail
+        standardError: OutputTail, memoryPressureSeconds: Measured<Double> = notRecorded(),
+        ioPressureSeconds: Measured<Double> = notRecorded(), runQueueSeconds: Measured<Double> = notRecorded(),
+        memoryTimeline: Measured<MemoryTimeline> = notRecorded(), memoryEnforcement: MemoryEnforcement? = nil
     ) {
         self.termination = termination
         self.startedAt = startedAt
@@ -53,6 +65,64 @@ public struct ChildMeasurement: Sendable, Hashable, Codable {
         self.energyJoules = energyJoules
         self.standardOutput = standardOutput
         self.standardError = standardError
+        self.memoryPressureSeconds = memoryPressureSeconds
+        self.ioPressureSeconds = ioPressureSeconds
+        self.runQueueSeconds = runQueueSeconds
+        self.memoryTimeline = memoryTimeline
+        self.memoryEnforcement = memoryEnforcement
+    }
+
+    /// Reads runs of every version: what one did not record yet is unavailable.
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        func later<Value: Decodable>(_ key: CodingKeys) throws -> Measured<Value> {
+            try fields.decodeIfPresent(Measured<Value>.self, forKey: key) ?? Self.notRecorded()
+        }
+        self.init(
+            termination: try fields.decode(Termination.self, forKey: .termination),
+            startedAt: try fields.decode(Double.self, forKey: .startedAt),
+            wallSeconds: try fields.decode(Measured<Double>.self, forKey: .wallSeconds),
+            userSeconds: try fields.decode(Measured<Double>.self, forKey: .userSeconds),
+            systemSeconds: try fields.decode(Measured<Double>.self, forKey: .systemSeconds),
+            peakMemoryBytes: try fields.decode(Measured<Int>.self, forKey: .peakMemoryBytes),
+            peakMemorySource: try fields.decodeIfPresent(PeakMemorySource.self, forKey: .peakMemorySource),
+            io: try fields.decode(Measured<InputOutput>.self, forKey: .io),
+            minorFaults: try fields.decode(Measured<Int>.self, forKey: .minorFaults),
+            majorFaults: try fields.decode(Measured<Int>.self, forKey: .majorFaults),
+            voluntarySwitches: try fields.decode(Measured<Int>.self, forKey: .voluntarySwitches),
+            involuntarySwitches: try fields.decode(Measured<Int>.self, forKey: .involuntarySwitches),
+            cpuPressureSeconds: try fields.decode(Measured<Double>.self, forKey: .cpuPressureSeconds),
+            stealSeconds: try fields.decode(Measured<Double>.self, forKey: .stealSeconds),
+            energyJoules: try fields.decode(Measured<Double>.self, forKey: .energyJoules),
+            standardOutput: try fields.decode(OutputTail.self, forKey: .standardOutput),
+            standardError: try fields.decode(OutputTail.self, forKey: .standardError),
+            memoryPressureSeconds: try later(.memoryPressureSeconds),
+            ioPressureSeconds: try later(.ioPressureSeconds), runQueueSeconds: try later(.runQueueSeconds),
+            memoryTimeline: try later(.memoryTimeline),
+            memoryEnforcement: try fields.decodeIfPresent(MemoryEnforcement.self, forKey: .memoryEnforcement))
+    }
+
+    /// What a run says of a quantity that was not measured when it was recorded.
+    public static func notRecorded<Value>() -> Measured<Value> {
+        .unavailable(reason: "not recorded for this run")
+    }
+
+    /// A run that did not come about.
+    static func neverRan(_ termination: Termination, startedAt: Double) -> ChildMeasurement {
+        func none<Value>() -> Measured<Value> { .unavailable(reason: "the program did not run") }
+        return ChildMeasurement(
+            termination: termination, startedAt: startedAt, wallSeconds: none(), userSeconds: none(),
+            systemSeconds: none(), peakMemoryBytes: none(), peakMemorySource: nil, io: none(), minorFaults: none(),
+            majorFaults: none(), voluntarySwitches: none(), involuntarySwitches: none(), cpuPressureSeconds: none(),
+            stealSeconds: none(), energyJoules: none(), standardOutput: OutputTail(text: "", totalBytes: 0),
+            standardError: OutputTail(text: "", totalBytes: 0), memoryPressureSeconds: none(),
+            ioPressureSeconds: none(), runQueueSeconds: none(), memoryTimeline: none())
+    }
+
+    /// A run that an instruction counter could not start.
+    static func neverRan(counter reason: String) -> ChildMeasurement {
+        neverRan(
+            .startFailed(errorNumber: 0, step: "instruction counter", message: reason), startedAt: wallClockSeconds())
     }
 
     /// User plus system time.
@@ -66,6 +136,8 @@ public enum PeakMemorySource: String, Sendable, Hashable, Codable {
     case resourceUsage
     /// The kernel's running maximum (VmHWM), polled: growth after the last poll is missed.
     case polled
+    /// The bound of the run's cgroup, which the kernel ended it at.
+    case controlGroup
 }
 
 /// `/proc/PID/io` at the end of the process.

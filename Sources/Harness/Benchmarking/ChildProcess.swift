@@ -1,7 +1,11 @@
+import HostEnvironment
+
 /// A program to run once and measure.
 ///
 /// The child gets a process group of its own, `/dev/null` as input, and nothing of this process's environment and
 /// descriptors. It dies with this process: the kernel kills it (parent-death signal), a guard kills what it started.
+/// Whatever ends the run ends all of it: the process group, and the descendants that left the group but kept their
+/// parents. Under a memory limit with a cgroup nothing escapes.
 public struct ChildProcess: Sendable, Hashable {
     /// Absolute path; PATH is not searched.
     public var executable: String
@@ -34,7 +38,16 @@ public struct ChildProcess: Sendable, Hashable {
     /// Several threads may run children at once, but then each disturbs the other's measurement.
     /// - Parameter interrupt: when raised, the child is killed and the run ends as `.interrupted`.
     public func run(interrupt: InterruptFlag? = nil) -> ChildMeasurement {
-        var session = ChildSession(process: self, interrupt: interrupt)
+        run(interrupt: interrupt, groupParent: MemoryControlGroup.parent)
+    }
+
+    /// - Parameter groupParent: where a cgroup for the memory limit may be made.
+    func run(interrupt: InterruptFlag?, groupParent: @autoclosure () -> Measured<MemoryGroupParent>) -> ChildMeasurement
+    {
+        // Not probed where there is no limit to hold.
+        let parent: Measured<MemoryGroupParent> =
+            limits.memoryBytes == nil ? .unavailable(reason: "no memory limit") : groupParent()
+        var session = ChildSession(process: self, interrupt: interrupt, groupParent: parent)
         return session.run()
     }
 }
@@ -45,7 +58,9 @@ public struct ChildLimits: Sendable, Hashable, Codable {
     public var timeoutSeconds: Double?
     /// Time between SIGTERM and SIGKILL for a child that must go.
     public var graceSeconds: Double
-    /// Resident memory of the process above which the group is killed; polled every 20 ms or less; nil: none.
+    /// Resident memory of the process above which the group is killed; nil: none. Looked at every 20 ms, with a hard
+    /// bound above it by the kernel: a cgroup where this machine allows one, else RLIMIT_DATA.
+    /// `ChildMeasurement.memoryEnforcement` says which.
     public var memoryBytes: Int?
     /// RLIMIT_AS. Rarely wanted: mapped files and thread stacks count, and the child sees failing allocations.
     public var addressSpaceBytes: Int?

@@ -12,45 +12,44 @@ struct ChildSession {
     private let process: ChildProcess
     private let interrupt: InterruptFlag?
     private let host = HostReader()
+    private let sources = MeasurementSources.readings
     private var output = OutputDrain(descriptor: -1, capacity: 0)
     private var error = OutputDrain(descriptor: -1, capacity: 0)
-    private var peakResidentBytes: Int?
+    private var bound: RunBound
     /// Set once the harness has decided that the child must go.
     private var verdict: Termination?
     private var killAt: Int64?
+    /// Processes of the run that left its group.
+    private var escaped: Set<ProcessStart> = []
 
-    init(process: ChildProcess, interrupt: InterruptFlag?) {
+    /// - Parameter groupParent: where a cgroup for a memory limit may be made.
+    init(process: ChildProcess, interrupt: InterruptFlag?, groupParent: Measured<MemoryGroupParent>) {
         self.process = process
         self.interrupt = interrupt
+        bound = RunBound(limit: process.limits.memoryBytes, parent: groupParent)
     }
 
     mutating func run() -> ChildMeasurement {
+        defer { bound.remove() }
         let startedAt = wallClockSeconds()
-        if let signal = interrupt?.signal { return neverRan(.interrupted(signal: signal), startedAt) }
-        var outputPipe: [Int32] = [-1, -1]
-        var errorPipe: [Int32] = [-1, -1]
-        guard child_pipe(&outputPipe) == 0, child_pipe(&errorPipe) == 0 else {
-            let number = errno
-            for descriptor in outputPipe + errorPipe where descriptor >= 0 { close(descriptor) }
-            return neverRan(
-                .startFailed(errorNumber: number, step: "prepare", message: systemMessage(number)), startedAt)
-        }
+        if let signal = interrupt?.signal { return .neverRan(.interrupted(signal: signal), startedAt: startedAt) }
         // The kernel counts this process's peak in the child's, because exec drops memory they share.
         let inherited = ownPeakBytes()
         let energyBefore = host.readEnergy()
         let before = host.readInterference()
-        let launch = ChildLaunch(process, output: outputPipe[1], error: errorPipe[1])
-        close(outputPipe[1])
-        close(errorPipe[1])
-        output = OutputDrain(descriptor: outputPipe[0], capacity: process.tailCapacity)
-        error = OutputDrain(descriptor: errorPipe[0], capacity: process.tailCapacity)
-        guard case .started(let child) = launch else {
-            output.end()
-            error.end()
-            guard case .failed(let termination) = launch else { preconditionFailure("a launch starts or fails") }
-            return neverRan(termination, startedAt)
+        var started = launch()
+        if case .failed(.startFailed(_, ChildLaunch.controlGroupStep, let message)) = started {
+            bound.giveUpGroup(reason: message)
+            started = launch()
         }
-        watch(child)
+        let child: child_started
+        switch started {
+        case .started(let running): child = running
+        case .failed(let termination): return .neverRan(termination, startedAt: startedAt)
+        }
+        var watch = ChildWatch(
+            pid: child.pid, start: child.start_ns, isBounded: process.limits.memoryBytes != nil, sources: sources)
+        follow(child, &watch)
         let end = child_read_end(child.exit_descriptor)
         let after = host.readInterference()
         let seconds = end < 0 ? nil : Double(end - child.start_ns) / 1e9
@@ -59,9 +58,15 @@ struct ChildSession {
                 after.joules(since: before, seconds: $0)
             }
         }.flatMap { $0 }
+        watch.finish()
         let io = inputOutput(of: child.pid)
         // What is left of the group goes before the child is reaped: until then nobody else can have its number.
         kill(-child.pid, SIGKILL)
+        for process in escaped { process.send(SIGKILL) }
+        if verdict == nil, bound.wasReached {
+            verdict = .memoryLimitExceeded(residentBytes: max(watch.peakBytes ?? 0, bound.hardLimitBytes))
+        }
+        bound.remove()
         child_release_guard(child.guard_descriptor, child.guard_pid)
         var status: Int32 = 0
         var usage = rusage()
@@ -73,22 +78,47 @@ struct ChildSession {
         error.end()
         return measurement(
             startedAt: startedAt, wall: seconds, energy: energy, status: status,
-            usage: reaped == child.pid ? usage : nil, io: io, inherited: inherited, before: before, after: after)
+            usage: reaped == child.pid ? usage : nil, io: io, inherited: inherited, before: before, after: after,
+            watch: watch)
+    }
+
+    /// Starts the program with new pipes for its output.
+    private mutating func launch() -> ChildLaunch {
+        var outputPipe: [Int32] = [-1, -1]
+        var errorPipe: [Int32] = [-1, -1]
+        guard child_pipe(&outputPipe) == 0, child_pipe(&errorPipe) == 0 else {
+            let number = errno
+            for descriptor in outputPipe + errorPipe where descriptor >= 0 { close(descriptor) }
+            return .failed(.startFailed(errorNumber: number, step: "prepare", message: systemMessage(number)))
+        }
+        let launch = ChildLaunch(
+            process, output: outputPipe[1], error: errorPipe[1], group: bound.group, dataBytes: bound.dataBytes)
+        close(outputPipe[1])
+        close(errorPipe[1])
+        output = OutputDrain(descriptor: outputPipe[0], capacity: process.tailCapacity)
+        error = OutputDrain(descriptor: errorPipe[0], capacity: process.tailCapacity)
+        if case .failed = launch {
+            output.end()
+            error.end()
+        }
+        return launch
     }
 
     // MARK: watching
 
-    /// Until the child has ended: drains its output, polls its memory, enforces the limits.
-    private mutating func watch(_ child: child_started) {
-        let start = child.start_ns
-        let deadline = process.limits.timeoutSeconds.map { start + Int64($0 * 1e9) }
-        var nextSample = start
+    /// Until the child has ended: drains its output, looks at it, enforces the limits.
+    private mutating func follow(_ child: child_started, _ watch: inout ChildWatch) {
+        let deadline = process.limits.timeoutSeconds.map { child.start_ns + Int64($0 * 1e9) }
         while true {
             var now = monotonicNanoseconds()
-            if now >= nextSample {
-                sampleMemory(child.pid)
+            if now >= watch.next {
+                if let resident = watch.look(), let limit = process.limits.memoryBytes, resident > limit, verdict == nil
+                {
+                    verdict = .memoryLimitExceeded(residentBytes: resident)
+                    // At once: a grace period would let it go on allocating.
+                    send(SIGKILL, child)
+                }
                 now = monotonicNanoseconds()
-                nextSample = now + sampleInterval(elapsed: now - start)
             }
             if verdict == nil {
                 if let signal = interrupt?.signal {
@@ -98,37 +128,25 @@ struct ChildSession {
                 }
             }
             if let at = killAt, now >= at {
-                kill(-child.pid, SIGKILL)
+                send(SIGKILL, child)
                 killAt = nil
             }
-            let wake = [nextSample, verdict == nil ? deadline : nil, killAt].compactMap { $0 }.min() ?? nextSample
+            let wake = [watch.next, verdict == nil ? deadline : nil, killAt].compactMap { $0 }.min() ?? watch.next
             if waitForEvent(child.exit_descriptor, nanoseconds: max(0, wake - now)) { return }
-        }
-    }
-
-    /// 10 ms at first, a hundredth of the elapsed time later, 100 ms at most (20 ms under a memory limit).
-    private func sampleInterval(elapsed: Int64) -> Int64 {
-        let slowest: Int64 = process.limits.memoryBytes == nil ? 100_000_000 : 20_000_000
-        return min(slowest, max(10_000_000, elapsed / 100))
-    }
-
-    private mutating func sampleMemory(_ pid: pid_t) {
-        guard case .success(let text) = readSmallFile("/proc/\(pid)/status") else { return }
-        // VmRSS too: the kernel updates VmHWM lazily. A zombie has neither.
-        guard let high = parseKibibytes("VmHWM", in: text) else { return }
-        let current = max(high, parseKibibytes("VmRSS", in: text) ?? 0)
-        peakResidentBytes = max(peakResidentBytes ?? 0, current)
-        if let limit = process.limits.memoryBytes, current > limit, verdict == nil {
-            verdict = .memoryLimitExceeded(residentBytes: current)
-            // At once: a grace period would let it go on allocating.
-            kill(-pid, SIGKILL)
         }
     }
 
     private mutating func condemn(_ child: child_started, _ termination: Termination, _ now: Int64) {
         verdict = termination
-        kill(-child.pid, SIGTERM)
+        send(SIGTERM, child)
         killAt = now + Int64(process.limits.graceSeconds * 1e9)
+    }
+
+    /// To the group, and to descendants outside it: looked for now, since they lose their parents with the signal.
+    private mutating func send(_ signal: Int32, _ child: child_started) {
+        escaped.formUnion(descendantsOutsideGroup(of: child.pid))
+        kill(-child.pid, signal)
+        for process in escaped { process.send(signal) }
     }
 
     /// Waits for the end of the child, output or an interrupt. Returns whether the child has ended.
@@ -162,51 +180,48 @@ struct ChildSession {
         }
     }
 
-    private func peakMemory(_ usage: rusage?, inherited: Int?, wall: Double) -> (Measured<Int>, PeakMemorySource?) {
+    private func peakMemory(
+        _ usage: rusage?, inherited: Int?, polled: Int?, wall: Double
+    ) -> (Measured<Int>, PeakMemorySource?) {
         if let usage, let inherited {
             let reported = Int(usage.ru_maxrss) * 1024
             // The margin covers what this process's other threads touched between the reading and the start.
             if reported > inherited + inherited / 4 + (1 << 20) {
-                return (.available(max(reported, peakResidentBytes ?? 0)), .resourceUsage)
+                return (.available(max(reported, polled ?? 0)), .resourceUsage)
             }
         }
-        if case .memoryLimitExceeded(let bytes) = verdict { return (.available(bytes), .polled) }
+        if case .memoryLimitExceeded(let bytes) = verdict {
+            return bytes <= polled ?? 0 ? (.available(polled ?? bytes), .polled) : (.available(bytes), .controlGroup)
+        }
         // The only sample of a shorter run is that of a program that is still being loaded.
-        if let polled = peakResidentBytes, wall >= 0.05 { return (.available(polled), .polled) }
+        if let polled, wall >= 0.05 { return (.available(polled), .polled) }
         return (.unavailable(reason: "the process ended before its memory could be sampled"), nil)
     }
 
     private func measurement(
         startedAt: Double, wall: Double?, energy: Measured<Double>, status: Int32, usage: rusage?,
         io: Measured<InputOutput>,
-        inherited: Int?, before: InterferenceTotals, after: InterferenceTotals
+        inherited: Int?, before: InterferenceTotals, after: InterferenceTotals, watch: ChildWatch
     ) -> ChildMeasurement {
         func used<Value>(_ field: (rusage) -> Value) -> Measured<Value> {
             Measured(usage.map(field), otherwise: "the process could not be waited for")
         }
-        let (peak, source) = peakMemory(
-            usage, inherited: inherited, wall: wall ?? 0)
-        let pressure = after.cpuPressure.combined(with: before.cpuPressure) { $0.someSeconds - $1.someSeconds }
+        func pressure(_ resource: (InterferenceTotals) -> Measured<PressureTotals>) -> Measured<Double> {
+            resource(after).combined(with: resource(before)) { $0.someSeconds - $1.someSeconds }
+        }
+        let (peak, source) = peakMemory(usage, inherited: inherited, polled: watch.peakBytes, wall: wall ?? 0)
         return ChildMeasurement(
             termination: verdict ?? termination(status), startedAt: startedAt,
             wallSeconds: Measured(wall, otherwise: "the process could not be waited for"),
             userSeconds: used { seconds($0.ru_utime) }, systemSeconds: used { seconds($0.ru_stime) },
             peakMemoryBytes: peak, peakMemorySource: source, io: io, minorFaults: used { Int($0.ru_minflt) },
             majorFaults: used { Int($0.ru_majflt) }, voluntarySwitches: used { Int($0.ru_nvcsw) },
-            involuntarySwitches: used { Int($0.ru_nivcsw) }, cpuPressureSeconds: pressure,
+            involuntarySwitches: used { Int($0.ru_nivcsw) }, cpuPressureSeconds: pressure(\.cpuPressure),
             stealSeconds: after.stealSeconds.combined(with: before.stealSeconds, -), energyJoules: energy,
-            standardOutput: output.tail,
-            standardError: error.tail)
-    }
-
-    private func neverRan(_ termination: Termination, _ startedAt: Double) -> ChildMeasurement {
-        func none<Value>() -> Measured<Value> { .unavailable(reason: "the program did not run") }
-        return ChildMeasurement(
-            termination: termination, startedAt: startedAt, wallSeconds: none(), userSeconds: none(),
-            systemSeconds: none(), peakMemoryBytes: none(), peakMemorySource: nil, io: none(), minorFaults: none(),
-            majorFaults: none(), voluntarySwitches: none(), involuntarySwitches: none(), cpuPressureSeconds: none(),
-            stealSeconds: none(), energyJoules: none(), standardOutput: OutputTail(text: "", totalBytes: 0),
-            standardError: OutputTail(text: "", totalBytes: 0))
+            standardOutput: output.tail, standardError: error.tail,
+            memoryPressureSeconds: pressure(\.memoryPressure), ioPressureSeconds: pressure(\.ioPressure),
+            runQueueSeconds: watch.runQueueSeconds(sources), memoryTimeline: watch.timeline,
+            memoryEnforcement: bound.enforcement)
     }
 }
 

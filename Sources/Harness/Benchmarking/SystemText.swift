@@ -47,3 +47,12 @@ struct SmallFileError: Error {
     let errorNumber: Int32
     var reason: String { "\(path): \(systemMessage(errorNumber))" }
 }
+
+/// Writes a text at once, as the kernel's files want it. Returns the error number of a failure.
+func writeSmallFile(_ path: String, _ text: String) -> Int32? {
+    let descriptor = open(path, O_WRONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return errno }
+    defer { close(descriptor) }
+    let bytes = Array(text.utf8)
+    return write(descriptor, bytes, bytes.count) == bytes.count ? nil : errno
+}

@@ -258,11 +258,16 @@ struct ImprovementFactor: Equatable {
     let upper: Double
 
     init?(_ ratio: PairedRatio, higherIsBetter: Bool) {
-        let values = [ratio.estimate, ratio.lower, ratio.upper]
-        guard values.allSatisfy({ (1e-6...1e6).contains($0) }) else { return nil }
-        estimate = higherIsBetter ? ratio.estimate : 1 / ratio.estimate
-        lower = higherIsBetter ? ratio.lower : 1 / ratio.upper
-        upper = higherIsBetter ? ratio.upper : 1 / ratio.lower
+        self.init(
+            estimate: ratio.estimate, lower: ratio.lower, upper: ratio.upper, higherIsBetter: higherIsBetter)
+    }
+
+    /// - Parameters: candidate divided by reference.
+    init?(estimate: Double, lower: Double, upper: Double, higherIsBetter: Bool) {
+        guard [estimate, lower, upper].allSatisfy({ (1e-6...1e6).contains($0) }) else { return nil }
+        self.estimate = higherIsBetter ? estimate : 1 / estimate
+        self.lower = higherIsBetter ? lower : 1 / upper
+        self.upper = higherIsBetter ? upper : 1 / lower
     }
 
     /// CSS class of the interval's side of 1.

@@ -20,6 +20,8 @@ struct child_request {
     int error;                      ///< descriptor that becomes the child's standard error
     const struct child_limit *limits;
     int limit_count;
+    const char *control_group;            ///< cgroup folder of this run alone, which the guard removes; NULL: none
+    const char *control_group_processes;  ///< its `cgroup.procs`, where the child writes itself before exec
 };
 
 /// The step that failed; 0 is success.
@@ -32,6 +34,7 @@ enum child_step {
     CHILD_STEP_DIRECTORY = 5,
     CHILD_STEP_DESCRIPTORS = 6,
     CHILD_STEP_EXEC = 7,
+    CHILD_STEP_CONTROL_GROUP = 8,
 };
 
 struct child_started {
@@ -61,6 +64,10 @@ int64_t child_read_end(int exit_descriptor);
 /// Ends the guard without killing the group. Call after the group has been killed or has ended, before reaping the
 /// child: until then its pid, the group's name, cannot be given to another process.
 void child_release_guard(int guard_descriptor, pid_t guard_pid);
+
+/// Kills every process of a cgroup and removes its folder, waiting up to about `milliseconds` for them to go.
+/// Returns 0 once the folder is gone, else -1 with errno. Async-signal-safe.
+int child_remove_control_group(const char *folder, const char *processes, int milliseconds);
 
 /// Installs handlers for SIGINT, SIGTERM and SIGHUP that raise the flag. The second signal of a kind has its default
 /// action again, so a user can always force the way out. Idempotent. Returns 0, or -1 with errno.
