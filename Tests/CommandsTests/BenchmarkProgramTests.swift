@@ -40,7 +40,8 @@ import Testing
         #expect(outcome.status == 0, "\(outcome.error)")
         for word in [
             "wall time", "CPU time", "peak memory", "peak detection throughput", "points/s", "features/s",
-            "unavailable: the workload has no queries", "known features found",
+            "unavailable: spectral matching throughput of small: the workload has no queries",
+            "known features found",
         ] {
             #expect(outcome.output.contains(word), "\(word) is missing in \(outcome.output)")
         }
@@ -91,6 +92,11 @@ import Testing
             run(fixture, quick + ["--config", "c.yaml", "--set", "execution.chunk_size=64", "--workload", "small"])
                 .output)
         #expect(settings(own)["execution.chunk_size"] == "64" && settings(own)["execution.workers"] == "1")
+        // The script is another engine than this one: it is given what was set and nothing more.
+        #expect(
+            own["configuration"] as? [[String: String]] == [
+                ["name": "execution.workers", "text": "1"], ["name": "execution.chunk_size", "text": "64"],
+            ])
         let none = try object(run(fixture, quick + ["--set", "annotation.enabled=false"]).output)
         #expect(none["algorithms"] as? [String] == ["peak_detection", "spectral_matching"])
         let two = try object(run(fixture, quick + ["--workload", "small", "--workload", "medium"]).output)
@@ -103,7 +109,7 @@ import Testing
             (["--metrics", "speed"], "'speed' is not known"),
             (["--algorithms", "anotation"], "did you mean 'annotation'"),
             (["--precision", "2ppm"], "give a share like 2%"), (["--time-budget", "soon"], "--time-budget"),
-            (["--min-runs", "5", "--max-runs", "4"], "--min-runs must be"),
+            (["--min-runs", "5", "--max-runs", "4"], "at most --max-runs (4)"),
             (["--set", "execution.wrkers=1"], "did you mean 'execution.workers'"),
             (["--algorithms", "annotation", "--set", "matching.enabled=true"], "give one or the other"),
             (["--html", "x.html"], "belongs to a comparison"), (["--tolerance", "2%"], "belongs to a comparison"),

@@ -174,4 +174,8 @@ import Testing
         }
         #expect { try EngineBinary.locate("/tmp") } throws: { "\($0)".contains("is not a program") }
     }
+
+    @Test func commandsSurviveAShell() {
+        #expect(OutputText.commandLine(["a", "b c", "it's", "", "x=1,2%"]) == #"a 'b c' 'it'\''s' '' x=1,2%"#)
+    }
 }

@@ -62,13 +62,7 @@ struct BenchmarkDisplay {
                 alignments: [.left, .left, .right, .right, .right, .left])
             for row in record.summary {
                 let (scale, unit) = ComparisonText.scale(row.metric)
-                guard let interval = row.interval.value else {
-                    table.append([
-                        row.workload, row.metric.title, "-", "-", "-",
-                        "unavailable: \(row.interval.reason ?? "no reason")",
-                    ])
-                    continue
-                }
+                guard let interval = row.interval.value else { continue }
                 table.append([
                     row.workload, row.metric.title, ComparisonText.digits(interval.estimate * scale),
                     "\(ComparisonText.digits(interval.lower * scale)) to \(ComparisonText.digits(interval.upper * scale))",
@@ -76,6 +70,10 @@ struct BenchmarkDisplay {
                 ])
             }
             text = table.text
+            text += Self.missing(
+                record.summary.compactMap { row in
+                    row.interval.reason.map { (row.metric.title, row.workload, $0) }
+                })
         }
         guard record.metrics.contains(.accuracy), let run = record.runs.first else { return text }
         for part in run.parts {
@@ -88,6 +86,20 @@ struct BenchmarkDisplay {
                 + "digest \(part.digest?.prefix(12) ?? "none")\n"
         }
         return text
+    }
+
+    /// What could not be measured, and why; a reason that holds for several workloads stands once.
+    private static func missing(_ rows: [(title: String, workload: String, reason: String)]) -> String {
+        var lines: [(title: String, reason: String, workloads: [String])] = []
+        for row in rows {
+            if let index = lines.firstIndex(where: { $0.title == row.title && $0.reason == row.reason }) {
+                lines[index].workloads.append(row.workload)
+            } else {
+                lines.append((row.title, row.reason, [row.workload]))
+            }
+        }
+        return lines.map { "unavailable: \($0.title) of \($0.workloads.joined(separator: ", ")): \($0.reason)\n" }
+            .joined()
     }
 
     /// A comparison for people.
@@ -119,7 +131,7 @@ struct BenchmarkDisplay {
                 "verdict",
             ],
             alignments: [.left, .left, .right, .right, .left, .right, .right, .right, .right, .left])
-        for row in comparison.rows {
+        for row in comparison.rows where row.ratio.value != nil {
             let (scale, unit) = ComparisonText.scale(row.metric.metric)
             func value(_ value: Measured<Double>) -> String {
                 value.value.map { ComparisonText.digits($0 * scale) } ?? "-"
@@ -132,10 +144,13 @@ struct BenchmarkDisplay {
                 ratio.map { "\(ComparisonText.ratio($0.lower)) to \(ComparisonText.ratio($0.upper))" } ?? "-",
                 ratio.map { ComparisonText.percent($0.smallestDetectable) } ?? "-",
                 ComparisonText.percent(row.metric.tolerance.relative),
-                (row.ratio.reason.map { "unavailable: \($0)" } ?? ComparisonText.word(row.verdict))
-                    + (row.metric.role == .primary ? "" : " (shown only)"),
+                ComparisonText.word(row.verdict) + (row.metric.role == .primary ? "" : " (shown only)"),
             ])
         }
         return text + "\n" + table.text
+            + missing(
+                comparison.rows.compactMap { row in
+                    row.ratio.reason.map { (row.metric.metric.title, row.metric.workload ?? "", $0) }
+                })
     }
 }

@@ -188,7 +188,14 @@ struct BenchmarkMeasuringOptions: ParsableArguments {
         request.assignments = assignments + switches
         request.profile = "none"
         let configuration = try request.resolve(host: host).configuration
-        let arm = EngineArm(name: "engine", engine: try EngineBinary.locate(engine), complete: configuration)
+        let binary = try EngineBinary.locate(engine)
+        // Another version may not know every setting of this one: it gets what was set.
+        let isOther = try engine != nil && binary.sha256 != EngineBinary.locate(nil).sha256
+        let arm =
+            try isOther
+            ? EngineArm(
+                name: "engine", engine: binary, file: config, assignments: request.assignments, isOtherVersion: true,
+                host: host) : EngineArm(name: "engine", engine: binary, complete: configuration)
         return Plan(
             host: host, workloads: workloads.isEmpty ? ["medium"] : workloads, arm: arm,
             algorithms: wanted.map { wanted in EngineAlgorithm.allCases.filter(wanted.contains) }
@@ -207,7 +214,9 @@ struct BenchmarkMeasuringOptions: ParsableArguments {
         if let maxRuns { rule.maximumRuns = maxRuns }
         rule.minimumRuns = minRuns ?? min(rule.minimumRuns, rule.maximumRuns)
         guard rule.minimumRuns >= 1, rule.maximumRuns >= rule.minimumRuns else {
-            throw ValidationError("--min-runs must be at least 1 and at most --max-runs (\(rule.maximumRuns))")
+            throw ParameterError(
+                .malformed, parameter: "--min-runs",
+                expected: "must be at least 1 and at most --max-runs (\(rule.maximumRuns))", location: "--min-runs")
         }
         return rule
     }

@@ -180,6 +180,6 @@ struct CompareSubcommand: ParsableCommand {
         if let timeBudget { words += ["--time-budget", timeBudget] }
         if let tolerance { words += ["--tolerance", tolerance] }
         if accuracyDrop != 0.001 { words += ["--accuracy-drop", "\(accuracyDrop)"] }
-        return words.joined(separator: " ")
+        return OutputText.commandLine(words)
     }
 }

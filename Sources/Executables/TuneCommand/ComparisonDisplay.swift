@@ -47,7 +47,7 @@ struct ComparisonDisplay {
                 "verdict",
             ],
             alignments: [.left, .right, .right, .left, .right, .right, .right, .right, .right, .left])
-        for row in decision.metrics {
+        for row in decision.metrics where row.ratio.value != nil {
             let (scale, unit) = ComparisonText.scale(row.metric)
             func value(_ value: Measured<Double>) -> String {
                 value.value.map { ComparisonText.digits($0 * scale) } ?? "-"
@@ -60,11 +60,13 @@ struct ComparisonDisplay {
                 ratio.map { "\($0.pairs)" } ?? "-",
                 ratio.map { ComparisonText.percent($0.smallestDetectable) } ?? "-",
                 ComparisonText.percent(row.tolerance.relative),
-                (row.ratio.reason.map { "unavailable: \($0)" } ?? ComparisonText.word(row.verdict))
-                    + (row.role == .informational ? " (shown only)" : ""),
+                ComparisonText.word(row.verdict) + (row.role == .informational ? " (shown only)" : ""),
             ])
         }
-        return text + "\n" + table.text
+        let missing = decision.metrics.compactMap { row in
+            row.ratio.reason.map { "unavailable: \(row.title): \($0)\n" }
+        }
+        return text + "\n" + table.text + missing.joined()
     }
 }
 

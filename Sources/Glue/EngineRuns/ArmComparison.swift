@@ -62,12 +62,14 @@ public struct ArmComparison: Sendable, Codable, Hashable {
         let decision = GateDecision(pairs: record.gatePairs(rule.metrics, workloads: workloads), rule: rule)
         let pairs = record.completePairs.count
         // What so few pairs agree on may be chance: no test reaches 5 % with them.
-        guard pairs < Comparison.minimumPairs, [.passed, .improvement, .regression].contains(decision.outcome) else {
+        guard pairs > 0, pairs < Comparison.minimumPairs,
+            [.passed, .improvement, .regression, .inconclusive].contains(decision.outcome)
+        else {
             return decision
         }
         return GateDecision(
             outcome: .inconclusive,
-            reason: "only \(pairs) pairs count, and fewer than \(Comparison.minimumPairs) show nothing",
+            reason: "pairs that count: \(pairs); fewer than \(Comparison.minimumPairs) show nothing",
             metrics: decision.metrics, accuracy: decision.accuracy, pairsRun: decision.pairsRun,
             pairsCounted: decision.pairsCounted)
     }

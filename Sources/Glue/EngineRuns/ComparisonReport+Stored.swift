@@ -56,7 +56,7 @@ extension ComparisonReport {
             environment: .comparison(
                 machines: records.map(\.machine), versions: records.map(\.version), before: before.conditionsBefore,
                 after: after.conditionsAfter, workloads: after.workloads, runs: records.flatMap(\.runs)),
-            reproduce: [StudyReport.Command(purpose: "Compare again", command: words.joined(separator: " "))])
+            reproduce: [StudyReport.Command(purpose: "Compare again", command: OutputText.commandLine(words))])
     }
 
     static func sentence(_ reason: String) -> String {

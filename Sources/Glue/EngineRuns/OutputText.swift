@@ -23,6 +23,20 @@ public enum OutputText {
         return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
     }
 
+    /// Words as a shell reads them back.
+    public static func commandLine(_ words: [String]) -> String {
+        words.map { word in
+            let isPlain =
+                !word.isEmpty
+                && word.unicodeScalars.allSatisfy {
+                    $0.isASCII
+                        && ($0.properties.isAlphabetic || ("0"..."9").contains($0)
+                            || "-_./=,:%+".unicodeScalars.contains($0))
+                }
+            return isPlain ? word : "'" + word.replacing("'", with: "'\\''") + "'"
+        }.joined(separator: " ")
+    }
+
     /// Whether a file can be written, better known now than after minutes of measuring.
     /// - Throws: `AnalysisError(.outputFailed)`.
     public static func checkWritable(_ path: String) throws(AnalysisError) {

@@ -40,12 +40,14 @@ struct ComparisonPage {
             sentence: report.sentence, tiles: tiles)
     }
 
-    /// The row that the verdict is about: the worst that fails, else the best that improved, else the first that decides.
+    /// The row that the verdict is about: the worst that fails, else the best that improved, else the first that cannot tell,
+    /// else the first that decides.
     var headline: ComparisonReport.Row? {
         func change(_ row: ComparisonReport.Row) -> Double { factor(row)?.estimate ?? 1 }
         let deciding = report.rows.filter { $0.decides && factor($0) != nil }
         return deciding.filter { $0.verdict == .worse }.min { change($0) < change($1) }
-            ?? deciding.filter { $0.verdict == .better }.max { change($0) < change($1) } ?? deciding.first
+            ?? deciding.filter { $0.verdict == .better }.max { change($0) < change($1) }
+            ?? deciding.first { $0.verdict == .inconclusive } ?? deciding.first
     }
 
     private var tiles: [PageFrame.Tile] {
@@ -133,8 +135,8 @@ struct ComparisonPage {
         body.append(comparisonTable(forest))
         body.append(
             ReportPage.paragraph(
-                "Medians; factors turned so that more than 1 is better. A row decides when it fails beyond its tolerance "
-                    + "with an interval that excludes 1; rows in italics are only shown."))
+                "Medians; factors turned so that more than 1 is better. A row is worse when it is beyond its tolerance and that "
+                    + "cannot be chance; it cannot tell when twice the tolerance could have been missed."))
         for row in report.rows {
             if let reason = row.ratio.reason {
                 body.append(ReportPage.notice("\(row.metric) of \(row.workload) was not compared: \(reason)."))
@@ -165,31 +167,28 @@ struct ComparisonPage {
     }
 
     private func comparisonTable(_ forest: ForestPlot) -> Markup {
-        let head = ["Metric", "Before", "After", "After against before", "Tolerance", "Smallest detectable", "Verdict"]
-            .enumerated().map { position, text in
-                Markup.element(
-                    "th", ["scope": "col", "class": [1, 2, 4, 5].contains(position) ? "num" : "txt"], text)
-            }
-        let rows = report.rows.map { row -> Markup in
+        let head = ["Metric", "Before", "After", "After against before", "Verdict"].enumerated().map { position, text in
+            Markup.element(
+                "th", ["scope": "col", "class": position == 1 || position == 2 ? "num" : "txt"], text)
+        }
+        let rows = report.rows.filter { $0.ratio.value != nil }.map { row -> Markup in
             func number(_ value: Reported<Double>, _ label: String) -> Markup {
                 .element(
                     "td", ["class": "num", "data-label": label],
                     value.finite.map { NumberText.significant($0, 4) } ?? "\u{2013}")
             }
+            let bounds =
+                "tolerance \(NumberText.percent(row.tolerance, 1)), detectable \(row.ratio.value.map(effect) ?? "")"
             return .element(
-                "tr", ["class": row.decides ? "decides" : "shown"],
-                [
-                    .element(
-                        "th", ["scope": "row"], .text(row.metric),
-                        .element("span", ["class": "unit"], " \(row.unit), \(row.workload)")),
-                    number(row.before, "before"), number(row.after, "after"), factorCell(row, forest),
-                    .element(
-                        "td", ["class": "num", "data-label": "tolerance"], NumberText.percent(row.tolerance, 1)),
-                    .element(
-                        "td", ["class": "num", "data-label": "smallest detectable"],
-                        row.ratio.value.map(effect) ?? "\u{2013}"),
-                    .element("td", ["class": "txt", "data-label": "verdict"], row.verdict.word),
-                ])
+                "tr", [:],
+                .element(
+                    "th", ["scope": "row"], .text(row.metric),
+                    .element("span", ["class": "unit"], " \(row.unit), \(row.workload)")),
+                number(row.before, "before"), number(row.after, "after"), factorCell(row, forest),
+                .element(
+                    "td", ["class": "txt", "data-label": "verdict"],
+                    .text(row.verdict.word + (row.decides ? "" : " (shown only)")), .element("br"),
+                    .element("span", ["class": "note"], bounds)))
         }
         return DataTable.scrolling(
             "Before and after",
