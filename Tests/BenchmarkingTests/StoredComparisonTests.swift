@@ -49,6 +49,19 @@ import Testing
         #expect(one(metric(), [1], [2]).verdict != .worse)
     }
 
+    @Test func whatCouldNeverBeCalledWorseIsNotCalledEqual() {
+        // Two against eight reach 1 / 45 = 0.022: enough for one question, not for two.
+        let (two, eight) = (
+            Measured.available([1.0, 1.001]), Measured.available((0..<8).map { 1 + 0.0001 * Double($0) })
+        )
+        let wall = (metric(.wall), two, eight)
+        #expect(StoredComparison.compare([wall])[0].verdict == .noDifference)
+        #expect(
+            StoredComparison.compare([wall, (metric(.cpu), two, eight)]).map(\.verdict) == [
+                .inconclusive, .inconclusive,
+            ])
+    }
+
     @Test func whatIsMissingIsNotMeasured() {
         let rows = StoredComparison.compare([
             (metric(.energy), .unavailable(reason: "no counters"), .available([1])),

@@ -59,7 +59,7 @@ import Testing
         // Allowed to differ, one pair tells nothing.
         let allowed = try compare(fixture, ["a.yaml", "wrong.yaml", "--pairs", "1", "--accuracy-drop", "1"])
         #expect(allowed.status == 3, "\(allowed.output)")
-        #expect(allowed.output.contains("pairs that count: 1; fewer than 6 show nothing"))
+        #expect(allowed.output.contains("pairs that count: 1; fewer than 7 show nothing"))
     }
 
     @Test func pairsWorkloadsAndSeedReachTheRuns() throws {

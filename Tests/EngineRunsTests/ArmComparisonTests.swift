@@ -39,6 +39,9 @@ import Testing
             (try compare { fakeRun(wall: $0, agreement: 1) }, .passed, 0),
             (try compare { fakeRun(wall: $0 * 1.4, agreement: 1) }, .regression, 2),
             (try compare { fakeRun(wall: $0 / 1.4, agreement: 1) }, .improvement, 0),
+            // Three metrics decide: six pairs reach 3 / 64 at best.
+            (try compare(pairs: 6) { fakeRun(wall: $0, agreement: 1) }, .inconclusive, 3),
+            (try compare(pairs: 7) { fakeRun(wall: $0 * 2, agreement: 1) }, .regression, 2),
             (try compare(pairs: 1) { fakeRun(wall: $0, agreement: 1) }, .inconclusive, 3),
             (try compare { fakeRun(wall: $0 / 1.4, agreement: 0.99) }, .accuracyLost, 5),
             (
@@ -56,7 +59,7 @@ import Testing
             #expect(comparison.decision.outcome == outcome, "\(comparison.decision.reason)")
             #expect(comparison.decision.exitStatus() == status)
         }
-        #expect(cases[7].0.decision.reason == "after: boom")
+        #expect(cases[9].0.decision.reason == "after: boom")
     }
 
     @Test func toleranceAndAccuracyDropAreTheUsers() throws {

@@ -61,15 +61,16 @@ public struct ArmComparison: Sendable, Codable, Hashable {
         let rule = rule(workloads: workloads, options)
         let decision = GateDecision(pairs: record.gatePairs(rule.metrics, workloads: workloads), rule: rule)
         let pairs = record.completePairs.count
-        // What so few pairs agree on may be chance: no test reaches 5 % with them.
-        guard pairs > 0, pairs < Comparison.minimumPairs,
+        // What so few pairs agree on may be chance, and what they do not show may be there: with n pairs no p-value is below
+        // 2^-n, and Holm asks for a part of 2.5 %.
+        let questions = decision.metrics.count { $0.role == .primary && $0.ratio.value != nil }
+        var fewest = Comparison.minimumPairs
+        while Double(max(questions, 1)) / Double(1 << fewest) > 0.025 { fewest += 1 }
+        guard pairs > 0, pairs < fewest,
             [.passed, .improvement, .regression, .inconclusive].contains(decision.outcome)
-        else {
-            return decision
-        }
+        else { return decision }
         return GateDecision(
-            outcome: .inconclusive,
-            reason: "pairs that count: \(pairs); fewer than \(Comparison.minimumPairs) show nothing",
+            outcome: .inconclusive, reason: "pairs that count: \(pairs); fewer than \(fewest) show nothing",
             metrics: decision.metrics, accuracy: decision.accuracy, pairsRun: decision.pairsRun,
             pairsCounted: decision.pairsCounted)
     }

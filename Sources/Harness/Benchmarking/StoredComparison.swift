@@ -41,6 +41,12 @@ public struct StoredRatio: Sendable, Hashable, Codable {
         let half = max(shift.upper - shift.estimate, shift.estimate - shift.lower)
         smallestDetectable = z > 0 ? exp(half * (1 + 0.8416 / z)) - 1 : .infinity
     }
+
+    /// The smallest p-value that so many runs can give: one order of all.
+    var smallestP: Double {
+        let (a, b) = (Double(countBefore), Double(countAfter))
+        return exp(lgamma(a + 1) + lgamma(b + 1) - lgamma(a + b + 1))
+    }
 }
 
 /// One metric of two stored series of runs. They were not interleaved, so the machine may have changed between them: on
@@ -81,6 +87,13 @@ public struct StoredComparison: Sendable, Hashable, Codable {
                     continue
                 }
                 rows[index].verdict = isWorse ? .worse : .better
+            }
+        }
+        let questions = Double(rows.count { $0.metric.role == .primary && $0.ratio.value != nil })
+        for index in rows.indices where rows[index].verdict == .noDifference {
+            // What could never have been called worse is not shown to be as good.
+            if let found = rows[index].ratio.value, found.smallestP * max(questions, 1) > (1 - level) / 2 {
+                rows[index].verdict = .inconclusive
             }
         }
         for index in rows.indices {
