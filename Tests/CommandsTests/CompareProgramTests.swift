@@ -124,6 +124,18 @@ import Testing
         #expect(FileManager.default.fileExists(atPath: fixture.folder.file("page.html")))
     }
 
+    @Test func aComparisonWaitsForNoOther() throws {
+        let fixture = try TuneFixture("sleep 1")
+        let study = try fixture.start(fixture.study([]))
+        defer {
+            study.terminate()
+            study.waitUntilExit()
+        }
+        for _ in 0..<200 where fixture.engines().isEmpty { usleep(50_000) }
+        let outcome = try compare(fixture, ["default", "default", "--pairs", "1"])
+        #expect(outcome.status == 1 && outcome.error.contains("another study runs on this machine"), "\(outcome.error)")
+    }
+
     @Test func wrongUsageIsSaid() throws {
         let fixture = try TuneFixture()
         try fixture.folder.write("bad.yaml", "execution:\n  wrkers: 1\n")

@@ -114,6 +114,28 @@ import Testing
         #expect(page.contains("other guests took 30 % of a CPU"))
     }
 
+    @Test func rowsOfOneWorkloadStandTogetherAboveTheAxis() throws {
+        var report = Self.sample()
+        for index in report.rows.indices where index % 2 == 1 { report.rows[index].workload = "medium" }
+        let page = try report.html()
+        let reader = PageReader(page)
+        #expect(reader.failure == nil)
+        let headings = reader.all("span").filter { $0.attributes["class"] == "unit" }.map(\.text)
+        #expect(headings.map { $0.hasSuffix("small") } == [true, true, false, false])
+        // A chart draws its axis before its rows; small bars in the table come before any chart.
+        var axis: Double?
+        var drawn = 0
+        for line in reader.all("line") {
+            guard let y = line.attributes["y1"].flatMap(Double.init) else { continue }
+            if line.attributes["class"] == "axis", line.attributes["y2"] == line.attributes["y1"] { axis = y }
+            guard line.attributes["class"]?.hasPrefix("interval") == true, let axis else { continue }
+            #expect(y < axis, "an interval at \(y) below the axis at \(axis)")
+            drawn += 1
+        }
+        // Three strokes for each of four rows, for wide and narrow screens.
+        #expect(drawn == 24)
+    }
+
     @Test func onlySettingsThatDifferAreListed() throws {
         var report = Self.sample()
         let reader = PageReader(try report.html())

@@ -28,6 +28,13 @@ struct ComparisonPage {
         ).html
     }
 
+    /// Rows of one workload together, in the order in which they come.
+    private var rows: [ComparisonReport.Row] {
+        var workloads: [String] = []
+        for row in report.rows where !workloads.contains(row.workload) { workloads.append(row.workload) }
+        return workloads.flatMap { workload in report.rows.filter { $0.workload == workload } }
+    }
+
     private func name(_ arm: Int) -> String {
         report.arms.indices.contains(arm) ? report.arms[arm].name : arm == 0 ? "before" : "after"
     }
@@ -137,7 +144,7 @@ struct ComparisonPage {
             ReportPage.paragraph(
                 "Medians; factors turned so that more than 1 is better. A row is worse when it is beyond its tolerance and that "
                     + "cannot be chance; it cannot tell when twice the tolerance could have been missed."))
-        for row in report.rows {
+        for row in rows {
             if let reason = row.ratio.reason {
                 body.append(ReportPage.notice("\(row.metric) of \(row.workload) was not compared: \(reason)."))
             }
@@ -171,7 +178,7 @@ struct ComparisonPage {
             Markup.element(
                 "th", ["scope": "col", "class": position == 1 || position == 2 ? "num" : "txt"], text)
         }
-        let rows = report.rows.filter { $0.ratio.value != nil }.map { row -> Markup in
+        let table = rows.filter { $0.ratio.value != nil }.map { row -> Markup in
             func number(_ value: Reported<Double>, _ label: String) -> Markup {
                 .element(
                     "td", ["class": "num", "data-label": label],
@@ -195,7 +202,7 @@ struct ComparisonPage {
             .element(
                 "table", ["class": "comparison"],
                 .element("caption", ["class": "hidden-text"], "Medians before and after, and factors"),
-                .element("thead", [:], .element("tr", [:], head)), .element("tbody", [:], rows)))
+                .element("thead", [:], .element("tr", [:], head)), .element("tbody", [:], table)))
     }
 
     private func factorCell(_ row: ComparisonReport.Row, _ forest: ForestPlot) -> Markup {
@@ -217,7 +224,7 @@ struct ComparisonPage {
     private var forestPlot: ForestPlot {
         let headline = headline
         return ForestPlot(
-            rows: report.rows.compactMap { row in
+            rows: rows.compactMap { row in
                 factor(row).map { factor in
                     ForestPlot.Row(
                         group: row.workload, subject: row.metric, label: "\(row.metric), \(row.workload)",
