@@ -137,8 +137,8 @@ let glue: [Target] = [
     room(
         "Glue", "EngineRuns",
         [
-            "Pipeline", "Evaluation", "Workloads", "Benchmarking", "HostEnvironment", "Parameters", "Instrumentation",
-            "ContentHash", "Statistics",
+            "Pipeline", "Evaluation", "Workloads", "Benchmarking", "Reporting", "HostEnvironment", "Parameters",
+            "Instrumentation", "ContentHash", "Statistics",
         ]),
     room(
         "Glue", "EngineTuning",
@@ -166,8 +166,9 @@ let products: [Target] = [
     .executableTarget(
         name: "AnalyzeCommand",
         dependencies: [
-            "Pipeline", "Workloads", "Evaluation", "SpectralMatching", "Annotation", "MzML", "RunSimulation",
-            "Parameters", "Instrumentation", "HostEnvironment", "Console", "SpectrumModel", "TextNumbers",
+            "EngineRuns", "Benchmarking", "Reporting", "Statistics", "Pipeline", "Workloads", "Evaluation",
+            "SpectralMatching", "Annotation", "MzML", "RunSimulation", "Parameters", "Instrumentation",
+            "HostEnvironment", "Console", "SpectrumModel", "TextNumbers",
             argumentParser,
         ],
         path: "Sources/Executables/AnalyzeCommand", exclude: ["README.md"], swiftSettings: house,
@@ -175,7 +176,8 @@ let products: [Target] = [
     .executableTarget(
         name: "TuneCommand",
         dependencies: [
-            "EngineTuning", "RegressionGate", "StudyRunner", "TuningReplay", "ResultStore", "Reporting", "Benchmarking",
+            "EngineTuning", "EngineRuns", "RegressionGate", "StudyRunner", "TuningReplay", "ResultStore", "Reporting",
+            "Benchmarking",
             "BayesianTuning",
             "Pipeline", "Workloads", "Parameters", "HostEnvironment", "Console", argumentParser,
         ],
@@ -268,8 +270,9 @@ let testTargets: [Target] = [
     tests(
         "EngineRuns",
         [
-            "EngineRuns", "Benchmarking", "Pipeline", "Parameters", "HostEnvironment", "Statistics", testSupport,
-        ]),
+            "EngineRuns", "Benchmarking", "Reporting", "Pipeline", "Parameters", "HostEnvironment", "Statistics",
+            testSupport,
+        ], resources: [.copy("Fixtures")]),
     tests("Lavoisier", ["Lavoisier", "Pipeline", "Parameters", testSupport]),
     // The two commands are here so that the programs are built before they are run.
     tests(

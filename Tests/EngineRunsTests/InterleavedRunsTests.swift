@@ -21,24 +21,6 @@ private final class Script {
     }
 }
 
-private func fakeRun(
-    wall: Double = 1, pressure: Double = 0, failure: RunFailure? = nil, termination: Termination = .exited(code: 0)
-) -> ProgramRun {
-    func none<Value>() -> Measured<Value> { .unavailable(reason: "fake") }
-    let measurement = ChildMeasurement(
-        termination: termination, startedAt: 0, wallSeconds: .available(wall), userSeconds: .available(wall),
-        systemSeconds: .available(0), peakMemoryBytes: .available(1 << 20), peakMemorySource: .polled, io: none(),
-        minorFaults: none(), majorFaults: none(), voluntarySwitches: none(), involuntarySwitches: none(),
-        cpuPressureSeconds: .available(pressure * wall), stealSeconds: .available(0), energyJoules: none(),
-        standardOutput: OutputTail(text: "", totalBytes: 0), standardError: OutputTail(text: "", totalBytes: 0))
-    return ProgramRun(
-        parts: [
-            WorkloadRun(
-                workload: "w", measurement: measurement, inputBytes: 1, itemCount: nil,
-                peakMemoryBytes: .available(1 << 20), digest: "a", stages: [])
-        ], failure: failure)
-}
-
 @Suite struct InterleavedRunsTests {
     @Test func armsTakeTurnsAfterOneWarmUpEach() throws {
         let script = Script()

@@ -153,14 +153,16 @@ import Testing
         files["/sys/devices/system/cpu/intel_pstate/no_turbo"] = "1\n"
         files["/sys/kernel/mm/transparent_hugepage/enabled"] = "always [madvise] never\n"
         files["/proc/cpuinfo"] = "processor\t: 0\nmicrocode\t: 0x2f\n"
-        let before = try RecordedTree(files).reader().readConditions()
+        let old = try RecordedTree(files)
+        let before = withExtendedLifetime(old) { old.reader().readConditions() }
         #expect(before.frequencyGovernor == .available("powersave") && before.boost == .available(false))
         #expect(before.microcode == .available("0x2f") && before.transparentHugePages == .available("madvise"))
         #expect(before.loadAverage.value?.oneMinute == 0.26)
         files["/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"] = "performance\n"
         files["/proc/loadavg"] = "9 9 9 1/92 9485\n"
         files["/sys/kernel/mm/transparent_hugepage/enabled"] = nil
-        let after = try RecordedTree(files).reader().readConditions()
+        let new = try RecordedTree(files)
+        let after = withExtendedLifetime(new) { new.reader().readConditions() }
         let differences = after.differences(from: before)
         #expect(differences.map(\.name) == ["frequency governor", "transparent huge pages"])
         #expect(differences.map(\.after) == ["performance", nil])

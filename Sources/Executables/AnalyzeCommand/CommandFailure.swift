@@ -1,4 +1,5 @@
 import ArgumentParser
+import Benchmarking
 import Console
 import Evaluation
 import MzML
@@ -37,6 +38,7 @@ func exitStatus(of error: any Error) -> Int32 {
         case .unsuitableBackground: 65
         case .cannotWrite: 73
         }
+    case let error as BenchmarkingError: error.code == .lockFile ? 73 : 1
     case is ConsoleError: 73
     default: 1
     }

@@ -12,13 +12,15 @@ struct LavoisierCommand: ParsableCommand {
             Start with:   lavoisier analyze run.mzML --output results
             Tune first:   lavoisier optimize --target throughput --budget 50   (analyze then uses what it found by itself)
 
+            Measure:      lavoisier benchmark --workload medium --output results.json
+
             Exit status: 0 done, 64 wrong usage, 65 bad input (some files failed; the others are written), \
             73 output cannot be written, 130 interrupted, 143 terminated.
             """,
         version: LavoisierVersion.current,
         subcommands: [
             AnalyzeSubcommand.self, MatchSubcommand.self, InspectSubcommand.self, ConvertSubcommand.self,
-            OptimizeSubcommand.self,
+            BenchmarkSubcommand.self, OptimizeSubcommand.self,
             WorkloadSubcommand.self,
             EvaluateSubcommand.self, CheckSubcommand.self,
             SimulateSubcommand.self,

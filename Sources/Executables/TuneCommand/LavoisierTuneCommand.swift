@@ -24,6 +24,8 @@ struct LavoisierTuneCommand: ParsableCommand {
             'gate' holds a build against a baseline and says by exit status whether it may pass; 'baseline' makes and moves \
             baselines; 'noise' measures how small a change this machine can show.
 
+            Compare:      lavoisier-tune compare default optimized.yaml
+
             Ctrl-C stops and loses nothing: 'lavoisier-tune resume STUDY' goes on. STUDY is an id, its beginning, or \
             'latest'.
 
@@ -33,9 +35,8 @@ struct LavoisierTuneCommand: ParsableCommand {
         version: LavoisierVersion.current,
         subcommands: [
             RunSubcommand.self, ResumeSubcommand.self, ListSubcommand.self, ShowSubcommand.self, ReportSubcommand.self,
-            ExportSubcommand.self, ReplaySubcommand.self, GateSubcommand.self, BaselineSubcommand.self,
-            NoiseSubcommand.self,
-            ErrorRatesSubcommand.self,
+            ExportSubcommand.self, CompareSubcommand.self, ReplaySubcommand.self, GateSubcommand.self,
+            BaselineSubcommand.self, NoiseSubcommand.self, ErrorRatesSubcommand.self,
         ],
         defaultSubcommand: RunSubcommand.self)
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import BayesianTuning
 import Benchmarking
 import Console
+import EngineRuns
 import EngineTuning
 import Foundation
 import HostEnvironment

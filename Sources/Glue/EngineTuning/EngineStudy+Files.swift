@@ -1,5 +1,6 @@
 import BayesianTuning
 import Benchmarking
+import EngineRuns
 import Foundation
 import HostEnvironment
 import Parameters

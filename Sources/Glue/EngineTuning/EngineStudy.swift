@@ -114,9 +114,3 @@ public struct EngineStudy {
             configurationPath: written)
     }
 }
-
-/// `2026-11-28 03:30:00 UTC`.
-public func timestampText(_ seconds: Double) -> String {
-    let text = Date(timeIntervalSince1970: seconds.rounded(.down)).formatted(Date.ISO8601FormatStyle())
-    return text.replacing("T", with: " ").replacing("Z", with: " UTC")
-}

@@ -1,5 +1,6 @@
 import BayesianTuning
 import Benchmarking
+import EngineRuns
 import HostEnvironment
 import Parameters
 import Reporting

@@ -79,8 +79,8 @@ struct ForestPlot {
     func svg(width: Double, id: String) -> Markup {
         let isNarrow = width < 500
         let rowHeight = isNarrow ? 44.0 : 30.0
-        let metrics = Set(rows.map(\.group)).count
-        let height = Double(rows.count) * rowHeight + Double(max(metrics - 1, 0)) * 8 + 64
+        let gaps = zip(rows, rows.dropFirst()).count { $0.group != $1.group }
+        let height = Double(rows.count) * rowHeight + Double(gaps) * 8 + 64
         // The headline's label is bold, which is wider.
         let labels = 1.06 * PlotFrame.labelWidth(rows.map(\.label))
         var frame = PlotFrame(

@@ -2,7 +2,7 @@ extension GateReport {
     /// The report as one file in the study report's look: well-formed, self-contained, the same bytes for the same model.
     /// - Throws: `ReportError` with code `cannotEncode`.
     public func html() throws(ReportError) -> String {
-        GatePage(report: self, json: try EmbeddedJSON.text(of: self, what: "the gate's report")).html
+        GatePage(report: self, json: try PageData.json(self, what: "the gate's report")).html
     }
 }
 

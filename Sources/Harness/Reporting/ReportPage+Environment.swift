@@ -1,6 +1,5 @@
 extension ReportPage {
-    var environmentSection: Section {
-        let environment = report.environment
+    static func environmentSection(_ environment: StudyReport.Environment) -> Section {
         var body: [Markup] = []
         let groups = [
             ("Machine", environment.machine), ("Versions", environment.versions), ("Noise", environment.noise),
@@ -8,7 +7,7 @@ extension ReportPage {
         let cards = groups.map { group in
             Markup.element(
                 "div", ["class": "card"], .element("h3", [:], group.0),
-                group.1.isEmpty ? Self.notice("Nothing was recorded.") : Self.facts(group.1))
+                group.1.isEmpty ? notice("Nothing was recorded.") : Self.facts(group.1))
         }
         body.append(.element("div", ["class": "cards"], cards))
         body.append(.element("h3", [:], "Workloads"))
@@ -39,11 +38,11 @@ extension ReportPage {
         return Section(id: "environment", title: "Environment", body: body)
     }
 
-    var reproduceSection: Section {
+    static func reproduceSection(_ commands: [StudyReport.Command]) -> Section {
         let body: [Markup] =
-            report.reproduce.isEmpty
+            commands.isEmpty
             ? [Self.notice("No commands were recorded.")]
-            : report.reproduce.flatMap { command -> [Markup] in
+            : commands.flatMap { command -> [Markup] in
                 [.element("h3", [:], command.purpose), Self.copyBlock(command.command, label: command.purpose)]
             }
         return Section(id: "reproduce", title: "Reproduce", body: body)

@@ -9,7 +9,7 @@ struct ReportPage {
     var sections: [Section] {
         [
             confirmationSection, searchSection, parameterSection, configurationSection, stageSection, modelSection,
-            trialSection, environmentSection, reproduceSection,
+            trialSection, Self.environmentSection(report.environment), Self.reproduceSection(report.reproduce),
         ]
     }
 

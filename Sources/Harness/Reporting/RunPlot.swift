@@ -23,6 +23,8 @@ struct RunPlot {
     let unit: String
     /// `confirmation run`, `run`: what a point is.
     let pointName: String
+    /// `interleaved runs`, `runs`.
+    let arrangement: String
     /// Every figure of every run.
     let table: DataTable
 
@@ -80,7 +82,7 @@ struct RunPlot {
         for item in series { draw(item, horizontal, vertical, &frame, radius: isNarrow ? 3.5 : 4.5) }
         return frame.svg(
             id: id, title: "\(quantity) of every \(pointName) in time order",
-            description: "\(points.count) interleaved runs of \(series.count) settings. " + pressureSentence)
+            description: "\(points.count) \(arrangement) of \(series.count) settings. " + pressureSentence)
     }
 
     private func draw(
@@ -111,7 +113,7 @@ extension RunPlot {
                         Point(
                             order: $0.order, round: $0.round, value: $0.value(metric), pressure: $0.cpuPressure)
                     })
-            }, quantity: metric.name, unit: metric.unit, pointName: "confirmation run",
+            }, quantity: metric.name, unit: metric.unit, pointName: "confirmation run", arrangement: "interleaved runs",
             table: Self.table(confirmation))
     }
 

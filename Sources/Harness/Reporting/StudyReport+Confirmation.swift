@@ -258,14 +258,17 @@ struct ImprovementFactor: Equatable {
     let upper: Double
 
     init?(_ ratio: PairedRatio, higherIsBetter: Bool) {
-        self.init(ratio.estimate, ratio.lower, ratio.upper, higherIsBetter: higherIsBetter)
+        self.init(
+            estimate: ratio.estimate, lower: ratio.lower, upper: ratio.upper, higherIsBetter: higherIsBetter)
     }
 
     init?(_ ratio: GateReport.Ratio, higherIsBetter: Bool) {
-        self.init(ratio.estimate, ratio.lower, ratio.upper, higherIsBetter: higherIsBetter)
+        self.init(
+            estimate: ratio.estimate, lower: ratio.lower, upper: ratio.upper, higherIsBetter: higherIsBetter)
     }
 
-    private init?(_ estimate: Double, _ lower: Double, _ upper: Double, higherIsBetter: Bool) {
+    /// - Parameters: candidate divided by reference.
+    init?(estimate: Double, lower: Double, upper: Double, higherIsBetter: Bool) {
         guard [estimate, lower, upper].allSatisfy({ (1e-6...1e6).contains($0) }) else { return nil }
         self.estimate = higherIsBetter ? estimate : 1 / estimate
         self.lower = higherIsBetter ? lower : 1 / upper

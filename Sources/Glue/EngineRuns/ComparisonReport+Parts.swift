@@ -1,0 +1,158 @@
+import Benchmarking
+import HostEnvironment
+import Parameters
+import Reporting
+import Statistics
+
+extension Reported {
+    init(_ measured: Measured<Value>) {
+        switch measured {
+        case .available(let value): self = .value(value)
+        case .unavailable(let reason): self = .unavailable(reason: reason)
+        }
+    }
+}
+
+extension ComparisonReport.Verdict {
+    init(_ outcome: GateDecision.Outcome) {
+        self =
+            switch outcome {
+            case .passed: .passed
+            case .improvement: .improvement
+            case .regression: .regression
+            case .inconclusive: .inconclusive
+            case .accuracyLost: .accuracyLost
+            case .notComparable: .notComparable
+            case .nothingMeasured: .nothingMeasured
+            case .failed: .failed
+            }
+    }
+}
+
+extension ComparisonReport.RowVerdict {
+    init(_ verdict: GateMetricDecision.Verdict) {
+        self =
+            switch verdict {
+            case .worse: .worse
+            case .unconfirmed: .unconfirmed
+            case .better: .better
+            case .noDifference: .noDifference
+            case .inconclusive: .inconclusive
+            case .notMeasured: .notMeasured
+            }
+    }
+}
+
+extension ComparisonReport.Row {
+    /// In the units of the page: memory in MB.
+    init(
+        _ metric: Metric, workload: String, decides: Bool, before: Measured<Double>, after: Measured<Double>,
+        ratio: Measured<ComparisonReport.Ratio>, tolerance: GateTolerance, verdict: GateMetricDecision.Verdict
+    ) {
+        let isMemory = metric.unit == "B"
+        let scale = isMemory ? 1e-6 : 1
+        self.init(
+            workload: workload, metric: metric.title.prefix(1).uppercased() + metric.title.dropFirst(),
+            unit: isMemory ? "MB" : metric.unit, higherIsBetter: metric.direction == .higherIsBetter, decides: decides,
+            before: Reported(before.map { $0 * scale }), after: Reported(after.map { $0 * scale }),
+            ratio: Reported(ratio), tolerance: tolerance.relative, verdict: ComparisonReport.RowVerdict(verdict))
+    }
+}
+
+extension ComparisonReport.Run {
+    init(arm: Int, order: Int, round: Int, _ run: ProgramRun, disturbance: Disturbance?) {
+        self.init(
+            arm: arm, order: order, round: round, wallTime: Reported(run.wallSeconds),
+            cpuTime: Reported(run.cpuSeconds), throughput: Reported(run.throughput),
+            peakMemory: Reported(run.peakMemoryBytes.map { $0 / 1e6 }), cpuPressure: Reported(run.pressureShare),
+            steal: Reported(run.stealShare), disturbance: disturbance?.description)
+    }
+}
+
+extension ComparisonReport.Accuracy {
+    init(workload: String, before: WorkloadRun?, after: WorkloadRun?, f1: Measured<Double>, loss: String?) {
+        func text(_ count: TruthCount?) -> Reported<String> {
+            count.map { .value("\($0.found) of \($0.expected)") } ?? .unavailable(reason: "the workload has none")
+        }
+        var equal: Reported<Bool> = .unavailable(reason: "a side has no digest")
+        if let first = before?.digest, let second = after?.digest { equal = .value(first == second) }
+        self.init(
+            workload: workload, digestsEqual: equal, f1: Reported(f1), truthBefore: text(before?.truth),
+            truthAfter: text(after?.truth), identificationsBefore: text(before?.identifications),
+            identificationsAfter: text(after?.identifications), loss: loss)
+    }
+}
+
+extension ComparisonReport.Arm {
+    init(name: String, engine: EngineBinary, settings: [Setting], more: [(String, String)]) {
+        let facts = [("Engine", engine.path), ("SHA-256 of the engine", String(engine.sha256.prefix(16)))] + more
+        self.init(
+            name: name, facts: facts.map { StudyReport.Fact(name: $0.0, value: .value($0.1)) },
+            settings: settings.map {
+                StudyReport.Setting(parameter: $0.name, value: StudyReport.Value(text: $0.text))
+            })
+    }
+}
+
+extension StudyReport.Environment {
+    /// - Parameter runs: all of them; what they could not measure is listed.
+    static func comparison(
+        machines: [MachineIdentity], versions: [String], before: HostConditions, after: HostConditions,
+        workloads: [BenchmarkRecord.Workload], runs: [ProgramRun]
+    ) -> StudyReport.Environment {
+        func fact(_ name: String, _ value: Reported<String>) -> StudyReport.Fact {
+            StudyReport.Fact(name: name, value: value)
+        }
+        func share(_ value: (ProgramRun) -> Measured<Double>) -> Reported<String> {
+            let shares = runs.compactMap { value($0).value }
+            guard !shares.isEmpty else {
+                return .unavailable(reason: runs.first.flatMap { value($0).reason } ?? "nothing ran")
+            }
+            func percent(_ share: Double) -> String { "\((share * 1_000).rounded() / 10) %" }
+            return .value("median \(percent(median(shares))), most \(percent(shares.max() ?? 0))")
+        }
+        let distinct = machines.count == 2 && machines[0].id == machines[1].id ? [machines[0]] : machines
+        let changes = after.differences(from: before)
+        let parts = runs.flatMap(\.parts)
+        var gaps: [StudyReport.Environment.Gap] = []
+        func gap(_ what: String, _ reason: (WorkloadRun) -> String?) {
+            if let reason = parts.lazy.compactMap(reason).first {
+                gaps.append(StudyReport.Environment.Gap(what: what, reason: reason))
+            }
+        }
+        gap("energy") { $0.measurement.energyJoules.reason }
+        gap("peak memory") { $0.peakMemoryBytes.reason }
+        gap("waiting for CPUs") { $0.measurement.cpuPressureSeconds.reason }
+        gap("stolen CPU time") { $0.measurement.stealSeconds.reason }
+        return StudyReport.Environment(
+            machine: distinct.map { fact("Machine \($0.id)", .value($0.summary)) } + [
+                fact("Frequency governor", Reported(after.frequencyGovernor)),
+                fact("Clock boost", Reported(after.boost.map { $0 ? "on" : "off" })),
+                fact("Transparent huge pages", Reported(after.transparentHugePages)),
+                fact(
+                    "Load average before and after",
+                    Reported(
+                        before.loadAverage.combined(with: after.loadAverage) { "\($0.oneMinute) and \($1.oneMinute)" })),
+            ]
+                + changes.map {
+                    fact(
+                        "Changed: \($0.name)",
+                        .value("\($0.before ?? "unknown") before, \($0.after ?? "unknown") after"))
+                },
+            versions: versions.enumerated().map {
+                fact(
+                    versions.count == 1 ? "lavoisier" : $0.offset == 0 ? "lavoisier before" : "lavoisier after",
+                    .value($0.element))
+            } + [fact("Kernel", Reported(after.kernel))],
+            workloads: workloads.map { workload in
+                let spectra = parts.lazy.filter { $0.workload == workload.name }.compactMap(\.itemCount).first
+                return StudyReport.Environment.Workload(
+                    name: workload.name, sha256: workload.sha256, bytes: workload.bytes,
+                    spectra: spectra.map { .value($0) } ?? .unavailable(reason: "no run counted them"))
+            },
+            noise: [
+                fact("Share of a run in which some task waited for a CPU", share(\.pressureShare)),
+                fact("CPU time taken by other guests, per second", share(\.stealShare)),
+            ], notMeasured: gaps)
+    }
+}
