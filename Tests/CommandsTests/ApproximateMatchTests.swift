@@ -34,13 +34,14 @@ import Testing
     }
 
     @Test func tellsWhatItMeasured() throws {
-        let outcome = try match(["--search-strategy", "approximate"])
+        let outcome = try match(["--search-strategy", "approximate", "--speed-priority", "0.9"])
         #expect(outcome.status == 0, "\(outcome.error)")
         #expect(outcome.error.contains("search is approximate") && outcome.error.contains("recall"))
         let document = try #require(try document())
         let search = try #require(document["search"] as? [String: Any])
         #expect(search["used"] as? String == "approximate" && search["recallOfAll"] as? Double ?? 0 >= 0.95)
         #expect(search["indexType"] as? String == "lsh_forest" && search["trees"] as? Int ?? 0 > 0)
+        #expect(search["speedPriority"] as? Double == 0.9)
         #expect((document["hits"] as? [[String: Any]])?.isEmpty == false)
     }
 
@@ -62,6 +63,7 @@ import Testing
 
     @Test(arguments: [
         ["--search-strategy", "fuzzy"], ["--use-case", "fast"], ["--accuracy-threshold", "2"],
+        ["--speed-priority", "2"],
         ["--index-type", "hnsw"],
     ]) func refusesUnknownValues(arguments: [String]) throws {
         #expect(try match(arguments).status == 64)

@@ -277,6 +277,70 @@ import Testing
         #expect(count > 50 && themselves == Set((0..<count).map { "own-\($0)" }))
     }
 
+    /// Two peaks that compete: the greedy pairing takes the largest product and loses both others.
+    @Test func assignmentAndMZPowerChangeTheScore() throws {
+        try write(
+            "library.msp",
+            "NAME: A\nACCESSION: A\nIONMODE: POSITIVE\nPRECURSORMZ: 300\nNum Peaks: 3\n100.01 100\n100.025 60\n200 5\n")
+        try write(
+            "queries.msp",
+            "NAME: Q\nIONMODE: POSITIVE\nPRECURSORMZ: 300\nNum Peaks: 3\n100 60\n100.015 100\n200 50\n")
+        func found(_ arguments: [String]) throws -> (score: Double, peaks: String) {
+            let outcome = try match("queries.msp", ["--min-score", "0", "--min-matched-peaks", "1"] + arguments)
+            #expect(outcome.status == 0, "\(outcome.error)")
+            let row = try #require(try rows().dropFirst().first)
+            return (Double(row[4]) ?? 0, row[5])
+        }
+        let optimal = try found(["--similarity", "cosine"])
+        let greedy = try found(["--similarity", "cosine", "--assignment", "greedy"])
+        #expect(optimal.peaks == "3" && greedy.peaks == "2" && optimal.score > greedy.score)
+        let weighted = try found(["--similarity", "enhanced_dot_product"])
+        let unweighted = try found(["--similarity", "enhanced_dot_product", "--mz-power", "0"])
+        #expect(weighted.score != unweighted.score)
+    }
+
+    /// What is read is never replaced by the result, and a place that cannot be written to is found before the search.
+    @Test func neverWritesOverItsInput() throws {
+        for name in ["queries.mgf", "library.msp"] {
+            let before = try String(contentsOfFile: folder.file(name), encoding: .utf8)
+            let outcome = try match("queries.mgf", output: name)
+            #expect(
+                outcome.status == 73 && outcome.error.contains("the same file as one that is read"), "\(outcome.error)")
+            #expect(try String(contentsOfFile: folder.file(name), encoding: .utf8) == before)
+        }
+        let nowhere = try match("queries.mgf", output: "no/such/folder/out.tsv")
+        #expect(nowhere.status == 73 && nowhere.error.contains("there is no folder"))
+        #expect(!nowhere.error.contains("matched"))
+        #expect(try match("queries.mgf").status == 0)
+        #expect(try match("queries.mgf").status == 0, "a result may be replaced")
+    }
+
+    /// m/z that no ion has would overflow where peaks are merged.
+    @Test func absurdQueriesFindNothing() throws {
+        try write(
+            "absurd.mgf",
+            "BEGIN IONS\nPEPMASS=300\nCHARGE=1+\n1.7e308 100\n1.7e308 100\n50.05 1e308\n90.09 1e308\nEND IONS\n")
+        var library = ""
+        for number in 0..<400 {
+            library += "NAME: c\(number)\nIONMODE: POSITIVE\nPRECURSORMZ: \(300 + number)\nNum Peaks: 2\n"
+            library += "50.05 \(number + 1)\n\(60 + number) 50\n\n"
+        }
+        try write("library.msp", library)
+        for search in ["identity", "open", "neutral-loss", "hybrid"] {
+            let outcome = try match("absurd.mgf", ["--search", search, "--min-score", "0", "--min-matched-peaks", "1"])
+            #expect(outcome.status == 0, "\(search): \(outcome.error)")
+        }
+        // A peak whose weight is nothing beside the other's must not keep the search from ending.
+        try write("absurd.mgf", "BEGIN IONS\nPEPMASS=300\nCHARGE=1+\n50.05 1\n90 1e-6\nEND IONS\n")
+        let outcome = try match(
+            "absurd.mgf",
+            [
+                "--search", "open", "--similarity", "cosine", "--intensity-power", "3", "--noise-fraction", "0",
+                "--min-score", "0", "--min-matched-peaks", "1",
+            ])
+        #expect(outcome.status == 0, "\(outcome.error)")
+    }
+
     @Test func refusesWhatItCannotDo() throws {
         try write("nothing.mgf", "BEGIN IONS\nTITLE=a\nEND IONS\n")
         let nothing = try match("nothing.mgf")
@@ -293,7 +357,8 @@ import Testing
             ["--search", "near"], ["--similarity", "dot"], ["--top", "0"], ["--min-score", "2"], ["--workers", "0"],
             ["--batch-size", "0"], ["--fragment-tolerance", "0"], ["--min-matched-peaks", "0"],
             ["--precursor-tolerance-ppm", "0"], ["--noise-fraction", "1"], ["--intensity-power", "0"],
-            ["--max-q-value", "2"], ["--decoys", "none", "--max-q-value", "0.5"], ["--decoys", "naive"],
+            ["--max-q-value", "2"], ["--mz-power", "4"], ["--assignment", "best"],
+            ["--decoys", "none", "--max-q-value", "0.5"], ["--decoys", "naive"],
         ] {
             #expect(try match("queries.mgf", arguments).status == 64, "\(arguments)")
         }

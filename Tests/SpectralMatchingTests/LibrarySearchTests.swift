@@ -31,7 +31,8 @@ struct LibrarySearchTests {
         var result: [Expected] = []
         for index in 0..<library.count {
             let entry = library.entry(at: index)
-            guard query.header.polarity == .unknown || entry.polarity == query.header.polarity else { continue }
+            guard [query.header.polarity, .unknown].contains(entry.polarity) || query.header.polarity == .unknown
+            else { continue }
             let limit =
                 parameters.analog
                 ? parameters.analogMaximumShift : parameters.precursorTolerance.halfWidth(at: precursor)

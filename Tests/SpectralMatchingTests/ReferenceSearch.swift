@@ -21,7 +21,8 @@ struct ReferenceSearch {
         var found: [LibraryHit] = []
         for index in 0..<library.count {
             let entry = library.entry(at: index)
-            guard query.header.polarity == .unknown || entry.polarity == query.header.polarity else { continue }
+            guard [query.header.polarity, .unknown].contains(entry.polarity) || query.header.polarity == .unknown
+            else { continue }
             if parameters.search == .identity,
                 abs(entry.precursorMZ - precursor) > parameters.precursorTolerance.halfWidth(at: precursor)
             {

@@ -13,7 +13,8 @@ import Testing
 
     private func plan(
         _ library: SpectralLibrary, _ strategy: SearchStrategy, _ search: SearchType = .open,
-        useCase: SearchUseCase = .balanced, threshold: Double = 0.95, unit: SearchCalibration.Unit = .spectra
+        useCase: SearchUseCase = .balanced, threshold: Double = 0.95, speed: Double = 0.8,
+        unit: SearchCalibration.Unit = .spectra
     ) -> (plan: SearchPlan, forest: ForestSearch?) {
         var parameters = SearchParameters()
         parameters.search = search
@@ -21,6 +22,7 @@ import Testing
         settings.strategy = strategy
         settings.useCase = useCase
         settings.accuracyThreshold = threshold
+        settings.speedPriority = speed
         return SearchCalibration.plan(library: library, parameters: parameters, settings: settings, unit: unit)
     }
 
@@ -87,9 +89,16 @@ import Testing
         #expect(quick.recallOfBest ?? 0 >= 0.95 && quick.approximateWork ?? .infinity <= balanced.approximateWork ?? 0)
         let lax = plan(library, .approximate, threshold: 0.5).plan
         #expect(lax.approximateWork ?? .infinity < balanced.approximateWork ?? 0 && lax.recallOfAll ?? 0 >= 0.5)
+        let fastest = plan(library, .approximate, speed: 1).plan
+        let accurate = plan(library, .approximate, speed: 0).plan
+        #expect(
+            fastest.recallOfAll ?? 0 >= 0.95 && fastest.approximateWork ?? .infinity <= balanced.approximateWork ?? 0)
+        #expect(balanced.recallOfAll ?? 0 >= 0.96 && accurate.recallOfAll ?? 0 >= balanced.recallOfAll ?? 1)
+        #expect(accurate.approximateWork ?? 0 > fastest.approximateWork ?? .infinity)
+        #expect(accurate.recallOfAll ?? 0 > fastest.recallOfAll ?? 1)
         // What auto takes is what takes less work.
         let automatic = plan(library, .automatic)
-        let exactIsLess = balanced.exactWork ?? 0 <= balanced.approximateWork ?? 0
+        let exactIsLess = fastest.exactWork ?? 0 <= fastest.approximateWork ?? 0
         #expect(automatic.plan.used == (exactIsLess ? .exact : .approximate))
         #expect((automatic.forest == nil) == exactIsLess)
         #expect(plan(library, .approximate).forest != nil)

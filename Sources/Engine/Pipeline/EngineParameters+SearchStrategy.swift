@@ -40,6 +40,12 @@ extension EngineParameters {
         numeric(
             "matching.accuracy_threshold", .number(0...1, .linear), .number(approximation.accuracyThreshold),
             "Part of the exact search's hits that an approximate one must find.", condition: whenApproximate),
+        numeric(
+            "matching.speed_priority", .number(0...1, .linear), .number(approximation.speedPriority),
+            "How the approximate index is set once matching.accuracy_threshold is reached: 1 takes the fastest setting, 0 the "
+                + "one with the highest recall, a value between the fastest of a recall of threshold + (1 - priority) (1 - "
+                + "threshold), where one has it.",
+            condition: whenApproximate),
         ParameterDescription(
             name: "matching.cache_size", group: .execution, domain: .size(0...(1 << 40)), defaultValue: .integer(0),
             unit: "bytes",
@@ -58,6 +64,7 @@ extension AnalysisConfiguration {
         settings.indexType = ApproximateIndexType(rawValue: resolved.choice("matching.index_type")) ?? .lshForest
         settings.useCase = SearchUseCase(rawValue: resolved.choice("matching.use_case")) ?? .balanced
         settings.accuracyThreshold = resolved.number("matching.accuracy_threshold")
+        settings.speedPriority = resolved.number("matching.speed_priority")
         return settings
     }
 

@@ -343,10 +343,7 @@ struct FeatureMatch: Sendable {
             return a.fragment < b.fragment
         }
         var seen: Set<String> = []
-        all.removeAll { candidate in
-            let entry = candidate.match.entry
-            return !seen.insert(entry.inchiKey.isEmpty ? entry.accession : entry.inchiKeyBlock).inserted
-        }
+        all.removeAll { !seen.insert($0.match.molecule).inserted }
         return Array(all.prefix(top))
     }
 }

@@ -46,7 +46,7 @@ struct MzTabMolecule: Sendable {
 
     private mutating func name(by match: LibraryMatch, database: String?) {
         let entry = match.entry
-        identifiers = [ReferenceDatabase.identifier(entry.accession, database: database ?? "")]
+        identifiers = [ReferenceDatabase.identifier(entry.accession, database: database ?? "") ?? ""]
         formulas = [(try? MolecularFormula(entry.formula)).flatMap { $0.charge == 0 ? $0.description : nil } ?? ""]
         smiles = [entry.smiles]
         names = [entry.name]
@@ -61,7 +61,7 @@ struct MzTabMolecule: Sendable {
         let compound = candidate.compound
         let source = compound.source.split(separator: ";").first.map(String.init) ?? ""
         let identifier = compound.identifiers.split(separator: ";").first.map(String.init) ?? ""
-        identifiers.append(ReferenceDatabase.identifier(identifier, database: source))
+        identifiers.append(ReferenceDatabase.identifier(identifier, database: source) ?? "")
         formulas.append(compound.formula)
         smiles.append("")
         names.append(compound.name)

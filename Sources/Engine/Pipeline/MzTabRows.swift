@@ -80,13 +80,10 @@ struct MzTabRows: Sendable {
         let candidates = named.annotation?.candidates ?? []
         guard named.matches.count + candidates.count > 1 else { return nil }
         var molecules: Set<String> = []
-        for found in named.matches {
-            let entry = found.match.entry
-            molecules.insert(entry.inchiKeyBlock.isEmpty ? entry.accession : entry.inchiKeyBlock)
-        }
-        for candidate in candidates {
-            let compound = candidate.compound
-            molecules.insert(compound.inchiKey.isEmpty ? compound.identifiers : compound.inchiKeyBlock)
+        for found in named.matches { molecules.insert(found.match.molecule) }
+        for (number, candidate) in candidates.enumerated() {
+            let block = candidate.compound.inchiKeyBlock
+            molecules.insert(block.isEmpty ? "candidate \(number)" : String(block))
         }
         if molecules.count == 1 { return 2 }
         let inputs = Set(named.matches.map(\.fragment)).count + (candidates.isEmpty ? 0 : 1)

@@ -20,7 +20,7 @@ struct NamedFeature {
         if let match = matches.first?.match {
             return match.kind == .identity ? IonNotation.canonical(match.entry.adduct) : nil
         }
-        return annotation?.candidates.first?.adduct
+        return (annotation?.candidates.first?.adduct).flatMap(IonNotation.canonical)
     }
 
     /// Charge and where it comes from: isotopes, the assumed ion species, or nothing.
@@ -35,10 +35,15 @@ struct NamedFeature {
 
 /// Ion species as mzTab-M writes them.
 enum IonNotation {
-    /// The text where it is of the form `[2M+Na-2H]-`, the table's name of the same ion otherwise, else `nil`.
+    /// The text where it is of the form `[2M+Na-2H]-`, else the table's name of the same ion, else the text with its charge
+    /// written so (`[M+Fe]++` is `[M+Fe]2+`); `nil` where that does not help.
     static func canonical(_ text: String) -> String? {
         if isRegular(text) { return text }
-        return AdductTable.species(named: text).map(\.adduct.name)
+        if let known = AdductTable.species(named: text) { return known.adduct.name }
+        guard let notation = try? AdductNotation(text), let end = text.lastIndex(of: "]") else { return nil }
+        let size = abs(notation.charge)
+        let rewritten = text[...end] + (size > 1 ? "\(size)" : "") + (notation.charge > 0 ? "+" : "-")
+        return isRegular(String(rewritten)) ? String(rewritten) : nil
     }
 
     /// `\[\d*M([+-][\w\d]+)*\]\d*[+-]`, the whole text.

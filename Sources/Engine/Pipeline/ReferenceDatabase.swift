@@ -30,8 +30,9 @@ struct ReferenceDatabase: Sendable, Hashable {
         return letters.isEmpty ? "LOCAL" : letters
     }
 
-    /// An identifier with its prefix, which some databases' own ids begin with already.
-    static func identifier(_ id: String, database: String) -> String {
+    /// An identifier with its prefix, which some databases' own ids begin with already; `nil` for an entry without one.
+    static func identifier(_ id: String, database: String) -> String? {
+        if id.isEmpty { return nil }
         let prefix = prefix(of: database)
         return id.hasPrefix("\(prefix):") ? id : "\(prefix):\(id)"
     }

@@ -44,6 +44,8 @@ struct DecoySpectra {
         // Neighbouring seeds give unrelated streams: the generator mixes them.
         var random = SeededGenerator(seed: seed &+ UInt64(index))
         let target = library.peakRange(of: index)
+        // Only a damaged file has a spectrum without peaks.
+        if target.isEmpty { return PeakList() }
         let occurrence = occurrences[library.polarityStart[1...2].count { index >= $0 }]
         let precursor = library.precursorMZ[index]
         let upper = max(precursor, library.peakMZ[target.upperBound - 1])

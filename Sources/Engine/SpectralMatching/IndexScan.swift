@@ -146,7 +146,8 @@ struct IndexScan: Sendable {
                     }
                     postingsRead += range.count
                 }
-                shareLeft -= peak.share
+                // Rounding may leave less than nothing.
+                shareLeft = max(shareLeft - peak.share, 0)
                 next += 1
                 rest = next == lists.count ? 0 : plan.bound.most(shareLeft)
             }

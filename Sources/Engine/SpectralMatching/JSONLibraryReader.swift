@@ -6,7 +6,8 @@ import TextNumbers
 /// A spectrum is an object that has peaks: `peaks_json` (a text that holds `[[m/z, intensity], ...]`, as GNPS writes, or
 /// the list itself), `peaks`, or `spectrum` (a list of pairs, or a text `m/z:intensity m/z:intensity`). Spectra may stand
 /// in a list, in a list under `spectra`, `library` or `data` of an object, or one after the other. Keys are those of the
-/// other formats, without regard to case and underscores.
+/// other formats, without regard to case and underscores. Of MoNA's records the lists `metaData` (objects with `name` and
+/// `value`) and `compound` (objects with `names`, `inchiKey` and `metaData`) are read as well.
 public struct JSONLibraryReader {
     private var parser: JSONPullParser
     public private(set) var report = SourceReport()
@@ -61,7 +62,10 @@ public struct JSONLibraryReader {
                 if kind == .peaks {
                     isSpectrum = true
                     try readPeaks()
+                } else if kind == .nested {
+                    try readNested()
                 } else if kind == .wrapper {
+                    guard try beginsWrapper(isSpectrum: isSpectrum) else { continue }
                     // The list's objects come from `next()`; the wrapper itself is no record.
                     draft.forget()
                     return nil
@@ -73,24 +77,76 @@ public struct JSONLibraryReader {
         }
     }
 
-    private enum KeyKind { case peaks, wrapper, field }
+    private enum KeyKind { case peaks, wrapper, nested, field }
 
     private func keyKind() -> KeyKind {
         key.withUnsafeBufferPointer { key in
             if isKeyword(key, "PEAKS_JSON") || isKeyword(key, "PEAKS") || isKeyword(key, "SPECTRUM") { return .peaks }
             if isKeyword(key, "SPECTRA") || isKeyword(key, "LIBRARY") || isKeyword(key, "DATA") { return .wrapper }
+            if isKeyword(key, "METADATA") || isKeyword(key, "COMPOUND") { return .nested }
             return .field
         }
     }
 
-    private mutating func readField() throws(LibraryFileError) {
-        let field = key.withUnsafeBufferPointer { RecordField(key: $0) }
+    /// Whether a list begins that may hold spectra. Any other value of such a key, as `library` in MoNA's records, is passed
+    /// over.
+    private mutating func beginsWrapper(isSpectrum: Bool) throws(LibraryFileError) -> Bool {
         switch try parser.next() {
-        case .string, .number:
-            let problem = parser.text.withUnsafeBufferPointer { draft.set(field, $0) }
-            if let (problem, reason) = problem {
-                report.skipValue(line: parser.line, record: draft.record, reason, problem)
+        case .beginArray where !isSpectrum: return true
+        case .beginArray, .beginObject: try leaveValue()
+        default: break
+        }
+        return false
+    }
+
+    private mutating func set(_ field: RecordField, _ text: [UInt8]) {
+        if let (problem, reason) = text.withUnsafeBufferPointer({ draft.set(field, $0) }) {
+            report.skipValue(line: parser.line, record: draft.record, reason, problem)
+        }
+    }
+
+    /// Fields of objects inside the record: `name` with `value`, a `name` alone, or a field of a record itself.
+    private mutating func readNested() throws(LibraryFileError) {
+        switch try parser.next() {
+        case .beginArray, .beginObject: break
+        case .string where key.withUnsafeBufferPointer({ isKeyword($0, "COMPOUND") }):
+            return set(.name, parser.text)
+        default: return
+        }
+        let outside = parser.depth - 1
+        var name: [UInt8] = []
+        var value: [UInt8] = []
+        while parser.depth > outside {
+            switch try parser.next() {
+            case .beginObject: (name, value) = ([], [])
+            case .key: key = parser.text
+            case .string, .number:
+                let (key, text) = (key, parser.text)
+                if key.withUnsafeBufferPointer({ isKeyword($0, "NAME") }) {
+                    name = text
+                } else if key.withUnsafeBufferPointer({ isKeyword($0, "VALUE") }) {
+                    value = text
+                } else {
+                    set(key.withUnsafeBufferPointer { RecordField(key: $0) }, text)
+                }
+            case .endObject:
+                if !value.isEmpty {
+                    set(name.withUnsafeBufferPointer { RecordField(key: $0) }, value)
+                } else if !name.isEmpty {
+                    set(.name, name)
+                }
+                (name, value) = ([], [])
+            case .end: return
+            default: continue
             }
+        }
+    }
+
+    private mutating func readField() throws(LibraryFileError) {
+        // MoNA's name of the accession.
+        let field = key.withUnsafeBufferPointer { isKeyword($0, "ID") ? .accession : RecordField(key: $0) }
+        switch try parser.next() {
+        case .string, .number: set(field, parser.text)
         case .beginObject, .beginArray: try leaveValue()
         default: break
         }

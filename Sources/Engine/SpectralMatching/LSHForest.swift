@@ -63,6 +63,18 @@ final class LSHForest: Sendable {
         self.labels = labels
         self.spectra = spectra
     }
+
+    private init(_ forest: LSHForest, trees: Int) {
+        let count = trees * forest.spectrumCount
+        scheme = forest.scheme
+        treeCount = trees
+        polarityStart = forest.polarityStart
+        labels = Array(forest.labels[..<count])
+        spectra = Array(forest.spectra[..<count])
+    }
+
+    /// The first trees alone, without the memory of the others.
+    func prefix(trees: Int) -> LSHForest { trees == treeCount ? self : LSHForest(self, trees: trees) }
 }
 
 /// A forest with how much of it a search uses.

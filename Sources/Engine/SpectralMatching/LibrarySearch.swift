@@ -3,8 +3,8 @@ import SpectrumModel
 /// Exact search of fragment spectra in a library. One value per worker: it owns the memory that is reused from query to
 /// query; the library is shared.
 ///
-/// Candidates have the query's polarity (every polarity when the query's is unknown). An identity search compares every
-/// spectrum whose precursor lies within `precursorTolerance`; a query that names only an isolation window is searched in
+/// Candidates have the query's polarity, or none that is known (every polarity when the query's is unknown). An identity
+/// search compares every spectrum whose precursor lies within `precursorTolerance`; a query that names only an isolation window is searched in
 /// the whole window around its centre, or within the tolerance where that is wider. The other searches cover all
 /// precursors: an index bounds the score of every spectrum from above, and those that can be among the best are compared.
 /// Nothing is approximated: every search gives what comparing all spectra one by one gives.
@@ -230,7 +230,8 @@ public struct LibrarySearch: Sendable {
         while true {
             scan.reached(needed - scan.rest - plan.slack, in: spectra, into: &reached)
             if scan.isFinished || reached.count * cost <= scan.postingsLeft { break }
-            scan.scan(plan, index, until: scan.rest * 0.4)
+            // Peaks next to nothing in weight may be left when nothing is.
+            scan.scan(plan, index, until: scan.rest > 0 ? scan.rest * 0.4 : -1)
         }
         compareReached(rest: scan.rest)
     }

@@ -49,7 +49,10 @@ public struct PeakCleaning: Sendable, Hashable {
         self.maximumPeakCount = maximumPeakCount
     }
 
-    /// Drops peaks that are not finite and positive, sorts by m/z, removes noise, and scales the base peak to 1.
+    /// No ion has a higher m/z. What is above it (a damaged file) would overflow in sums of m/z times intensity.
+    static let highestMZ = 1e9
+
+    /// Drops peaks that are not finite and positive or have an m/z that no ion has, sorts by m/z, removes noise, and scales the base peak to 1.
     ///
     /// Above `upperMZ` peaks are dropped first, so that the base peak is the one of what remains.
     /// - Complexity: O(n) for sorted peaks, O(n log n) otherwise.
@@ -61,15 +64,24 @@ public struct PeakCleaning: Sendable, Hashable {
     func clean<Intensity: BinaryFloatingPoint>(
         mz allMZ: [Double], intensity allIntensity: [Intensity], upperMZ: Double
     ) -> PeakList {
+        precondition(allMZ.count == allIntensity.count, "m/z and intensity differ in length")
         var result = PeakList()
-        result.mz.reserveCapacity(allMZ.count)
-        result.intensity.reserveCapacity(allMZ.count)
         var base = 0.0
-        for (mz, value) in zip(allMZ, allIntensity) {
-            let intensity = Double(value)
-            guard mz.isFinite, mz > 0, intensity.isFinite, intensity > 0, mz <= upperMZ else { continue }
-            result.append(mz: mz, intensity: intensity)
-            base = max(base, intensity)
+        result.mz = Array(unsafeUninitializedCapacity: allMZ.count) { keptMZ, keptCount in
+            result.intensity = Array(unsafeUninitializedCapacity: allMZ.count) { kept, count in
+                for peak in allMZ.indices {
+                    let mz = allMZ[peak]
+                    let intensity = Double(allIntensity[peak])
+                    guard mz > 0, mz < Self.highestMZ, intensity.isFinite, intensity > 0, mz <= upperMZ else {
+                        continue
+                    }
+                    keptMZ[count] = mz
+                    kept[count] = intensity
+                    count += 1
+                    base = max(base, intensity)
+                }
+                keptCount = count
+            }
         }
         result.sortByMZ()
         let threshold = noiseFraction * base
@@ -79,8 +91,8 @@ public struct PeakCleaning: Sendable, Hashable {
             result.intensity[kept] = result.intensity[index] / base
             kept += 1
         }
-        result.mz.removeSubrange(kept...)
-        result.intensity.removeSubrange(kept...)
+        result.mz.removeLast(result.mz.count - kept)
+        result.intensity.removeLast(result.intensity.count - kept)
         if kept > maximumPeakCount { keepMostIntense(&result) }
         return result
     }

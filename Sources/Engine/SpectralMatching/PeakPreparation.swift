@@ -44,7 +44,7 @@ struct PeakPreparation: Sendable, Hashable {
         result.removeAll()
         for peak in 0..<mz.count {
             let value = Double(values[peak])
-            guard mz[peak] > 0, mz[peak] < 1e9, value > 0, value <= 1.000_01 else { continue }
+            guard mz[peak] > 0, mz[peak] < PeakCleaning.highestMZ, value > 0, value <= 1.000_01 else { continue }
             result.append(mz: mz[peak], intensity: value)
         }
         if usesStoredWeights { return }

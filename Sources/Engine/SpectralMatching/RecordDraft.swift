@@ -5,6 +5,7 @@ import TextNumbers
 struct RecordDraft {
     /// More peaks of one record than this are dropped and counted.
     static let maximumPeaks = 100_000
+    static let longestSeconds = 1e9
 
     var entry = LibraryEntry()
     var peaks = PeakList()
@@ -125,6 +126,9 @@ struct RecordDraft {
         guard number > 0 else { return nil }
         guard let seconds else {
             return (.unknownUnit, "the unit of the retention time is \(suffix.isEmpty ? "not stated" : "unknown")")
+        }
+        guard number * seconds < Self.longestSeconds else {
+            return (.badNumber, "the retention time is longer than thirty years")
         }
         if entry.retentionTimeSeconds == nil { entry.retentionTimeSeconds = number * seconds }
         return nil

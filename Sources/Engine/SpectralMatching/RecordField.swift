@@ -15,13 +15,13 @@ enum RecordField {
         switch normal {
         case "NAME", "COMPOUNDNAME": self = .name
         case "ACCESSION", "DB#", "SPECTRUMID": self = .accession
-        case "PRECURSORMZ", "PEPMASS": self = .precursorMZ
+        case "PRECURSORMZ", "PRECURSORM/Z", "PEPMASS": self = .precursorMZ
         case "PRECURSORTYPE", "ADDUCT": self = .adduct
         case "FORMULA", "MOLECULARFORMULA", "FORMULASMILES", "FORMULAINCHI": self = .formula
-        case "EXACTMASS", "MONOISOTOPICMASS", "PARENTMASS": self = .exactMass
+        case "EXACTMASS", "TOTALEXACTMASS", "MONOISOTOPICMASS", "PARENTMASS": self = .exactMass
         case "INCHIKEY", "INCHIKEYSMILES", "INCHIKEYINCHI": self = .inchiKey
         case "SMILES": self = .smiles
-        case "IONMODE", "POLARITY": self = .polarity
+        case "IONMODE", "IONIZATIONMODE", "POLARITY": self = .polarity
         case "CHARGE": self = .charge
         case "INSTRUMENT", "SOURCEINSTRUMENT": self = .instrument
         case "INSTRUMENTTYPE", "IONSOURCE": self = .instrumentType

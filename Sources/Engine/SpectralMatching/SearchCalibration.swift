@@ -148,14 +148,13 @@ public struct SearchCalibration {
             plan.reason = "exact: the sample has too few hits to measure a recall"
             return (plan, nil)
         }
-        var best: (search: ForestSearch, outcome: Outcome, recall: MeasuredRecall)?
-        var nearest: (search: ForestSearch, outcome: Outcome, recall: MeasuredRecall)?
+        var trials: [Trial] = []
         var forest: LSHForest?
         var isExactLess = false
         for trees in Self.treeCounts where LSHForest.byteCount(spectra: library.count, trees: trees) <= Self.mostBytes {
             // Trees that take as much work as the exact search before anything is compared need not be built for `auto`.
-            if settings.strategy == .automatic, let nearest,
-                nearest.outcome.descentWork / Double(nearest.search.trees) * Double(trees) >= exact.work
+            if settings.strategy == .automatic, let last = trials.last,
+                last.outcome.descentWork / Double(last.trees) * Double(trees) >= exact.work
             {
                 isExactLess = true
                 break
@@ -167,47 +166,63 @@ public struct SearchCalibration {
             var high = Self.candidateCounts.count
             while low < high {
                 let middle = low == 0 && high == Self.candidateCounts.count ? high - 1 : (low + high) / 2
-                let tried = ForestSearch(forest: grown, trees: trees, candidates: Self.candidateCounts[middle])
-                let outcome = search(tried)
+                let count = Self.candidateCounts[middle]
+                let outcome = search(ForestSearch(forest: grown, trees: trees, candidates: count))
                 let recall = MeasuredRecall(of: outcome.hits, against: exact.hits)
-                if nearest.map({ $0.recall.all < recall.all }) ?? true { nearest = (tried, outcome, recall) }
-                if recall.reaches(settings) {
-                    if best.map({ $0.outcome.work > outcome.work }) ?? true { best = (tried, outcome, recall) }
-                    high = middle
-                } else {
-                    low = middle + 1
-                }
+                trials.append(Trial(trees: trees, candidates: count, outcome: outcome, recall: recall))
+                if recall.value(for: settings.useCase) >= settings.aim { high = middle } else { low = middle + 1 }
             }
             // More trees cost more; where few candidates are enough they gain nothing.
-            if let best, best.search.candidates <= Self.candidateCounts[1] { break }
+            if low <= 1 { break }
         }
-        guard let shown = best ?? nearest else {
+        guard let forest, let nearest = trials.max(by: { $0.recall.all < $1.recall.all }) else {
             plan.reason = "exact: an approximate index of so large a library would take more than a gigabyte"
             return (plan, nil)
         }
-        plan.trees = shown.search.trees
-        plan.candidates = shown.search.candidates
+        let reaching = trials.filter { $0.recall.value(for: settings.useCase) >= settings.accuracyThreshold }
+        let quicker = reaching.filter { $0.outcome.work < exact.work }
+        let chosen = preferred(settings.strategy == .automatic ? quicker : reaching)
+        let shown = chosen ?? preferred(reaching) ?? nearest
+        plan.trees = shown.trees
+        plan.candidates = shown.candidates
         plan.recallOfBest = shown.recall.best
         plan.recallOfAll = shown.recall.all
         plan.approximateWork = shown.outcome.work
         plan.approximateSeconds = shown.outcome.seconds
-        plan.indexBytes = shown.search.byteCount
-        guard let best else {
+        plan.indexBytes = LSHForest.byteCount(spectra: library.count, trees: shown.trees)
+        guard let chosen else {
             plan.reason =
-                isExactLess
-                ? "exact: takes less work than an approximate index that could reach the demanded recall"
-                : "exact: no setting of the approximate index reached the demanded recall of \(settings.accuracyThreshold)"
-            return (plan, nil)
-        }
-        if settings.strategy == .automatic, best.outcome.work >= exact.work {
-            plan.reason = "exact: takes less work than the approximate index at the demanded recall"
+                !reaching.isEmpty
+                ? "exact: takes less work than the approximate index at the demanded recall"
+                : isExactLess
+                    ? "exact: takes less work than an approximate index that could reach the demanded recall"
+                    : "exact: no setting of the approximate index reached the demanded recall of "
+                        + "\(settings.accuracyThreshold)"
             return (plan, nil)
         }
         plan.used = .approximate
         plan.reason =
-            best.outcome.work >= exact.work
+            chosen.outcome.work >= exact.work
             ? "approximate, as asked for: an exact search takes less work" : "approximate: takes less work than exact"
-        return (plan, best.search)
+        return (
+            plan,
+            ForestSearch(forest: forest.prefix(trees: chosen.trees), trees: chosen.trees, candidates: chosen.candidates)
+        )
+    }
+
+    /// The sample searched with a part of a forest.
+    private struct Trial {
+        let trees: Int
+        let candidates: Int
+        let outcome: Outcome
+        let recall: MeasuredRecall
+    }
+
+    /// The least work among those that reach the aim; where none does, the highest recall.
+    private func preferred(_ trials: [Trial]) -> Trial? {
+        func value(_ trial: Trial) -> Double { trial.recall.value(for: settings.useCase) }
+        return trials.filter { value($0) >= settings.aim }.min { $0.outcome.work < $1.outcome.work }
+            ?? trials.max { (value($0), $1.outcome.work) < (value($1), $0.outcome.work) }
     }
 
     /// CPU time of this thread, in seconds.
@@ -241,11 +256,12 @@ public struct MeasuredRecall: Sendable, Hashable {
         hits = allCount
     }
 
-    func reaches(_ settings: ApproximationSettings) -> Bool {
-        switch settings.useCase {
-        case .highAccuracy: lowerEnd >= settings.accuracyThreshold
-        case .balanced: all >= settings.accuracyThreshold
-        case .highThroughput: best >= settings.accuracyThreshold
+    /// What has to reach the demanded recall.
+    func value(for useCase: SearchUseCase) -> Double {
+        switch useCase {
+        case .highAccuracy: lowerEnd
+        case .balanced: all
+        case .highThroughput: best
         }
     }
 

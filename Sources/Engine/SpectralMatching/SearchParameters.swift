@@ -76,6 +76,9 @@ public struct LibraryMatch: Sendable, Hashable {
     /// Further spectra of the same compound that passed, with a lower rank.
     public var otherSpectraOfCompound: Int
 
+    /// The same text for spectra of one molecule: the skeleton of the InChIKey; a spectrum without one stands for itself.
+    public var molecule: String { entry.inchiKeyBlock.isEmpty ? "spectrum \(libraryIndex)" : entry.inchiKeyBlock }
+
     public init(
         kind: Kind, score: Double, measure: SimilarityMeasure, matchedPeaks: Int, spectralEntropy: Double,
         modifiedCosine: Double, precursorErrorDalton: Double, precursorErrorPPM: Double, libraryIndex: Int,

@@ -29,9 +29,15 @@ public struct ApproximationSettings: Sendable, Hashable {
     public var useCase: SearchUseCase = .balanced
     /// Part of the exact search's hits that must be found, 0 ... 1.
     public var accuracyThreshold = 0.95
+    /// 1 takes what is fastest at `accuracyThreshold`, 0 the most accurate that was tried; between, the fastest that is so
+    /// much better than the threshold, where one is.
+    public var speedPriority = 0.8
     public var indexType: ApproximateIndexType = .lshForest
 
     public init() {}
+
+    /// Recall from which on speed decides: the threshold at a speed priority of 1, everything at 0.
+    var aim: Double { accuracyThreshold + (1 - speedPriority) * (1 - accuracyThreshold) }
 }
 
 /// How a library is searched in the end, and the measurement that decided it.
@@ -43,6 +49,7 @@ public struct SearchPlan: Sendable, Hashable, Codable {
     public var indexType: ApproximateIndexType
     public var useCase: SearchUseCase
     public var accuracyThreshold: Double
+    public var speedPriority: Double
     /// Why, as a sentence for the user.
     public var reason: String
     /// Trees and compared spectra of each query: those in use, or the nearest that was tried.
@@ -68,6 +75,7 @@ public struct SearchPlan: Sendable, Hashable, Codable {
         indexType = settings.indexType
         useCase = settings.useCase
         accuracyThreshold = settings.accuracyThreshold
+        speedPriority = settings.speedPriority
         self.reason = reason
     }
 }

@@ -77,7 +77,8 @@ public final class SpectralLibrary: @unchecked Sendable {
             Int(largest(texts)) < strings.count, Int(largest(provenance)) < strings.count
         else { throw file.corrupt("an offset of the library lies outside of its array") }
         guard settings[0] >= 0, settings[0] < 1, settings[1] >= 1, settings[1] < 1e9, settings[2] >= 0,
-            settings[2] <= Double(count), count == 0 || Double(largest(compound)) < settings[2]
+            settings[2] <= Double(count), settings[1].rounded() == settings[1], settings[2].rounded() == settings[2],
+            count == 0 || Double(largest(compound)) < settings[2]
         else { throw file.corrupt("the settings of the library are damaged") }
         polarityStart = starts.map { Int($0) }
         for (start, end) in zip(polarityStart, polarityStart.dropFirst()) {
@@ -155,12 +156,11 @@ public final class SpectralLibrary: @unchecked Sendable {
         return strings.compare(texts[left * TextField.count + field], texts[right * TextField.count + field])
     }
 
-    /// Spectra of this polarity whose precursor lies in `[center - below, center + above]`, edges inside. For an unknown
-    /// polarity: one range for each polarity.
+    /// Spectra of this polarity, or of a polarity that nobody stated, whose precursor lies in `[center - below, center + above]`,
+    /// edges inside: one range for each. For an unknown polarity all.
     /// - Complexity: O(log n).
     func candidates(polarity: Polarity, center: Double, below: Double, above: Double) -> [Range<Int>] {
-        let groups = polarity == .unknown ? [0, 1, 2] : [Int(polarity.rawValue)]
-        return groups.map { group in
+        groups(of: polarity).map { group in
             let all = polarityStart[group]..<polarityStart[group + 1]
             let start = firstIndex(in: all) { precursorMZ[$0] - center >= -below }
             // The end is near the start: steps that double find where to look.
@@ -175,10 +175,18 @@ public final class SpectralLibrary: @unchecked Sendable {
         }
     }
 
-    /// All spectra of this polarity, or those of each where it is unknown.
+    /// Groups of spectra that a query of this polarity may match, those without a spectrum left out.
+    private func groups(of polarity: Polarity) -> [Int] {
+        (0..<3).filter { group in
+            polarityStart[group] < polarityStart[group + 1]
+                && (polarity == .unknown || group == Int(polarity.rawValue)
+                    || group == Int(Polarity.unknown.rawValue))
+        }
+    }
+
+    /// The same for every precursor.
     func spectra(polarity: Polarity) -> [Range<Int>] {
-        let groups = polarity == .unknown ? [0, 1, 2] : [Int(polarity.rawValue)]
-        return groups.map { polarityStart[$0]..<polarityStart[$0 + 1] }
+        groups(of: polarity).map { polarityStart[$0]..<polarityStart[$0 + 1] }
     }
 
     /// Spectra of a compound, ascending. The first call sorts the spectra by compound.

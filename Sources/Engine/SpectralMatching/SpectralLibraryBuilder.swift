@@ -43,6 +43,10 @@ public struct SpectralLibraryBuilder {
     private var peakMZ: [Double] = []
     private var peakIntensity: [Float] = []
     private var peakEntropyWeight: [Float] = []
+    /// The last text of each field, which is not empty, and its number.
+    private var latest: [(text: String, number: UInt32)] = Array(repeating: ("", 0), count: TextField.count)
+    /// Of the spectrum that is being added.
+    private var weights: [Double] = []
     public internal(set) var report = Report()
 
     public init(cleaning: PeakCleaning = PeakCleaning()) { self.cleaning = cleaning }
@@ -59,15 +63,18 @@ public struct SpectralLibraryBuilder {
             report.emptySpectra += 1
             return
         }
-        let stored = peaks.intensity.map { Float($0) }
-        var weights = stored.map { Double($0) }
-        EntropyWeights.apply(&weights, weighted: true)
+        weights.removeAll(keepingCapacity: true)
         let start = peakMZ.count
         peakMZ.append(contentsOf: peaks.mz)
-        peakIntensity.append(contentsOf: stored)
-        peakEntropyWeight.append(contentsOf: weights.lazy.map { Float($0) })
+        for value in peaks.intensity {
+            let stored = Float(value)
+            peakIntensity.append(stored)
+            weights.append(Double(stored))
+        }
+        EntropyWeights.apply(&weights, weighted: true)
+        for weight in weights { peakEntropyWeight.append(Float(weight)) }
         let firstText = texts.count
-        for field in TextField.allCases { texts.append(strings.number(of: field.text(of: entry))) }
+        for field in TextField.allCases { texts.append(number(of: field.text(of: entry), field: field.rawValue)) }
         pending.append(
             Pending(
                 polarity: entry.polarity, precursorMZ: entry.precursorMZ, exactMass: entry.exactMass,
@@ -77,6 +84,14 @@ public struct SpectralLibraryBuilder {
         report.spectra += 1
         report.peaks += peaks.count
         report.compounds = Int(compoundCount)
+    }
+
+    /// Most spectra have the instrument, the license and often the name of the one before.
+    private mutating func number(of text: String, field: Int) -> UInt32 {
+        if text.isEmpty { return 0 }
+        if latest[field].text == text { return latest[field].number }
+        latest[field] = (text, strings.number(of: text))
+        return latest[field].number
     }
 
     /// Spectra without an InChIKey count as compounds of their own: nothing says that two of them are the same.
@@ -101,13 +116,16 @@ public struct SpectralLibraryBuilder {
             throw LibraryFileError(
                 .tooLarge, path: path, reason: "more than 4 G peaks or 4 GiB of texts; split the source")
         }
-        let order = pending.indices.sorted { left, right in
-            let a = pending[left]
-            let b = pending[right]
-            if a.polarity != b.polarity { return a.polarity.rawValue < b.polarity.rawValue }
-            if a.precursorMZ != b.precursorMZ { return a.precursorMZ < b.precursorMZ }
-            if a.accession != b.accession { return a.accession.utf8.lexicographicallyPrecedes(b.accession.utf8) }
-            return left < right
+        let order = pending.withUnsafeBufferPointer { pending in
+            pending.indices.sorted { left, right in
+                let (a, b) = (pending[left].precursorMZ, pending[right].precursorMZ)
+                if pending[left].polarity != pending[right].polarity {
+                    return pending[left].polarity.rawValue < pending[right].polarity.rawValue
+                }
+                if a != b { return a < b }
+                let (first, second) = (pending[left].accession, pending[right].accession)
+                return first != second ? first.utf8.lexicographicallyPrecedes(second.utf8) : left < right
+            }
         }
         var strings = strings
         let provenance = sources.flatMap { [strings.number(of: $0.hash), strings.number(of: $0.name)] }
@@ -139,41 +157,33 @@ public struct SpectralLibraryBuilder {
     }
 
     private func addPeaks(_ order: [Int], polarityStart: [UInt32], to file: inout SectionedFileWriter) {
-        var offsets: [UInt32] = [0]
-        var mz: [Double] = []
-        var intensity: [Float] = []
-        var weight: [Float] = []
-        mz.reserveCapacity(peakMZ.count)
-        intensity.reserveCapacity(peakMZ.count)
-        weight.reserveCapacity(peakMZ.count)
-        for index in order {
-            let range = pending[index].peaks
-            mz.append(contentsOf: peakMZ[range])
-            intensity.append(contentsOf: peakIntensity[range])
-            weight.append(contentsOf: peakEntropyWeight[range])
-            offsets.append(UInt32(mz.count))
+        let offsets = FlatArray<UInt32>(count: order.count + 1)
+        let mz = FlatArray<Double>(count: peakMZ.count)
+        let intensity = FlatArray<Float>(count: peakMZ.count)
+        let weight = FlatArray<Float>(count: peakMZ.count)
+        offsets.buffer[0] = 0
+        var end = 0
+        for (place, index) in order.enumerated() {
+            for peak in pending[index].peaks {
+                mz.buffer[end] = peakMZ[peak]
+                intensity.buffer[end] = peakIntensity[peak]
+                weight.buffer[end] = peakEntropyWeight[peak]
+                end += 1
+            }
+            offsets.buffer[place + 1] = UInt32(end)
         }
-        file.add(SpectralLibraryFormat.peakOffset, offsets)
-        file.add(SpectralLibraryFormat.peakMZ, mz)
-        file.add(SpectralLibraryFormat.peakIntensity, intensity)
-        file.add(SpectralLibraryFormat.peakEntropyWeight, weight)
+        file.add(SpectralLibraryFormat.peakOffset, offsets.elements, owner: offsets)
+        file.add(SpectralLibraryFormat.peakMZ, mz.elements, owner: mz)
+        file.add(SpectralLibraryFormat.peakIntensity, intensity.elements, owner: intensity)
+        file.add(SpectralLibraryFormat.peakEntropyWeight, weight.elements, owner: weight)
         let precursors = order.map { pending[$0].precursorMZ }
         precursors.withUnsafeBufferPointer { precursors in
-            offsets.withUnsafeBufferPointer { offsets in
-                mz.withUnsafeBufferPointer { mz in
-                    intensity.withUnsafeBufferPointer { intensity in
-                        weight.withUnsafeBufferPointer { weight in
-                            let spectra = IndexedSpectra(
-                                precursorMZ: precursors, polarityStart: polarityStart.map { Int($0) },
-                                peakOffset: offsets, peakMZ: mz, peakIntensity: intensity, peakEntropyWeight: weight,
-                                noiseFraction: cleaning.noiseFraction)
-                            for (number, preparation) in PeakPreparation.stored(cleaning: cleaning).enumerated() {
-                                FragmentIndexBuilder.build(spectra, preparation: preparation)
-                                    .write(to: &file, number: number)
-                            }
-                        }
-                    }
-                }
+            let spectra = IndexedSpectra(
+                precursorMZ: precursors, polarityStart: polarityStart.map { Int($0) }, peakOffset: offsets.elements,
+                peakMZ: mz.elements, peakIntensity: intensity.elements, peakEntropyWeight: weight.elements,
+                noiseFraction: cleaning.noiseFraction)
+            for (number, preparation) in PeakPreparation.stored(cleaning: cleaning).enumerated() {
+                FragmentIndexBuilder.build(spectra, preparation: preparation).write(to: &file, number: number)
             }
         }
     }

@@ -18,10 +18,14 @@ struct ApproximationOptions: ParsableArguments {
     @Option(help: "Part of the exact search's hits that an approximate one must find (0...1).")
     var accuracyThreshold = ApproximationSettings().accuracyThreshold
 
+    @Option(help: "1: the fastest at --accuracy-threshold; 0: the most accurate; between: a part of the way (0...1).")
+    var speedPriority = ApproximationSettings().speedPriority
+
     func validate() throws {
         guard (0...1).contains(accuracyThreshold) else {
             throw ValidationError("--accuracy-threshold must be 0 to 1")
         }
+        guard (0...1).contains(speedPriority) else { throw ValidationError("--speed-priority must be 0 to 1") }
     }
 
     var settings: ApproximationSettings {
@@ -30,6 +34,7 @@ struct ApproximationOptions: ParsableArguments {
         settings.indexType = indexType
         settings.useCase = useCase
         settings.accuracyThreshold = accuracyThreshold
+        settings.speedPriority = speedPriority
         return settings
     }
 }

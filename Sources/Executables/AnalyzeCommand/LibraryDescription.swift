@@ -91,7 +91,7 @@ struct FoundSpectrum: Encodable {
         polarity = entry.polarity == .positive ? "positive" : entry.polarity == .negative ? "negative" : "unknown"
         precursorMZ = entry.precursorMZ
         exactMass = entry.exactMass.isFinite ? entry.exactMass : nil
-        retentionTimeSeconds = entry.retentionTimeSeconds
+        retentionTimeSeconds = entry.retentionTimeSeconds.flatMap { $0.isFinite ? $0 : nil }
         inchiKey = entry.inchiKey
         smiles = entry.smiles
         instrument = entry.instrument

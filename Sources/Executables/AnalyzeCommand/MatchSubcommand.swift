@@ -11,6 +11,7 @@ import Synchronization
 extension SearchType: ExpressibleByArgument {}
 extension SimilarityMeasure: ExpressibleByArgument {}
 extension DecoyMethod: ExpressibleByArgument {}
+extension PeakAssignment: ExpressibleByArgument {}
 
 /// Unit of a tolerance on the command line.
 enum ToleranceUnit: String, CaseIterable, ExpressibleByArgument {
@@ -57,6 +58,9 @@ struct MatchSubcommand: ParsableCommand {
     var noiseFraction = SearchParameters().noiseFraction
     @Option(help: "Exponent of the intensities in the cosine measures.")
     var intensityPower = SearchParameters().intensityPower
+    @Option(help: "Exponent of the m/z in enhanced_dot_product (0...3).") var mzPower = SearchParameters().mzPower
+    @Option(help: "Which peaks are paired where several lie within the tolerance, in all measures but entropy.")
+    var assignment = SearchParameters().assignment
     @Flag(help: "Leave out the precursor and everything above it.") var removePrecursor = false
     @OptionGroup var approximation: ApproximationOptions
     @Option(help: "Decoys that q-values are estimated with: spectrum or none.") var decoys = DecoyMethod.spectrum
@@ -81,6 +85,7 @@ struct MatchSubcommand: ParsableCommand {
             "--fragment-tolerance must be above 0 and at most \(Int(widest)) \(fragmentToleranceUnit.rawValue)")
         try check(noiseFraction >= 0 && noiseFraction < 1, "--noise-fraction must be at least 0 and below 1")
         try check(intensityPower > 0 && intensityPower <= 3, "--intensity-power must be above 0 and at most 3")
+        try check((0...3).contains(mzPower), "--mz-power must be 0 to 3")
         try check((0...1).contains(maxQValue), "--max-q-value must be 0 to 1")
         try check(decoys != .none || maxQValue == 1, "--max-q-value needs decoys")
         try check((1...256).contains(workers ?? 1), "--workers must be 1 to 256")
@@ -99,6 +104,8 @@ struct MatchSubcommand: ParsableCommand {
             fragmentToleranceUnit == .ppm ? .ppm(fragmentTolerance) : .dalton(fragmentTolerance)
         parameters.noiseFraction = noiseFraction
         parameters.intensityPower = intensityPower
+        parameters.mzPower = mzPower
+        parameters.assignment = assignment
         parameters.removePrecursor = removePrecursor
         return parameters
     }
@@ -106,6 +113,12 @@ struct MatchSubcommand: ParsableCommand {
     func run() throws {
         try reportingFailures {
             StopSignals.install()
+            if output != "-" {
+                for source in [queries, library].compactMap({ $0 }) {
+                    try OutputTarget.check(output, source: source, mayReplace: true)
+                }
+                try OutputTarget.checkFolder(of: output)
+            }
             let line = LiveLine(mode: .suitable(quiet: quiet))
             let (library, decoys) = try openLibrary(note: { line.milestone("lavoisier: \($0)") })
             let found = try MatchQueries(path: queries)

@@ -10,7 +10,7 @@ enum OutputTarget {
             MzMLError(.cannotWrite, path: output, reason: reason, hint: hint)
         }
         if let source = identity(source), let target = identity(output), source == target {
-            throw refused("IN and OUT are the same file", "give another name")
+            throw refused("it is the same file as one that is read", "give another name")
         }
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: output, isDirectory: &isFolder) else { return }
@@ -19,7 +19,22 @@ enum OutputTarget {
         var status = stat()
         // By its own name: a link would be replaced, not what it leads to.
         guard lstat(output, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            throw refused("is not a regular file", "--force overwrites regular files only; give the name of one")
+            throw refused("is not a regular file", "only regular files are overwritten; give the name of one")
+        }
+    }
+
+    /// Refuses what cannot be written in the end, before anything is searched.
+    /// - Throws: `cannotWrite`.
+    static func checkFolder(of output: String) throws(MzMLError) {
+        let folder = URL(fileURLWithPath: output).deletingLastPathComponent().path
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
+            throw MzMLError(.cannotWrite, path: output, reason: "there is no folder \(folder)", hint: "make it first")
+        }
+        guard access(folder, W_OK) == 0 else {
+            throw MzMLError(
+                .cannotWrite, path: output, reason: "the folder \(folder) cannot be written to",
+                hint: "choose another one")
         }
     }
 
