@@ -160,7 +160,8 @@ let products: [Target] = [
     .target(
         name: "Lavoisier",
         dependencies: [
-            "Pipeline", "EngineTuning", "StudyRunner", "Workloads", "Parameters", "Instrumentation", "HostEnvironment",
+            "Pipeline", "EngineTuning", "StudyRunner", "Benchmarking", "Workloads", "Parameters", "Instrumentation",
+            "HostEnvironment",
         ],
         path: "Sources/Lavoisier", exclude: ["README.md"], swiftSettings: house),
     .executableTarget(

@@ -1,3 +1,4 @@
+@_exported import Benchmarking
 @_exported import EngineTuning
 import Foundation
 import Parameters

@@ -43,8 +43,8 @@ import Yams
         #expect(written.programs.map(\.role) == ["reference", "candidate"])
         #expect(
             written.checks.map(\.metric) == ["digest", "truth", "cpu", "peak_memory", "wall", "energy", "throughput"])
-        // A warm-up and eight pairs of each.
-        #expect(written.runs.count == 18 && written.runs.count { $0.pair < 0 } == 2)
+        // A warm-up and eight pairs of each; up to half as many again where neighbours disturbed some.
+        #expect((18...26).contains(written.runs.count) && written.runs.count { $0.pair < 0 } == 2)
         let markdown = try String(contentsOfFile: files[2], encoding: .utf8)
         #expect(markdown.hasPrefix("### Lavoisier gate: Passed") && markdown.contains("| ident | wall time |"))
         // No terminal: nothing but the result, and quiet leaves out even the sentence on standard error.
@@ -73,9 +73,10 @@ import Yams
                     ["--tolerance", "wall=off", "--tolerance", "cpu=off", "--json-output", json] + arguments, wide: []))
             return try report(json).runs.count { $0.pair >= 0 }
         }
-        #expect(try runs([]) == 16)
-        #expect(try runs(["--runs-per-pair", "2"]) == 32)
-        #expect(try runs(["--pairs", "12"]) == 16)
+        // Disturbed pairs run again, half as many as there are at most.
+        #expect((16...24).contains(try runs([])))
+        #expect((32...48).contains(try runs(["--runs-per-pair", "2"])))
+        #expect((16...24).contains(try runs(["--pairs", "12"])))
         // The budget is over after the first pair.
         #expect(try runs(["--time-budget", "1ms"]) < 16)
         #expect(try report(json).checks.first { $0.metric == "wall" }?.decides == false)

@@ -239,8 +239,8 @@ public struct Gate {
             case .interrupted(let signal):
                 throw GateError(.interrupted(signal: signal), "stopped before the first pair")
             }
-            let seconds = runs.record.warmUps.compactMap(\.run.wallSeconds.value).max() ?? 1
-            let runsPerPair = request.runsPerPair ?? rule.runsPerPair(secondsPerRun: max(seconds, 0.001))
+            let runsPerPair =
+                request.runsPerPair ?? rule.runsPerPair(secondsPerRun: runs.record.warmUps.map(\.run).secondsPerRun)
             report.facts.append(
                 .init(name: "Runs of each program in a pair", value: .value("\(runsPerPair)")))
             while case .run(let wanted, let purpose) = session.next() {
@@ -291,5 +291,14 @@ public struct Gate {
                 "the rebuilt reference gives digest \(digest.prefix(12)) on \(known.name), the baseline says "
                     + "\(known.digest.prefix(12)): libraries or the build differ. Update the baseline here")
         }
+    }
+}
+
+extension [ProgramRun] {
+    /// CPU seconds of the longest of these runs. A program that hardly uses the CPU counts for an eighth of its wall time, so
+    /// that a pair of it does not take hours.
+    var secondsPerRun: Double {
+        let seconds = map { Swift.max($0.cpuSeconds.value ?? 0, ($0.wallSeconds.value ?? 0) / 8) }.max() ?? 0
+        return seconds > 0 ? Swift.max(seconds, 0.001) : 1
     }
 }

@@ -63,8 +63,9 @@ public enum NoiseStudy {
                 throw GateError(
                     .nothingMeasured, "the engine read no spectra of \(empty.workload): there is nothing to measure")
             }
-            let seconds = runs.record.warmUps.compactMap(\.run.wallSeconds.value).max() ?? 1
-            runsPerPair = max(1, request.runsPerPair ?? rule.runsPerPair(secondsPerRun: max(seconds, 0.001)))
+            runsPerPair = max(
+                1,
+                request.runsPerPair ?? rule.runsPerPair(secondsPerRun: runs.record.warmUps.map(\.run).secondsPerRun))
             while pairs.count < request.pairs {
                 if pairs.count >= MachineNoise.minimumPairs, runs.isOutOfTime {
                     note("the time budget is used up after \(pairs.count) pairs")
