@@ -9,7 +9,7 @@ public import HostEnvironment
 /// Under what a number of instructions was counted: two numbers may be compared when their keys are equal.
 ///
 /// Holds what changes the count of an unchanged program by more than its spread and stays equal on other machines of a
-/// kind: not the CPU's model, its clock or its number of cores.
+/// kind: not the CPU's model, its clock or its number of cores, but who made it.
 public struct InstructionKey: Sendable, Hashable, Codable, CustomStringConvertible {
     public let architecture: String
     /// What the program sees: valgrind has no AVX-512, so there `x86-64-v3` is the most.
@@ -41,12 +41,19 @@ public struct InstructionKey: Sendable, Hashable, Codable, CustomStringConvertib
         return pairs.filter { $0.1 != $0.2 }.map { "\($0.0) \($0.1) against \($0.2)" }
     }
 
-    /// What the C library calls itself, `glibc 2.36`.
+    /// Who made the CPU, ` on GenuineIntel`: the library's choices follow it.
+    private static var vendor: String {
+        let lines = HostReader().hostText("/proc/cpuinfo").value?.split(separator: "\n") ?? []
+        let value = lines.first { $0.hasPrefix("vendor_id") }?.split(separator: ":").last
+        return value.map { " on \($0.drop { $0 == " " || $0 == "\t" })" } ?? ""
+    }
+
+    /// What the C library calls itself, and whose CPU it chooses for: `glibc 2.36 on GenuineIntel`.
     static var systemLibrary: String {
         #if canImport(Glibc)
             var text = [CChar](repeating: 0, count: 64)
             if confstr(Int32(_CS_GNU_LIBC_VERSION), &text, text.count) > 0 {
-                return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+                return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self) + vendor
             }
         #endif
         return "unknown C library"
