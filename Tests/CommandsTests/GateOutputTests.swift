@@ -28,6 +28,12 @@ import Yams
         try GateReport(json: String(contentsOfFile: path, encoding: .utf8))
     }
 
+    /// Pairs that ran: the eight that count, and those that ran again because others disturbed them, as the report says.
+    private func pairsRun(_ report: GateReport) -> Int {
+        let note = report.notes.first { $0.contains("pairs were disturbed") }
+        return note.flatMap { Int($0.split(separator: " ")[2]) } ?? 8
+    }
+
     @Test func everyFormatIsWrittenAndSaysTheSame() throws {
         let fixture = try fixture()
         let files = ["gate.xml", "gate.json", "gate.md", "deep/gate.html"].map { fixture.folder.file($0) }
@@ -43,8 +49,9 @@ import Yams
         #expect(written.programs.map(\.role) == ["reference", "candidate"])
         #expect(
             written.checks.map(\.metric) == ["digest", "truth", "cpu", "peak_memory", "wall", "energy", "throughput"])
-        // A warm-up and eight pairs of each; up to half as many again where neighbours disturbed some.
-        #expect((18...26).contains(written.runs.count) && written.runs.count { $0.pair < 0 } == 2)
+        // A warm-up and eight pairs of each.
+        #expect(written.runs.count == 2 + 2 * pairsRun(written) && written.runs.count { $0.pair < 0 } == 2)
+        #expect(written.checks.first { $0.metric == "peak_memory" }?.ratio.value?.pairs == 8)
         let markdown = try String(contentsOfFile: files[2], encoding: .utf8)
         #expect(markdown.hasPrefix("### Lavoisier gate: Passed") && markdown.contains("| ident | wall time |"))
         // No terminal: nothing but the result, and quiet leaves out even the sentence on standard error.
@@ -66,19 +73,26 @@ import Yams
     @Test func pairsRunsAndTimeBoundTheWork() throws {
         let fixture = try fixture()
         let json = fixture.folder.file("gate.json")
+        /// Runs for each pair that ran.
         func runs(_ arguments: [String]) throws -> Int {
             // Nothing decides but memory, which is the same in every run: the gate ends at its first look.
             _ = try fixture.run(
                 fixture.interleaved(
                     ["--tolerance", "wall=off", "--tolerance", "cpu=off", "--json-output", json] + arguments, wide: []))
-            return try report(json).runs.count { $0.pair >= 0 }
+            let report = try report(json)
+            #expect(report.checks.first { $0.metric == "peak_memory" }?.ratio.value?.pairs == 8)
+            let count = report.runs.count { $0.pair >= 0 }
+            return count.isMultiple(of: pairsRun(report)) ? count / pairsRun(report) : -1
         }
-        // Disturbed pairs run again, half as many as there are at most.
-        #expect((16...24).contains(try runs([])))
-        #expect((32...48).contains(try runs(["--runs-per-pair", "2"])))
-        #expect((16...24).contains(try runs(["--pairs", "12"])))
+        #expect(try runs([]) == 2)
+        #expect(try runs(["--runs-per-pair", "2"]) == 4)
+        #expect(try runs(["--pairs", "12"]) == 2)
         // The budget is over after the first pair.
-        #expect(try runs(["--time-budget", "1ms"]) < 16)
+        _ = try fixture.run(
+            fixture.interleaved(
+                ["--tolerance", "wall=off", "--tolerance", "cpu=off", "--json-output", json, "--time-budget", "1ms"],
+                wide: []))
+        #expect(try report(json).runs.count { $0.pair >= 0 } < 16)
         #expect(try report(json).checks.first { $0.metric == "wall" }?.decides == false)
     }
 

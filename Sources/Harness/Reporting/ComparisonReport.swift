@@ -224,11 +224,11 @@ extension ComparisonReport.Verdict {
     /// Strokes in a box of 24: arrow up, equals, arrow down, question mark, cross.
     var iconPath: String {
         switch self {
-        case .improvement: "M12 19V6M6 11.5L12 5.5L18 11.5"
-        case .passed: "M6 9.5H18M6 14.5H18"
-        case .regression: "M12 5V18M6 12.5L12 18.5L18 12.5"
-        case .inconclusive, .notComparable, .nothingMeasured: "M8.5 9A3.5 3.5 0 1 1 12 12.8V14.5M12 18V18.2"
-        case .accuracyLost, .failed: "M7 7L17 17M17 7L7 17"
+        case .improvement: VerdictIcon.arrowUp
+        case .passed: VerdictIcon.equals
+        case .regression: VerdictIcon.arrowDown
+        case .inconclusive, .notComparable, .nothingMeasured: VerdictIcon.questionMark
+        case .accuracyLost, .failed: VerdictIcon.cross
         }
     }
 }

@@ -228,11 +228,11 @@ extension GateReport.Outcome {
     /// Strokes of the icon in a box of 24: tick, arrow up, arrow down, question mark, cross.
     var iconPath: String {
         switch self {
-        case .passed: "M6.5 12.5L10.5 16.5L17.5 8"
-        case .improved: "M12 19V6M6 11.5L12 5.5L18 11.5"
-        case .regression: "M12 5V18M6 12.5L12 18.5L18 12.5"
-        case .inconclusive, .notComparable, .nothingMeasured: "M8.5 9A3.5 3.5 0 1 1 12 12.8V14.5M12 18V18.2"
-        case .accuracyLost, .failed, .interrupted: "M7 7L17 17M17 7L7 17"
+        case .passed: VerdictIcon.tick
+        case .improved: VerdictIcon.arrowUp
+        case .regression: VerdictIcon.arrowDown
+        case .inconclusive, .notComparable, .nothingMeasured: VerdictIcon.questionMark
+        case .accuracyLost, .failed, .interrupted: VerdictIcon.cross
         }
     }
 }

@@ -92,3 +92,13 @@ struct PageFrame {
                     sections.map { .element("li", [:], .element("a", ["href": "#" + $0.id], [.text($0.title)])) })))
     }
 }
+
+/// What stands beside a verdict on every page: strokes in a box of 24.
+enum VerdictIcon {
+    static let arrowUp = "M12 19V6M6 11.5L12 5.5L18 11.5"
+    static let questionMark = "M8.5 9A3.5 3.5 0 1 1 12 12.8V14.5M12 18V18.2"
+    static let cross = "M7 7L17 17M17 7L7 17"
+    static let arrowDown = "M12 5V18M6 12.5L12 18.5L18 12.5"
+    static let equals = "M6 9.5H18M6 14.5H18"
+    static let tick = "M6.5 12.5L10.5 16.5L17.5 8"
+}

@@ -94,10 +94,10 @@ extension StudyReport.Verdict {
     /// Strokes of the icon in a box of 24: arrow up, equals, question mark, cross.
     var iconPath: String {
         switch self {
-        case .improved, .onlyFeasible: "M12 19V6M6 11.5L12 5.5L18 11.5"
-        case .noImprovement: "M6 9.5H18M6 14.5H18"
-        case .inconclusive: "M8.5 9A3.5 3.5 0 1 1 12 12.8V14.5M12 18V18.2"
-        case .failed: "M7 7L17 17M17 7L7 17"
+        case .improved, .onlyFeasible: VerdictIcon.arrowUp
+        case .noImprovement: VerdictIcon.equals
+        case .inconclusive: VerdictIcon.questionMark
+        case .failed: VerdictIcon.cross
         }
     }
 }
