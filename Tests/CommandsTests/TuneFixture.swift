@@ -6,7 +6,8 @@ final class TuneFixture {
     let folder: TemporaryDirectory
     var engine: String { folder.file("engine") }
 
-    /// - Parameter body: shell commands between reading `$workers`, `$chunk`, `$precision` and writing the results.
+    /// - Parameter body: shell commands between reading `$workers`, `$chunk`, `$precision` and all `$settings`, and writing the
+    ///   results.
     init(_ body: String = "") throws {
         folder = try TemporaryDirectory()
         // Shell builtins only: a study runs this some forty times.
@@ -19,6 +20,8 @@ final class TuneFixture {
                 shift
             done
             while read -r key value rest; do
+                case "$key" in "#"*) continue ;; esac
+                settings="$settings$key$value "
                 case "$key" in
                     workers:) workers=$value ;; chunk_size:) chunk=$value ;; precision:) precision=$value ;;
                 esac
@@ -100,7 +103,10 @@ final class TuneFixture {
     private static let record = (
         """
         {"schema": "lavoisier-run/1", "versions": {"lavoisier": "0", "libraries": []}, "startedAt": "now",
-         "machine": {"id": "m", "fields": []}, "configuration": [], "configurationHash": "h", "inputs": [],
+         "machine": {"id": "m", "fields": []}, "configuration": [], "configurationHash": "h", "inputs": [
+          {"path": "p", "name": "n", "bytes": 1, "status": "analysed", "spectra": 100, "surveyScans": 100, "fragmentSpectra": 0,
+           "otherSpectra": 0, "surveyPoints": 1, "chromatographicPeaks": 1, "features": 1, "featuresWithFragments": 0,
+           "identifiedFeatures": 0, "annotatedFeatures": 0, "notices": []}],
          "stages": [{"name": "read", "wallSeconds": 0.01, "cpuSeconds": 0.01}], "detectionJobs": [], "wallSeconds": 0.01,
          "cpuSeconds": 0.01, "digest": "
         """,
