@@ -50,7 +50,7 @@ import Testing
         }
         #expect(decision.outcome == .nothingMeasured && decision.exitStatus() == 7)
         #expect(GateDecision(pairs: [], rule: .standard()).outcome == .nothingMeasured)
-        #expect(GateDecision.notComparable("another machine").exitStatus() == 6)
+        #expect(GateDecision(outcome: .notComparable, reason: "another machine").exitStatus() == 6)
         #expect(GateDecision.failed("no engine").exitStatus() == 1)
     }
 

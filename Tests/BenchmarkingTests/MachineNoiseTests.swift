@@ -26,6 +26,7 @@ import Testing
         // Of the Hodges-Lehmann estimate of 8 normal pairs: 1.96 * 1.02 * 0.05 / sqrt(8).
         #expect(abs(cpu.blockNoise - 0.036) < 0.012)
         #expect(noise.metrics.map(\.name) == ["cpu", "wall"], "energy was not measured")
+        #expect(noise.unavailable == ["energy": "fewer than 16 pairs have it"])
         #expect(noise.pressureShare == .available(0.25) && noise.runsPerPair == 6 && noise.schema == 1)
         #expect(noise.noise(of: "energy", pairs: 24) == nil)
         #expect(Self.noise(0.05, pairs: 400, wallOnly: true).metrics.map(\.name) == ["wall"])
@@ -40,6 +41,17 @@ import Testing
         let needed = cpu.pairsNeeded(toDetect: 0.05)
         #expect(
             cpu.detectable(pairs: needed) <= 0.05 && cpu.detectable(pairs: max(1, needed - 1)) >= 0.05 || needed == 1)
+    }
+
+    /// Noise that was measured with other pairs than a gate's: fewer runs scatter more, and more runs are not trusted to
+    /// scatter less.
+    @Test func isScaledToShorterPairs() throws {
+        let noise = metricNoise(0.05)
+        let shorter = noise.forPairs(ofRuns: 2)
+        #expect(shorter.runsPerPair == 2)
+        let factor = try #require(shorter.noise(of: "cpu", pairs: 24)) / (noise.noise(of: "cpu", pairs: 24) ?? 0)
+        #expect(abs(factor - 3.squareRoot()) < 1e-12)
+        #expect(noise.forPairs(ofRuns: 6) == noise && noise.forPairs(ofRuns: 12) == noise)
     }
 
     /// The table is true: with as many pairs as it says, an effect is seen in about 80 % of comparisons.

@@ -90,6 +90,24 @@ import Testing
         #expect(StoredComparison.compare([slow] + shown)[0].verdict == .worse)
     }
 
+    /// A figure that is only shown is judged all the same, in a family of its own.
+    @Test func whatIsOnlyShownIsJudgedAmongItsOwn() {
+        let shown = metric(.wall, role: .informational)
+        #expect(one(shown, base, base.map { $0 * 2 }).verdict == .worse)
+        #expect(one(shown, base, base.map { $0 / 2 }).verdict == .better)
+        #expect(one(shown, base, base).adjustedP.value != nil)
+        let slow = (shown, Measured.available([1, 1.01, 1.02, 1.03]), Measured.available([2, 2.01, 2.02, 2.03]))
+        let more = (0..<11).map { index in
+            (
+                metric(
+                    Metric(name: "m\(index)", title: "m", unit: "s", direction: .lowerIsBetter), role: .informational),
+                slow.1, slow.1
+            )
+        }
+        #expect(StoredComparison.compare([slow])[0].verdict == .worse)
+        #expect(StoredComparison.compare([slow] + more)[0].verdict == .inconclusive)
+    }
+
     @Test func onADisturbedMachineTimesSayNothingAndMemoryDoes() {
         #expect(one(metric(), base, base.map { $0 * 2 }, disturbed: true).verdict == .inconclusive)
         #expect(one(metric(.peakMemory), base, base.map { $0 * 2 }, disturbed: true).verdict == .worse)

@@ -1,5 +1,6 @@
 import Benchmarking
 import Foundation
+import HostEnvironment
 import RegressionGate
 import TestSupport
 import Testing
@@ -116,6 +117,18 @@ import Testing
             "--set", "execution.workers=1", "--lock", fixture.folder.file("lock"), "--time-budget", "10m",
         ])
         #expect(outcome.status == 0, "\(outcome.error)")
+        // The baseline was made without that setting: its noise is another.
+        #expect(try fixture.run(fixture.interleaved(["--json"])).output.contains("not measured on this machine"))
+        let own = try fixture.run([
+            "noise", "--engine", fixture.reference, "--workload", "ident", "--pairs", "16", "--runs-per-pair", "1",
+            "--lock", fixture.folder.file("lock"), "--quiet",
+        ])
+        #expect(own.status == 0)
+        // The table's bound is the floor of tolerances: twice the noise of a gate of 24 pairs.
+        let stored = try JSONDecoder().decode(MachineNoise.self, from: try noiseFile(fixture, settings: []))
+        let floor = GateText.percent(2 * (stored.noise(of: "wall", pairs: 24) ?? -1))
+        let row = try #require(own.output.split(separator: "\n").first { $0.hasPrefix("wall") })
+        #expect(row.contains(" \(floor) "), "\(floor) in \(row)")
         #expect(outcome.output.contains("seen with 24") && outcome.output.contains("pairs for 5 %"))
         #expect(outcome.error.contains("stored in \(fixture.folder.file("cache/noise"))"))
         // Its floor of the tolerance shows in a gate's report: the noise of memory is 0, that of time is not.
@@ -129,6 +142,18 @@ import Testing
         #expect(noise.runsPerPair == 2 && noise.workloads == ["ident"] && json.error.isEmpty)
         #expect(noise.metrics.first { $0.name == "wall" }?.pairs == 16)
         #expect(noise.metrics.first { $0.name == "peak_memory" }?.pairDeviation == 0)
+        #expect(noise.unavailable?["energy"] != nil || noise.metrics.contains { $0.name == "energy" })
+        // Other settings have a file of their own, and the gate of this baseline, which has none, took nothing from it.
+        let set = try JSONDecoder().decode(
+            MachineNoise.self, from: try noiseFile(fixture, settings: ["execution.workers=1"]))
+        #expect(set.settings == ["execution.workers=1"] && set.runsPerPair == 1)
+    }
+
+    private func noiseFile(_ fixture: GateFixture, settings: [String]) throws -> Data {
+        let files = NoiseFiles(cache: fixture.folder.file("cache"))
+        let path = files.path(
+            machine: HostReader().read().identity, workloads: ["ident"], settings: settings)
+        return try #require(FileManager.default.contents(atPath: path))
     }
 
     // MARK: references
@@ -187,6 +212,13 @@ import Testing
         let folders = try FileManager.default.contentsOfDirectory(atPath: fixture.folder.file("cache/references"))
         let folder = fixture.folder.file("cache/references/\(try #require(folders.first))")
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == ["build.log", "lavoisier"])
+        // Another compiler builds it again: else the gate would compare compilers.
+        let tool = String(decoding: try fixture.folder.read("tools/swift"), as: UTF8.self)
+        try fixture.folder.write("tools/swift", tool.replacing("version 9.9", with: "version 9.10"))
+        try FileManager.default.setAttributes(
+            [.posixPermissions: 0o755], ofItemAtPath: fixture.folder.file("tools/swift"))
+        #expect(try gate(fixture, repository).error.contains("building the reference"))
+        #expect(String(decoding: try fixture.folder.read("builds"), as: UTF8.self) == "built\nbuilt\n")
     }
 
     @Test func aBuildThatFailsSaysWhereToLook() throws {

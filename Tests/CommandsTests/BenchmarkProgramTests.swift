@@ -49,6 +49,8 @@ import Testing
         let record = try file(fixture, "a.json")
         #expect(record["schema"] as? String == "lavoisier-benchmark/1")
         #expect(pairs(record).count == 2)
+        let sources = try #require((record["sources"] as? [String: Any])?["sources"] as? [[String: Any]])
+        #expect(sources.contains { $0["name"] as? String == "energy" && $0["status"] is [String: Any] })
         #expect((record["workloads"] as? [[String: Any]])?.first?["name"] as? String == "small")
         #expect(settings(record)["annotation.enabled"] == "true")
         // A file compared with itself: nothing changed.

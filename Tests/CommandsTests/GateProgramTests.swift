@@ -120,6 +120,28 @@ import Testing
 
     // MARK: not comparable
 
+    /// Stored runs, fresh runs, and fresh ones again: memory, because no other load changes it.
+    @Test func storedRunsFindARegression() throws {
+        let fixture = try GateFixture()
+        #expect(try fixture.create(["--runs", "8"]).status == 0)
+        let wide = ["wall", "cpu"]
+        #expect(try fixture.run(fixture.gate(["--stored", "--no-instructions"], wide: wide)).status == 0)
+        try fixture.write({ $0.peakMemoryBytes = 100_000_000 }, to: fixture.candidate)
+        let json = fixture.folder.file("gate.json")
+        let larger = try fixture.run(
+            fixture.gate(["--stored", "--no-instructions", "--json-output", json], wide: wide))
+        #expect(larger.status == 2, "\(larger.output) \(larger.error)")
+        #expect(larger.output.contains("again on 8 fresh runs"))
+        let report = try GateReport(json: String(contentsOfFile: json, encoding: .utf8))
+        let ratio = try #require(report.checks.first { $0.metric == "peak_memory" }?.ratio.value)
+        #expect(abs(ratio.estimate - 2) < 1e-9 && ratio.count == "8 and 8 runs")
+        // Two stored runs can show nothing: that is said, and not taken for well.
+        #expect(try fixture.create(["--runs", "2", "--baselines-dir", fixture.folder.file("few")]).status == 0)
+        let few = ["--stored", "--no-instructions", "--baseline", fixture.folder.file("few/main.json")]
+        let untold = try fixture.run(fixture.gate(few + ["--inconclusive", "fail"], wide: wide))
+        #expect(untold.status == 3, "\(untold.output) \(untold.error)")
+    }
+
     @Test func storedTimesOfAnotherMachineAreRefused() throws {
         let fixture = try fixture()
         let here = try fixture.run(fixture.gate(["--stored", "--no-instructions"]))
@@ -190,7 +212,11 @@ import Testing
         (["--repository", "/nowhere"], 64, "--repository"), (["--junit", "/proc/none/x.xml"], 73, "/proc/none"),
         (["--html", "/proc/none/x.html"], 73, "/proc/none"), (["--markdown", "/proc/none/x.md"], 73, "/proc/none"),
         (["--json-output", "/proc/none/x.json"], 73, "/proc/none"), (["--lock", "/proc/none/lock"], 73, "/proc/none"),
-        (["--pairz", "8"], 64, "--pairs"),
+        (["--pairz", "8"], 64, "--pairs"), (["--tolerance", "wall=10"], 64, "in percent it is 10%"),
+        (["--tolerance", "wall=5%,16MiB"], 64, "a size is no limit"),
+        (["--tolerance", "peak_memory=5%,2s"], 64, "a time is no limit"),
+        (["--tolerance", "accuracy=200%"], 64, "between 0 and 1"),
+        (["--tolerance", "wall@elsewhere=5%"], 64, "'wall@elsewhere'"),
     ])
     func wrongUsageGetsOneClearLine(arguments: [String], status: Int32, word: String) throws {
         let fixture = try fixture()
@@ -205,6 +231,16 @@ import Testing
         #expect(try fixture.run(["gate"]).error.contains("--baseline is missing"))
         let both = try fixture.run(fixture.gate(["--deterministic", "--reference-binary", fixture.reference]))
         #expect(both.status == 64 && both.error.contains("leave out --deterministic"))
+        for (arguments, word) in [
+            (["--deterministic", "--pairs", "9"], "--pairs"),
+            (["--stored", "--runs-per-pair", "2"], "--runs-per-pair"),
+            (["--deterministic", "--time-budget", "1m"], "--time-budget"),
+        ] {
+            let outcome = try fixture.run(fixture.gate(arguments))
+            #expect(outcome.status == 64 && outcome.error.contains("\(word) bounds pairs"), "\(outcome.error)")
+        }
+        let played = try fixture.run(["gate", "--self-test", "--junit", "x.xml"])
+        #expect(played.status == 64 && played.error.contains("--junit has no meaning with --self-test"))
         try fixture.folder.write("baselines/main.json", "{\"schemaVersion\": 1}")
         let damaged = try fixture.run(fixture.interleaved())
         #expect(damaged.status == 65 && damaged.error.contains("is missing at its top"))

@@ -62,6 +62,38 @@ import Testing
         #expect(cases[9].0.decision.reason == "after: boom")
     }
 
+    /// One bad run among many is no noise: the program crashes now and then, or its results change.
+    @Test func aFailureNowAndThenIsSaid() throws {
+        for (kind, outcome, status) in [
+            (RunFailure.Kind.crashed, GateDecision.Outcome.failed, Int32(1)), (.timedOut, .failed, 1),
+            (.wrongResult, .accuracyLost, 5),
+        ] {
+            var count = 0
+            let comparison = try compare { wall in
+                count += 1
+                return fakeRun(
+                    wall: wall, agreement: 1, failure: count == 5 ? RunFailure(kind, "said why") : nil)
+            }
+            #expect(comparison.decision.outcome == outcome && comparison.decision.exitStatus() == status)
+            #expect(comparison.decision.reason == "after failed in 1 of 16 runs: said why")
+            #expect(!comparison.decision.metrics.isEmpty, "the figures of the other pairs are shown all the same")
+        }
+        let stopped = try compare(pairs: 3, end: .interrupted(signal: 2)) {
+            fakeRun(wall: $0, agreement: 1, failure: RunFailure(.interrupted, "stopped"))
+        }
+        #expect(stopped.decision.outcome == .nothingMeasured, "being stopped is no failure")
+    }
+
+    @Test func aProgramThatReadsNothingMeasuresNothing() throws {
+        let comparison = try compare { wall in
+            var run = fakeRun(wall: wall / 2, agreement: 1)
+            run.parts[0].itemCount = 0
+            return run
+        }
+        #expect(comparison.decision.outcome == .nothingMeasured)
+        #expect(comparison.decision.reason.contains("read no spectra of small"))
+    }
+
     @Test func toleranceAndAccuracyDropAreTheUsers() throws {
         #expect(
             try compare({ $0.tolerance = 0.5 }) { fakeRun(wall: $0 * 1.4, agreement: 1) }.decision.outcome == .passed)
@@ -82,7 +114,9 @@ import Testing
         #expect(report.rows.first { $0.metric == "Peak memory" }?.before == .value(100))
         #expect(report.rows.first { $0.metric == "Throughput" }?.decides == false)
         #expect(report.environment.machine.contains { $0.name == "Changed: kernel" })
-        #expect(report.environment.notMeasured.contains { $0.what == "energy" })
+        let sources = try #require(report.environment.sources)
+        #expect(sources.contains { $0.name == "Wall time (CLOCK_MONOTONIC)" && $0.value == .value("measured") })
+        #expect(report.environment.notMeasured.isEmpty, "the sources say it")
         #expect(report.reproduce.first?.command == "lavoisier-tune compare a b")
         #expect(try report.html().contains("lavoisier-tune compare a b"))
         let lost = ComparisonReport(
@@ -97,11 +131,15 @@ import Testing
         let before = try sampleRecord(runs: series(2))
         let after = try sampleRecord(runs: series(3))
         let comparison = BenchmarkComparison(before: before, after: after, options: .init())
+        // Records of a version that did not keep how its figures were measured: the runs say what is missing.
+        #expect(after.sources == nil)
         let report = ComparisonReport(
             comparison, before: before, after: after, names: ("a.json", "b.json"), created: "now")
         #expect(
             report.manner == .stored
                 && report.runs.map(\.arm) == Array(repeating: 0, count: 8) + Array(repeating: 1, count: 8))
+        #expect(report.environment.sources == nil)
+        #expect(report.environment.notMeasured.contains { $0.what == "energy" })
         #expect(report.rows.first { $0.metric == "Wall time" }?.ratio.value?.count == "8 and 8 runs")
         #expect(report.sentence.hasPrefix("Worse: wall time of small") && report.sentence.hasSuffix("."))
         #expect(report.notes.contains { $0.contains("one after the other") })

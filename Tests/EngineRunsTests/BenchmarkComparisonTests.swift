@@ -54,6 +54,24 @@ import Testing
         #expect(compare(names, base).reason.contains("not any more"))
     }
 
+    /// A series with a run that crashed, or that read nothing, is compared with nothing.
+    @Test func anEngineThatFailsNowAndThenIsNotRanked() throws {
+        let good = try sampleRecord(runs: series(2))
+        var runs = series(2)
+        runs[5].failure = RunFailure(.crashed, "said why")
+        let bad = try sampleRecord(runs: runs)
+        let after = BenchmarkComparison(before: good, after: bad, options: .init())
+        #expect(after.outcome == .failed && after.exitStatus(reportsImprovement: false) == 1)
+        #expect(after.reason == "the engine of the file after failed in 1 of 9 runs: said why")
+        #expect(BenchmarkComparison(before: bad, after: good, options: .init()).outcome == .failed)
+        runs[5].failure = RunFailure(.wrongResult, "another digest")
+        let changing = BenchmarkComparison(before: good, after: try sampleRecord(runs: runs), options: .init())
+        #expect(changing.outcome == .accuracyLost)
+        let empty = try sampleRecord(runs: series(1) { $0.parts[0].itemCount = 0 })
+        let nothing = BenchmarkComparison(before: good, after: empty, options: .init())
+        #expect(nothing.outcome == .nothingMeasured && nothing.reason.contains("read no spectra of small"))
+    }
+
     @Test func changedResultsNeedATruthOrAPermission() throws {
         let known = try sampleRecord(runs: series(2))
         let changed = try sampleRecord(runs: series(2) { $0.parts[0].digest = "bbbb" })

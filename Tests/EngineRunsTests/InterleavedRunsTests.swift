@@ -143,7 +143,7 @@ private final class Script {
         var session = script.session { $0.timeBudgetSeconds = 0 }
         #expect(try session.run() == .outOfTime)
         #expect(session.record.pairs.count == 1)
-        #expect(session.isOutOfTime)
+        #expect(session.isOutOfTime())
         var roomy = Script().session { $0.timeBudgetSeconds = 3_600 }
         #expect(try roomy.run() == .complete)
     }

@@ -52,6 +52,27 @@ import Testing
         #expect(rule.accuracyDrop == 0.001)
     }
 
+    /// Before the baseline is read a key of a workload is only held against the metrics.
+    @Test func tolerancesOfAWorkloadApplyWhereItIsOne() throws {
+        var request = GateRequest(baseline: "main")
+        request.tolerances = [ToleranceOverride(metric: "cpu@medium", relative: 0.03)]
+        #expect(try request.rule(workloads: nil).metrics[0].metric.name == "cpu")
+        let rule = try request.rule(workloads: ["ident", "medium"])
+        #expect(rule.metrics.filter { $0.tolerance.relative == 0.03 }.map(\.key) == ["cpu@medium"])
+        #expect { try request.rule(workloads: ["ident", "large"]) } throws: {
+            ($0 as? GateError)?.reason.contains("'cpu@medium'") == true
+        }
+    }
+
+    @Test func tolerancesAreWrittenAsTheyAreRead() {
+        var memory = ToleranceOverride(metric: "peak_memory", relative: 0.05, absolute: 16 * 1_048_576)
+        memory.absoluteUnit = "B"
+        #expect(memory.text == "peak_memory=0.05,16MiB")
+        #expect(ToleranceOverride(metric: "wall", relative: 0.1, absolute: 0.2).text.hasPrefix("wall=0.1,"))
+        #expect(ToleranceOverride(metric: "cpu", relative: 100).text == "cpu=10000.0%")
+        #expect(ToleranceOverride(metric: "energy", isOff: true).text == "energy=off")
+    }
+
     @Test func aMetricThatThereIsNotIsNamed() {
         #expect {
             try rule { $0.tolerances = [ToleranceOverride(metric: "speed", relative: 1)] }

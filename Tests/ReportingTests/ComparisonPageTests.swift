@@ -13,8 +13,9 @@ import Testing
                 workload: workload, metric: metric, unit: unit, higherIsBetter: higher, decides: decides,
                 before: .value(2), after: .value(2 * estimate),
                 ratio: .value(
-                    ComparisonReport.Ratio(
-                        estimate: estimate, lower: estimate * 0.97, upper: estimate * 1.03, count: "16 pairs",
+                    ChangeRatio(
+                        estimate: estimate, lower: estimate * 0.97, upper: estimate * 1.03, level: 0.95,
+                        count: "16 pairs",
                         smallestDetectable: 0.04)), tolerance: 0.1, verdict: verdict)
         }
         var rows = [
@@ -168,7 +169,9 @@ import Testing
         #expect(try ComparisonReport(html: page) == report)
         #expect(throws: ReportError.self) { try ComparisonReport(html: "<html></html>") }
         #expect {
-            try ComparisonReport(html: page.replacing("\"schemaVersion\":1", with: "\"schemaVersion\":99"))
+            let version = ComparisonReport.currentSchemaVersion
+            return try ComparisonReport(
+                html: page.replacing("\"schemaVersion\":\(version)", with: "\"schemaVersion\":99"))
         } throws: { ($0 as? ReportError)?.code == .newerSchema }
     }
 

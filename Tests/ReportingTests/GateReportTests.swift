@@ -46,7 +46,8 @@ import Testing
     }
 
     @Test func jsonOfANewerVersionIsRefused() throws {
-        let text = try SampleGate.report().json().replacing("\"schemaVersion\" : 1", with: "\"schemaVersion\" : 9")
+        let text = try SampleGate.report().json().replacing(
+            "\"schemaVersion\" : \(GateReport.currentSchemaVersion)", with: "\"schemaVersion\" : 9")
         #expect { try GateReport(json: text) } throws: { ($0 as? ReportError)?.code == .newerSchema }
         #expect { try GateReport(json: "{}") } throws: { ($0 as? ReportError)?.code == .cannotDecode }
     }
@@ -153,7 +154,9 @@ import Testing
     @Test func numbersThatAreNotFiniteAreShownAsMissing() throws {
         var report = SampleGate.report()
         report.checks[2].ratio = .value(
-            .init(estimate: .infinity, lower: .nan, upper: .infinity, level: 0.95, pairs: 3, smallestDetectable: .nan))
+            .init(
+                estimate: .infinity, lower: .nan, upper: .infinity, level: 0.95, count: "3 pairs",
+                smallestDetectable: .nan))
         report.runs[0].values["wall"] = .infinity
         #expect(PageReader(try report.html()).failure == nil)
         #expect(PageReader(report.junitXML).failure == nil)

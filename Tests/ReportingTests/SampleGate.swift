@@ -23,8 +23,8 @@ enum SampleGate {
             }
         }
         let wall = PairedRatio(before: ratios.map { _ in 1 }, after: ratios)
-        let ratio = GateReport.Ratio(
-            estimate: wall.estimate, lower: wall.lower, upper: wall.upper, level: 0.95, pairs: 16,
+        let ratio = ChangeRatio(
+            estimate: wall.estimate, lower: wall.lower, upper: wall.upper, level: 0.95, count: "16 pairs",
             smallestDetectable: wall.minimumDetectableEffect)
         let state: GateReport.Check.State =
             switch outcome {
@@ -42,12 +42,14 @@ enum SampleGate {
             check(
                 "cpu", "CPU time", .passed, "2.42 s", "2.44 s",
                 .init(
-                    estimate: 1.008, lower: 0.99, upper: 1.03, level: 0.95, pairs: 16, smallestDetectable: 0.021),
+                    estimate: 1.008, lower: 0.99, upper: 1.03, level: 0.95, count: "16 pairs", smallestDetectable: 0.021
+                ),
                 tolerance: 0.05),
             check(
                 "peak_memory", "peak memory", .passed, "81.0 MB", "81.1 MB",
                 .init(
-                    estimate: 1.001, lower: 0.999, upper: 1.002, level: 0.95, pairs: 16, smallestDetectable: 0.002),
+                    estimate: 1.001, lower: 0.999, upper: 1.002, level: 0.95, count: "16 pairs",
+                    smallestDetectable: 0.002),
                 tolerance: 0.05, decides: true),
             check("instructions", "instructions", .notComparable, "24 034 120 331", "\u{2013}", nil, tolerance: 0.01),
         ]
@@ -65,7 +67,8 @@ enum SampleGate {
             baseline: "main", entry: "latest", created: "2026-11-28 23:10:00 UTC", outcome: outcome,
             exitStatus: exits[outcome] ?? 1,
             sentence: "Wall time is 20.7 % higher, tolerated are 10.0 %; it was so again on 8 fresh pairs.",
-            method: "interleaved pairs on this machine", seconds: 151.2,
+            method: "interleaved pairs on this machine", seconds: 151.2, pairsCounted: runs.isEmpty ? 0 : 16,
+            pairsRun: runs.isEmpty ? 0 : 18,
             programs: [
                 .init(
                     role: "reference", path: "/cache/ref/lavoisier", sha256: String(repeating: "ab", count: 32),
@@ -81,6 +84,10 @@ enum SampleGate {
             facts: [
                 .init(name: "Looks", value: .value("after 8, 16 and 24 pairs")),
                 .init(name: "Noise of this machine", value: .unavailable(reason: "run 'lavoisier-tune noise'")),
+            ],
+            sources: [
+                .init(name: "Wall time (CLOCK_MONOTONIC)", value: .value("measured")),
+                .init(name: "Energy of the CPU packages (RAPL)", value: .unavailable(reason: "no powercap")),
             ], notes: ["2 of 16 pairs were disturbed by other load and run again."], runs: runs,
             reproduce: [
                 .init(purpose: "Run the gate again", command: "lavoisier-tune gate --baseline baselines/main.json")
@@ -89,7 +96,7 @@ enum SampleGate {
 
     private static func check(
         _ metric: String, _ title: String, _ state: GateReport.Check.State, _ reference: String, _ candidate: String,
-        _ ratio: GateReport.Ratio?, tolerance: Double? = nil, decides: Bool = true
+        _ ratio: ChangeRatio?, tolerance: Double? = nil, decides: Bool = true
     ) -> GateReport.Check {
         .init(
             workload: "medium", metric: metric, title: title, state: state, decides: decides,

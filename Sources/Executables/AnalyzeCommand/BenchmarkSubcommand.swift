@@ -31,8 +31,9 @@ struct BenchmarkSubcommand: ParsableCommand {
             the better way, because it runs both in turn.
 
             Exit status of a comparison: 0 no regression, 2 regression, 3 cannot tell, 4 better (with --exit-on-improvement), \
-            5 results got worse, 6 not comparable, 7 nothing measured. Of a measurement: 0, 1 the engine failed, \
-            130 interrupted (the runs so far are written).
+            5 results got worse, 6 not comparable, 7 nothing measured, 1 a file holds runs that failed. Of a measurement: 0, \
+            1 the engine failed, 7 it read nothing, 130 interrupted and 143 terminated (the runs so far are written). Of both: \
+            64 wrong usage, 65 bad input, 73 output cannot be written.
             """)
 
     @OptionGroup(title: "Measuring") var measuring: BenchmarkMeasuringOptions
@@ -95,6 +96,11 @@ struct BenchmarkSubcommand: ParsableCommand {
             try Console.output(BenchmarkDisplay.table(record))
         }
         display.closing(record, output: record.runs.isEmpty ? nil : measuring.output)
+        if let error = session.error { throw error }
+        if let empty = record.runs.lazy.flatMap(\.parts).first(where: \.isEmpty) {
+            Console.note("lavoisier: nothing was measured: the engine read no spectra of \(empty.workload)")
+            throw ExitCode(7)
+        }
         switch record.end {
         case .tight, .maximumRuns, .outOfTime: break
         case .interrupted: throw ExitCode(interrupt.signal == SIGINT ? 130 : 143)

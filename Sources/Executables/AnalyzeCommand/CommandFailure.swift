@@ -30,7 +30,12 @@ func exitStatus(of error: any Error) -> Int32 {
     case is ParameterError: 64
     case let error as MzMLError: error.code == .cannotWrite ? 73 : 65
     case let error as LibraryFileError: error.code == .unwritable ? 73 : 65
-    case let error as WorkloadError: error.code == .noSuchType ? 64 : 65
+    case let error as WorkloadError:
+        switch error.code {
+        case .cannotPrepare: 73
+        case .noSuchType: 64
+        default: 65
+        }
     case is EvaluationError: 65
     case let error as SimulationError:
         switch error.code {

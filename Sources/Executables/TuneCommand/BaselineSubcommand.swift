@@ -18,6 +18,10 @@ struct BaselineSubcommand: ParsableCommand {
 
                 lavoisier-tune baseline create main --workload medium
                 lavoisier-tune baseline update main --reason "shapes are fitted with fewer steps" --pin
+
+            Exit status: 0 done, 1 the engine failed or its results change from run to run, 6 a file of a newer version or without the \
+            entry, 7 the engine read nothing, 64 wrong usage, 65 bad input, 73 the file cannot be written, 130 interrupted, 143 \
+            terminated (nothing is written).
             """,
         subcommands: [
             CreateBaseline.self, UpdateBaseline.self, ListBaselines.self, ShowBaseline.self, CompareBaselines.self,
@@ -195,8 +199,13 @@ struct ListBaselines: ParsableCommand {
             var table = ConsoleTable(
                 header: ["baseline", "entry", "created", "commit", "workloads", "runs", "machine"],
                 alignments: [.left, .left, .left, .left, .left, .right, .left])
+            var unreadable: (any Error)?
             for name in files.names {
-                let baseline = try files.read(name)
+                let baseline: Baseline
+                do { baseline = try files.read(name) } catch {
+                    unreadable = unreadable ?? error
+                    continue
+                }
                 for role in BaselineRole.allCases {
                     guard let entry = baseline[role] else { continue }
                     table.append([
@@ -207,6 +216,7 @@ struct ListBaselines: ParsableCommand {
                 }
             }
             try Console.output(table.text)
+            if let unreadable { throw unreadable }
         }
     }
 }

@@ -20,7 +20,8 @@ struct CompareSubcommand: ParsableCommand {
             the other; pairs that failed or were disturbed run again. Results come first: a faster wrong answer is not better.
 
             Exit status: 0 not worse, 2 worse, 3 cannot tell, 4 better (with --exit-on-improvement), 5 results got worse, \
-            7 nothing measured, 1 an engine failed, 130 interrupted (what ran is written).
+            7 nothing measured, 1 an engine failed, 64 wrong usage, 65 bad input, 73 output cannot be written, 130 interrupted and \
+            143 terminated (what ran is written).
             """)
 
     @Argument(
@@ -111,14 +112,21 @@ struct CompareSubcommand: ParsableCommand {
             display.opening(arms, workloads: prepared.map(\.name), machine: host.identity.summary)
             let before = HostReader().readConditions()
             var session = InterleavedRuns(program: program, arms: arms, options: runOptions, interrupt: interrupt)
-            let end = try withExtendedLifetime(lock) { try session.run { display.show($0, arms) } }
+            var end = InterleavedRecord.End.complete
+            var failure: (any Error)?
+            withExtendedLifetime(lock) {
+                do { end = try session.run { display.show($0, arms) } } catch { failure = error }
+            }
             display.clear()
+            // What ran before this program could not go on (a full disk) is judged and written all the same.
+            if let failure, session.record.completePairs.isEmpty { throw failure }
             let comparison = ArmComparison(
                 created: timestampText(Date().timeIntervalSince1970), arms: arms,
                 workloads: prepared.map { BenchmarkRecord.Workload($0) },
                 machine: host.identity, conditionsBefore: before, conditionsAfter: HostReader().readConditions(),
                 options: options, record: session.record)
             try write(comparison, display)
+            if let failure { throw failure }
             if case .interrupted(let signal) = end {
                 Console.note("lavoisier-tune: stopped after \(session.record.completePairs.count) pairs")
                 throw ExitCode(signal == 2 ? 130 : 143)

@@ -84,6 +84,7 @@ struct ComparisonResult: Encodable {
     let repeatedPairs: Int
     let accuracy: [GateAccuracyDecision]
     let metrics: [GateMetricDecision]
+    let sources: MeasurementSources
 
     struct Arm: Encodable {
         let name: String
@@ -105,5 +106,6 @@ struct ComparisonResult: Encodable {
         repeatedPairs = comparison.record.pairs.count { $0.repeats != nil }
         accuracy = comparison.decision.accuracy
         metrics = comparison.decision.metrics
+        sources = comparison.sources
     }
 }

@@ -49,11 +49,11 @@ struct GateSubcommand: ParsableCommand {
     @Option(help: "Most pairs before the last decision, 8 or more. Default: the rule's 24. With --stored: fresh runs.")
     var pairs: Int?
 
-    @Option(help: "Runs of each program in a pair. Default: as many as take 2 s.")
+    @Option(help: "Runs of each program in a pair. Default: as many as use 2 s of CPU.")
     var runsPerPair: Int?
 
-    @Option(help: "Longest time for the pairs, like 20m; the decision then stands on those that there are.")
-    var timeBudget = "20m"
+    @Option(help: "Longest time for the pairs; the decision then stands on those that there are. Default: 20m.")
+    var timeBudget: String?
 
     @Option(
         help: ArgumentHelp(
@@ -100,6 +100,14 @@ struct GateSubcommand: ParsableCommand {
     func run() throws {
         try reportingFailures {
             if selfTest {
+                let unused = [
+                    ("--junit", junit != nil), ("--json-output", jsonOutput != nil), ("--markdown", markdown != nil),
+                    ("--html", html != nil), ("--json", output.json), ("--baseline", baseline != nil),
+                ].filter(\.1).map(\.0)
+                guard unused.isEmpty else {
+                    throw GateError(
+                        .usage, "\(unused.joined(separator: ", ")) has no meaning with --self-test; leave it out")
+                }
                 try runSelfTest()
                 return
             }
@@ -109,22 +117,28 @@ struct GateSubcommand: ParsableCommand {
             let report = Gate.run(
                 request, progress: { line.update($0) }, note: { line.milestone("lavoisier-tune: \($0)") })
             line.clear()
-            try write(report)
+            // The verdict first: a file that cannot be written must not take it along.
             try Console.output(output.json ? try report.json() : GateTable.text(report))
-            if report.exitStatus != 0 {
-                Console.note("lavoisier-tune: \(report.sentence)")
-                throw ExitCode(Int32(report.exitStatus))
-            }
+            if report.exitStatus != 0 { Console.note("lavoisier-tune: \(report.sentence)") }
+            try write(report)
+            if report.exitStatus != 0 { throw ExitCode(Int32(report.exitStatus)) }
         }
     }
 
     private var outputs: [String] { [junit, jsonOutput, markdown, html].compactMap { $0 } }
 
+    /// Every file that can be written is. - Throws: the first failure.
     private func write(_ report: GateReport) throws {
-        if let junit { try BaselineFiles.write(report.junitXML, to: junit) }
-        if let jsonOutput { try BaselineFiles.write(try report.json(), to: jsonOutput) }
-        if let markdown { try BaselineFiles.write(report.markdown, to: markdown) }
-        if let html { try BaselineFiles.write(try report.html(), to: html) }
+        var failure: (any Error)?
+        func write(_ path: String?, _ text: () throws -> String) {
+            guard let path else { return }
+            do { try BaselineFiles.write(try text(), to: path) } catch { failure = failure ?? error }
+        }
+        write(junit) { report.junitXML }
+        write(jsonOutput) { try report.json() }
+        write(markdown) { report.markdown }
+        write(html) { try report.html() }
+        if let failure { throw failure }
     }
 
     private func request() throws -> GateRequest {
@@ -137,6 +151,16 @@ struct GateSubcommand: ParsableCommand {
         var request = GateRequest(baseline: baseline, files: place.files)
         request.role = try baselineRole(entry)
         request.method = deterministic ? .deterministic : stored ? .stored : .interleaved
+        let unused = [
+            ("--pairs", pairs != nil && deterministic), ("--runs-per-pair", runsPerPair != nil),
+            ("--time-budget", timeBudget != nil),
+        ].filter(\.1).map(\.0)
+        guard request.method == .interleaved || unused.isEmpty else {
+            throw GateError(
+                .usage,
+                "\(unused.joined(separator: ", ")) bounds pairs, and --\(request.method.rawValue) runs none; leave it out"
+            )
+        }
         guard referenceBinary == nil || request.method == .interleaved else {
             throw GateError(
                 .usage, "--reference-binary is run in turn with the candidate; leave out --\(request.method.rawValue)")
@@ -145,8 +169,10 @@ struct GateSubcommand: ParsableCommand {
         request.candidate = candidate
         request.pairs = pairs
         request.runsPerPair = runsPerPair
-        do { request.timeBudgetSeconds = try TimeSpan(parsing: timeBudget).seconds } catch {
-            throw GateError(.usage, "--time-budget \(error)")
+        if let timeBudget {
+            do { request.timeBudgetSeconds = try TimeSpan(parsing: timeBudget).seconds } catch {
+                throw GateError(.usage, "--time-budget \(error)")
+            }
         }
         guard (request.timeBudgetSeconds ?? 1) > 0 else { throw GateError(.usage, "--time-budget must be above 0") }
         request.tolerances = try tolerance.map { try ToleranceOverride(parsing: $0) }
@@ -220,12 +246,15 @@ extension ToleranceOverride {
         self.init(metric: parts[0], isOff: parts[1] == "off")
         guard !isOff else { return }
         for limit in parts[1].split(separator: ",").map(String.init) {
+            if Double(limit) ?? 0 >= 1 { throw wrong("holds '\(limit)' without a unit; in percent it is \(limit)%") }
             if let share = Self.share(limit) {
                 relative = share
             } else if let bytes = try? ByteSize(parsing: limit).bytes {
                 absolute = Double(bytes)
+                absoluteUnit = "B"
             } else if let seconds = try? TimeSpan(parsing: limit).seconds {
                 absolute = seconds
+                absoluteUnit = "s"
             } else {
                 throw wrong("holds '\(limit)', which is neither a share nor a size nor a time")
             }

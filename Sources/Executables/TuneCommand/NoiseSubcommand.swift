@@ -13,6 +13,9 @@ struct NoiseSubcommand: ParsableCommand {
             Runs the engine in turn with itself, as a gate would run two programs, and stores by machine identity what that \
             shows (in the cache folder). Gates on this machine then never ask for less than twice their noise. Prints what \
             change can be seen with how many pairs: measure it when the machine is as busy as it is when gates run.
+
+            Exit status: 0 measured and stored, 1 the engine failed, 7 nothing was measured, 64 wrong usage, 65 bad input, 73 the \
+            result cannot be written, 130 interrupted, 143 terminated (nothing is stored).
             """)
 
     @Option(help: "Pairs; 16 or more.")
@@ -24,7 +27,7 @@ struct NoiseSubcommand: ParsableCommand {
     @Option(name: .customLong("set"), help: "key=value for every run; may be repeated.")
     var assignments: [String] = []
 
-    @Option(help: "Runs of each arm in a pair. Default: as many as take 2 s, as in a gate.")
+    @Option(help: "Runs of each arm in a pair. Default: as many as use 2 s of CPU, as in a gate.")
     var runsPerPair: Int?
 
     @Option(help: "Longest time, like 30m; at least 16 pairs are run.")
@@ -68,6 +71,8 @@ struct NoiseSubcommand: ParsableCommand {
     }
 
     private static let counts = [8, 16, 24, 32]
+    /// Of a gate at its last look.
+    private static let gatePairs = GateRule.standard().looks.last ?? 24
 
     private static func table(_ noise: MachineNoise) -> String {
         var table = ConsoleTable(
@@ -78,15 +83,18 @@ struct NoiseSubcommand: ParsableCommand {
             table.append(
                 [
                     metric.name, GateText.percent(exp(metric.pairDeviation) - 1),
-                    GateText.percent(metric.noise(pairs: counts.last ?? metric.blockPairs)),
+                    GateText.percent(2 * metric.noise(pairs: gatePairs)),
                 ] + counts.map { GateText.percent(metric.detectable(pairs: $0)) }
                     + ["\(metric.pairsNeeded(toDetect: 0.05))", "\(metric.pairsNeeded(toDetect: 0.10))"])
         }
+        let missing = (noise.unavailable ?? [:]).sorted { $0.key < $1.key }.map {
+            "unavailable: \($0.key): \($0.value)\n"
+        }
         return """
-            \(table.text)
+            \(table.text)\(missing.joined())
             \(noise.machine.summary); workload \(noise.workloads.joined(separator: ", ")), \(noise.runsPerPair) runs of each arm in a pair.
-            'pair to pair': robust spread of the ratio of two equal programs. 'one gate in 20': what a gate of \(counts.last ?? 0) pairs \
-            finds between them at most in 95 %. 'seen with N': change that a gate of N pairs sees in 80 %.
+            'pair to pair': robust spread of the ratio of two equal programs. 'one gate in 20': what a gate of \(gatePairs) pairs \
+            finds between them at most in 19 of 20, which is the least tolerance of gates here. 'seen with N': change that a gate of N pairs sees in 80 %.
 
             """
     }

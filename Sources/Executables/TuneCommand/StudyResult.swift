@@ -1,3 +1,4 @@
+import Benchmarking
 import EngineTuning
 import Foundation
 import Parameters
@@ -39,6 +40,8 @@ struct StudyResult: Codable {
     /// The complete configuration file that was asked for; absent where none was, or nothing meets the constraints.
     var configurationFile: String?
     var report: String?
+    /// What could be measured, how, and why the rest could not; absent in studies of older versions.
+    var sources: MeasurementSources?
 
     struct FrontPoint: Codable {
         var trial: Int
@@ -58,6 +61,7 @@ struct StudyResult: Codable {
     init(_ history: StudyHistory) {
         let best = history.verdict.map(\.best) ?? history.bestTrial.map { history.settings(of: $0.configuration) } ?? []
         study = history.record.id
+        sources = history.inputs.sources
         state = history.record.state.rawValue
         target = history.options.target.rawValue
         verdict = history.verdict?.kind.rawValue

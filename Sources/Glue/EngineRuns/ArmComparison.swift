@@ -29,6 +29,8 @@ public struct ArmComparison: Sendable, Codable, Hashable {
     public var machine: MachineIdentity
     public var conditionsBefore: HostConditions
     public var conditionsAfter: HostConditions
+    /// What could be measured, how, and why the rest could not.
+    public var sources: MeasurementSources
     public var options: Options
     /// Every run, warm-up and repeats included.
     public var record: InterleavedRecord
@@ -37,7 +39,8 @@ public struct ArmComparison: Sendable, Codable, Hashable {
     /// Judges what ran; a pure function of the record. - Precondition: two arms.
     public init(
         created: String, arms: [EngineArm], workloads: [BenchmarkRecord.Workload], machine: MachineIdentity,
-        conditionsBefore: HostConditions, conditionsAfter: HostConditions, options: Options, record: InterleavedRecord
+        conditionsBefore: HostConditions, conditionsAfter: HostConditions, sources: MeasurementSources = .ofThisMachine,
+        options: Options, record: InterleavedRecord
     ) {
         precondition(arms.count == 2 && record.arms == 2, "a comparison has two arms")
         self.created = created
@@ -47,6 +50,7 @@ public struct ArmComparison: Sendable, Codable, Hashable {
         self.machine = machine
         self.conditionsBefore = conditionsBefore
         self.conditionsAfter = conditionsAfter
+        self.sources = sources
         self.options = options
         self.record = record
         decision = Self.decide(record, arms, workloads.map(\.name), options)
@@ -60,6 +64,12 @@ public struct ArmComparison: Sendable, Codable, Hashable {
         }
         let rule = rule(workloads: workloads, options)
         let decision = GateDecision(pairs: record.gatePairs(rule.metrics, workloads: workloads), rule: rule)
+        for (arm, engine) in arms.enumerated() {
+            guard let (outcome, reason) = record.failure(of: arm) else { continue }
+            return GateDecision(
+                outcome: arm == 0 ? .failed : outcome, reason: "\(engine.name) \(reason)", metrics: decision.metrics,
+                accuracy: decision.accuracy, pairsRun: decision.pairsRun, pairsCounted: decision.pairsCounted)
+        }
         let pairs = record.completePairs.count
         // What so few pairs agree on may be chance, and what they do not show may be there: with n pairs no p-value is below
         // 2^-n, and Holm asks for a part of 2.5 %.
@@ -95,6 +105,18 @@ public struct ArmComparison: Sendable, Codable, Hashable {
 }
 
 extension InterleavedRecord {
+    /// What the failed runs of an arm mean, however few they are: a program that crashes now and then has failed, and one whose
+    /// results change from run to run has lost accuracy. `nil` without a failure; being stopped is none.
+    func failure(of arm: Int) -> (outcome: GateDecision.Outcome, reason: String)? {
+        let failures = failures(of: arm).filter { $0.kind != .interrupted }
+        guard let first = failures.first else { return nil }
+        let runs = (warmUps + pairs.flatMap(\.runs)).count { $0.arm == arm }
+        return (
+            first.kind == .wrongResult ? .accuracyLost : .failed,
+            "failed in \(failures.count) of \(runs) runs: \(first.reason)"
+        )
+    }
+
     /// The complete pairs as a gate takes them: arm 0 is before, arm 1 after.
     ///
     /// - Parameter workloads: that every run ran, in order; a metric without a workload is that of the first.
@@ -130,6 +152,7 @@ extension InterleavedRecord {
             let shares = pair.runs.compactMap(\.run.pressureShare.value)
             return GatePair(
                 values: values, accuracy: accuracy,
+                emptyWorkload: pair.runs.lazy.flatMap(\.run.parts).first(where: \.isEmpty)?.workload,
                 pressureShare: Measured(
                     shares.isEmpty ? nil : shares.reduce(0, +) / Double(shares.count), otherwise: "not recorded"))
         }

@@ -67,6 +67,10 @@ public struct BenchmarkComparison: Sendable, Hashable, Codable {
                 : "nothing was measured: \(empty) holds no run that counts"
             return
         }
+        if let (found, text) = Self.fault(before, after, shared) {
+            (outcome, reason) = (found, text)
+            return
+        }
         accuracy = shared.map { Self.accuracy($0, before, after, options) }
         let busier = Self.busier(before, after)
         rows = StoredComparison.compare(
@@ -77,6 +81,25 @@ public struct BenchmarkComparison: Sendable, Hashable, Codable {
                 + "'lavoisier-tune compare' runs both in turn.",
         ].compactMap { $0 }
         (outcome, reason) = Self.judge(rows, accuracy)
+    }
+
+    /// Runs that failed, or read nothing: the others say nothing about such an engine.
+    private static func fault(
+        _ before: BenchmarkRecord, _ after: BenchmarkRecord, _ workloads: [String]
+    ) -> (GateDecision.Outcome, String)? {
+        for (side, record) in [("before", before), ("after", after)] {
+            if let (outcome, reason) = record.record.failure(of: 0) {
+                return (side == "before" ? .failed : outcome, "the engine of the file \(side) \(reason)")
+            }
+            let parts = record.runs.lazy.flatMap(\.parts)
+            if let empty = parts.first(where: { $0.isEmpty && workloads.contains($0.workload) }) {
+                return (
+                    .nothingMeasured,
+                    "nothing was measured: the engine of the file \(side) read no spectra of \(empty.workload)"
+                )
+            }
+        }
+        return nil
     }
 
     // MARK: whether they may be compared

@@ -64,6 +64,8 @@ public struct BenchmarkRecord: Sendable, Codable, Hashable {
     /// Volatile: what may have changed on the same machine, before the first and after the last run.
     public var conditionsBefore: HostConditions
     public var conditionsAfter: HostConditions
+    /// What could be measured, how, and why the rest could not; `nil` in files of older versions.
+    public var sources: MeasurementSources?
     public var rule: Rule
     public var end: End
     /// One arm; every run is a pair of its own.

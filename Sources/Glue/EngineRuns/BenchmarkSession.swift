@@ -25,6 +25,8 @@ public struct BenchmarkSession {
     public let rule: BenchmarkRecord.Rule
     private let workloads: [EngineWorkload]
     private var runs: InterleavedRuns
+    /// Why this program could not go on, where it could not.
+    public private(set) var error: (any Error)?
     private let before = HostReader().readConditions()
 
     /// - Parameters:
@@ -46,16 +48,22 @@ public struct BenchmarkSession {
         runs = InterleavedRuns(program: program, arms: [arm], options: options, interrupt: interrupt)
     }
 
-    /// Runs to the end and gives the record of what ran, also when it was interrupted or the engine failed.
-    /// - Throws: `AnalysisError` when this program itself cannot go on.
+    /// Runs to the end and gives the record of what ran, also when it was interrupted, the engine failed, or this program itself
+    /// cannot go on (a full disk): then `error` says why.
+    /// - Throws: `AnalysisError` when that happens before the first run that counts.
     public mutating func run(host: HostDescription, progress: (Progress) -> Void) throws -> BenchmarkRecord {
-        let end = try measure(progress)
+        let end: BenchmarkRecord.End
+        do { end = try measure(progress) } catch {
+            guard !runs.record.completePairs.isEmpty else { throw error }
+            self.error = error
+            end = .interrupted
+        }
         var record = BenchmarkRecord(
             created: timestampText(Date().timeIntervalSince1970), version: LavoisierVersion.current, engine: arm.engine,
             configuration: arm.settings, algorithms: algorithms, metrics: metrics,
             workloads: workloads.map { BenchmarkRecord.Workload($0) },
             machine: host.identity, conditionsBefore: before, conditionsAfter: HostReader().readConditions(),
-            rule: rule, end: end, record: runs.record, summary: [])
+            sources: .ofThisMachine, rule: rule, end: end, record: runs.record, summary: [])
         record.summary = BenchmarkRecord.summary(record)
         return record
     }
@@ -74,7 +82,7 @@ public struct BenchmarkSession {
         case .interrupted: return .interrupted
         }
         while runs.nextIndex < rule.maximumRuns {
-            if runs.nextIndex > 0, runs.isOutOfTime { return .outOfTime }
+            if runs.nextIndex > 0, runs.isOutOfTime() { return .outOfTime }
             let widest = widestInterval
             if runs.nextIndex >= rule.minimumRuns, let widest, widest <= rule.precision { return .tight }
             switch try runs.runPair(runs.nextIndex, progress: { show($0, widest) }) {

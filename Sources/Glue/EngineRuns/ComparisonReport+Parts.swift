@@ -5,11 +5,25 @@ import Reporting
 import Statistics
 
 extension Reported {
-    init(_ measured: Measured<Value>) {
+    public init(_ measured: Measured<Value>) {
         switch measured {
         case .available(let value): self = .value(value)
         case .unavailable(let reason): self = .unavailable(reason: reason)
         }
+    }
+}
+
+extension ChangeRatio {
+    public init(_ ratio: GateRatio) {
+        self.init(
+            estimate: ratio.estimate, lower: ratio.lower, upper: ratio.upper, level: ratio.level,
+            count: ratio.pairs == 1 ? "1 pair" : "\(ratio.pairs) pairs", smallestDetectable: ratio.smallestDetectable)
+    }
+
+    public init(_ ratio: StoredRatio) {
+        self.init(
+            estimate: ratio.estimate, lower: ratio.lower, upper: ratio.upper, level: ratio.level,
+            count: "\(ratio.countBefore) and \(ratio.countAfter) runs", smallestDetectable: ratio.smallestDetectable)
     }
 }
 
@@ -47,7 +61,7 @@ extension ComparisonReport.Row {
     /// In the units of the page: memory in MB.
     init(
         _ metric: Metric, workload: String, decides: Bool, before: Measured<Double>, after: Measured<Double>,
-        ratio: Measured<ComparisonReport.Ratio>, tolerance: GateTolerance, verdict: GateMetricDecision.Verdict
+        ratio: Measured<ChangeRatio>, tolerance: GateTolerance, verdict: GateMetricDecision.Verdict
     ) {
         let isMemory = metric.unit == "B"
         let scale = isMemory ? 1e-6 : 1
@@ -94,11 +108,28 @@ extension ComparisonReport.Arm {
     }
 }
 
+extension StudyReport.Fact {
+    /// What can be measured, a fact each: measured, estimated by which model, or not available and why.
+    public static func list(_ sources: MeasurementSources) -> [StudyReport.Fact] {
+        sources.sources.map { source in
+            let value: Reported<String> =
+                switch source.status {
+                case .measured: .value("measured")
+                case .estimated(let model): .value("estimated: \(model)")
+                case .unavailable(let reason): .unavailable(reason: reason)
+                }
+            return StudyReport.Fact(
+                name: source.title.prefix(1).uppercased() + source.title.dropFirst(), value: value)
+        }
+    }
+}
+
 extension StudyReport.Environment {
-    /// - Parameter runs: all of them; what they could not measure is listed.
+    /// - Parameter runs: all of them. - Parameter sources: `nil` where a file of an older version does not tell; then what the
+    ///   runs could not measure is listed.
     static func comparison(
         machines: [MachineIdentity], versions: [String], before: HostConditions, after: HostConditions,
-        workloads: [BenchmarkRecord.Workload], runs: [ProgramRun]
+        workloads: [BenchmarkRecord.Workload], runs: [ProgramRun], sources: MeasurementSources?
     ) -> StudyReport.Environment {
         func fact(_ name: String, _ value: Reported<String>) -> StudyReport.Fact {
             StudyReport.Fact(name: name, value: value)
@@ -116,7 +147,7 @@ extension StudyReport.Environment {
         let parts = runs.flatMap(\.parts)
         var gaps: [StudyReport.Environment.Gap] = []
         func gap(_ what: String, _ reason: (WorkloadRun) -> String?) {
-            if let reason = parts.lazy.compactMap(reason).first {
+            if sources == nil, let reason = parts.lazy.compactMap(reason).first {
                 gaps.append(StudyReport.Environment.Gap(what: what, reason: reason))
             }
         }
@@ -153,6 +184,6 @@ extension StudyReport.Environment {
             noise: [
                 fact("Share of a run in which some task waited for a CPU", share(\.pressureShare)),
                 fact("CPU time taken by other guests, per second", share(\.stealShare)),
-            ], notMeasured: gaps)
+            ], notMeasured: gaps, sources: sources.map(StudyReport.Fact.list))
     }
 }

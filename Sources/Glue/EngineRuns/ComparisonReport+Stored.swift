@@ -46,16 +46,12 @@ extension ComparisonReport {
                 Row(
                     row.metric.metric, workload: row.metric.workload ?? "", decides: row.metric.role == .primary,
                     before: row.beforeMedian, after: row.afterMedian,
-                    ratio: row.ratio.map {
-                        Ratio(
-                            estimate: $0.estimate, lower: $0.lower, upper: $0.upper,
-                            count: "\($0.countBefore) and \($0.countAfter) runs",
-                            smallestDetectable: $0.smallestDetectable)
-                    }, tolerance: row.metric.tolerance, verdict: row.verdict)
+                    ratio: row.ratio.map { ChangeRatio($0) }, tolerance: row.metric.tolerance, verdict: row.verdict)
             }, runs: runs,
             environment: .comparison(
                 machines: records.map(\.machine), versions: records.map(\.version), before: before.conditionsBefore,
-                after: after.conditionsAfter, workloads: after.workloads, runs: records.flatMap(\.runs)),
+                after: after.conditionsAfter, workloads: after.workloads, runs: records.flatMap(\.runs),
+                sources: after.sources),
             reproduce: [StudyReport.Command(purpose: "Compare again", command: OutputText.commandLine(words))])
     }
 
@@ -131,17 +127,12 @@ extension ComparisonReport {
                 Row(
                     row.metric, workload: row.workload ?? workloads[0], decides: row.role != .informational,
                     before: row.beforeMedian, after: row.afterMedian,
-                    ratio: row.ratio.map {
-                        Ratio(
-                            estimate: $0.estimate, lower: $0.lower, upper: $0.upper,
-                            count: $0.pairs == 1 ? "1 pair" : "\($0.pairs) pairs",
-                            smallestDetectable: $0.smallestDetectable)
-                    }, tolerance: row.tolerance, verdict: row.verdict)
+                    ratio: row.ratio.map { ChangeRatio($0) }, tolerance: row.tolerance, verdict: row.verdict)
             }, runs: runs,
             environment: .comparison(
                 machines: [comparison.machine], versions: [comparison.version], before: comparison.conditionsBefore,
                 after: comparison.conditionsAfter, workloads: comparison.workloads,
-                runs: record.pairs.flatMap(\.runs).map(\.run)),
+                runs: record.pairs.flatMap(\.runs).map(\.run), sources: comparison.sources),
             reproduce: [StudyReport.Command(purpose: "Compare again", command: command)])
     }
 }

@@ -113,7 +113,7 @@ public struct InterleavedRuns {
     /// Runs pairs again that failed or were disturbed, whole, each once, while `extraShare` and the time allow it.
     /// - Returns: `complete` also where nothing was to do. - Throws: what the run throws.
     public mutating func repeatPairs(progress: (Progress) -> Void = { _ in }) throws -> Step {
-        for index in record.pairsToRepeat where mayRepeat && !isOutOfTime {
+        for index in record.pairsToRepeat where mayRepeat && !isOutOfTime() {
             if case .interrupted(let signal) = try runPair(nextIndex, repeating: index, progress: progress) {
                 return .interrupted(signal: signal)
             }
@@ -125,10 +125,10 @@ public struct InterleavedRuns {
         Double(record.pairs.count { $0.repeats != nil } + 1) <= options.extraShare * Double(options.pairs)
     }
 
-    /// Whether the time budget is used up: another pair as long as those before would not fit.
-    public var isOutOfTime: Bool {
+    /// Whether the time budget is used up: so many further pairs, as long as those before, would not fit.
+    public func isOutOfTime(forPairs count: Int = 1) -> Bool {
         guard let budget = options.timeBudgetSeconds else { return false }
-        return monotonicSeconds() - start + (secondsPerPair ?? 0) > budget
+        return monotonicSeconds() - start + (secondsPerPair ?? 0) * Double(count) > budget
     }
 
     /// Mean over the pairs so far; `nil` before the first.
@@ -156,7 +156,7 @@ public struct InterleavedRuns {
         var failuresInARow = 0
         while nextIndex < options.pairs {
             // The first pair is always run: a budget that allows none would measure nothing.
-            if !record.pairs.isEmpty, isOutOfTime { return .outOfTime }
+            if !record.pairs.isEmpty, isOutOfTime() { return .outOfTime }
             switch try runPair(nextIndex, progress: progress) {
             case .complete: failuresInARow = 0
             case .failed(let arm, let failure):

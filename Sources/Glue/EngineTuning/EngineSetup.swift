@@ -68,6 +68,7 @@ struct EngineSetup {
     /// What the base file says: fixed settings, and searched ones as the configuration in place.
     private static func inputs(_ request: EngineStudyRequest, host: HostDescription) throws -> StudyInputs {
         var inputs = StudyInputs()
+        inputs.sources = .ofThisMachine
         guard let path = request.baseFile else { return inputs }
         let searched = Set(EngineParameters.searched(host: host).map(\.name))
         let given = try ResolvedConfiguration(

@@ -1,5 +1,6 @@
 import BayesianTuning
 import Benchmarking
+import EngineRuns
 import HostEnvironment
 import Parameters
 import Reporting
@@ -35,7 +36,8 @@ extension StudyReport {
                     spectra: items.map { .value($0) } ?? .unavailable(reason: "no run counted them"))
             },
             noise: noise(history),
-            notMeasured: gaps(parts))
+            notMeasured: gaps(history.inputs.sources == nil ? parts : []),
+            sources: history.inputs.sources.map(Fact.list))
     }
 
     private static func gaps(_ parts: [WorkloadRun]) -> [Environment.Gap] {

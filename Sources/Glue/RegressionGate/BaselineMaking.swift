@@ -42,6 +42,12 @@ public enum BaselineMaking {
         guard request.runs >= 1, request.instructionRuns >= 1 else {
             throw GateError(.usage, "--runs and --instruction-runs must be at least 1")
         }
+        guard ReferenceBuild.words(of: request.buildCommand) != nil else {
+            throw GateError(
+                .usage,
+                "--build-command '\(request.buildCommand)' is not a 'swift build' that puts the program into .build/release"
+            )
+        }
         let setup = try GateSetup(
             workloads: request.workloads, environment: request.environment, interrupt: request.interrupt, note: note)
         let engine = try GateSetup.engine(request.engine, option: "--engine")
@@ -53,6 +59,8 @@ public enum BaselineMaking {
             note("the working tree has changes that its commit does not hold: nobody can rebuild this reference")
         } else if let reason = revision.reason {
             note("this reference names no commit, so nobody can rebuild it (\(reason))")
+        } else if let root = revision.value?.root, !engine.path.hasPrefix(root + "/") {
+            note("\(engine.path) lies outside of \(root): whether it was built from that commit is not known")
         }
         let lock = try GateSetup.lock("baseline of \(setup.label)", path: request.lockPath)
         let arm = try setup.arm("reference", engine, settings: configuration.settings)
@@ -60,15 +68,15 @@ public enum BaselineMaking {
         var unavailable = runs.unavailable
         var instructions: [BaselineInstructions] = []
         if request.countsInstructions {
-            let counted = try count(engine, configuration.settings, setup, request, progress: progress)
+            let counted = try count(
+                engine, configuration.settings, setup, request, digests: runs.workloads, progress: progress)
             instructions = counted.instructions
             unavailable.merge(counted.unavailable) { first, _ in first }
         } else {
             unavailable["instructions"] = "not asked for"
         }
         withExtendedLifetime(lock) {}
-        let noise = setup.noiseFiles.read(
-            machine: setup.machine.identity, workloads: setup.workloads.map(\.name))
+        let noise = setup.storedNoise(settings: configuration.settings)
         if let reason = noise.reason { unavailable["noise"] = reason }
         let version = SourceRevision.swiftVersion()
         if let reason = version.reason { unavailable["swift version"] = reason }
@@ -80,18 +88,12 @@ public enum BaselineMaking {
             versions[parts.first ?? library] = parts.count > 1 ? parts[1] : library
         }
         return BaselineEntry(
-            created: timestamp(), reason: request.reason,
+            created: timestampText(Date().timeIntervalSince1970), reason: request.reason,
             reference: BaselineReference(
                 commit: revision.value?.commit, isDirty: revision.value?.isDirty ?? false,
                 binarySHA256: engine.sha256, buildCommand: request.buildCommand),
             configuration: configuration, workloads: runs.workloads, machine: setup.machine, versions: versions,
             noise: noise.value, instructions: instructions, runs: runs.runs, unavailable: unavailable)
-    }
-
-    /// `2026-11-28 23:10:00 UTC`.
-    static func timestamp() -> String {
-        let text = Date().formatted(.iso8601.dateSeparator(.dash).timeSeparator(.colon).dateTimeSeparator(.space))
-        return text.replacing("Z", with: "") + " UTC"
     }
 
     // MARK: runs
@@ -169,7 +171,7 @@ public enum BaselineMaking {
 
     private static func count(
         _ engine: EngineBinary, _ settings: [String], _ setup: GateSetup, _ request: BaselineRequest,
-        progress: (String) -> Void
+        digests: [BaselineWorkload], progress: (String) -> Void
     ) throws(GateError) -> (instructions: [BaselineInstructions], unavailable: [String: String]) {
         let counts = InstructionCounts(setup, interrupt: request.interrupt)
         if let reason = counts.counter.reason { return ([], ["instructions": reason]) }
@@ -180,7 +182,8 @@ public enum BaselineMaking {
             var numbers: [Int] = []
             for index in 0..<request.instructionRuns {
                 progress("counting instructions of \(workload.name), run \(index + 1) of \(request.instructionRuns)")
-                switch try counts.count(engine, settings: settings, workload: workload) {
+                let digest = digests.first { $0.name == workload.name }?.digest
+                switch try counts.count(engine, settings: settings, workload: workload, digest: digest) {
                 case .available(let count):
                     key = count.key
                     numbers.append(count.instructions)

@@ -1,4 +1,5 @@
 import Benchmarking
+import EngineRuns
 import HostEnvironment
 import Reporting
 
@@ -6,6 +7,8 @@ extension Gate {
     /// Puts a decision into the report.
     mutating func conclude(_ decision: GateDecision, rule: GateRule, label: String, arms: GateArms) {
         conclude(decision)
+        report.pairsCounted = decision.pairsCounted
+        report.pairsRun = decision.pairsRun
         report.checks = Self.digestChecks(arms, decides: rule.accuracyDrop == 0)
         report.checks += decision.accuracy.filter { !$0.name.hasPrefix("digest") }.map(Self.check)
         report.checks += decision.metrics.map { Self.check($0, label: label) }
@@ -20,10 +23,6 @@ extension Gate {
             report.sentence =
                 "The results of \(lost.workload) are not the reference's: digest \(lost.candidate.value ?? "none") instead of "
                 + "\(lost.reference.value ?? "none")."
-        }
-        let empty = (arms.firstReference?.parts ?? []) + (arms.firstCandidate?.parts ?? [])
-        if decision.outcome == .nothingMeasured, let part = empty.first(where: \.isEmpty) {
-            report.sentence = "Nothing was measured: a program read no spectra of \(part.workload)."
         }
     }
 
@@ -44,12 +43,13 @@ extension Gate {
         report.exitStatus = decision.outcome == .inconclusive && request.passesWhenInconclusive ? 0 : Int(status)
         let reason = decision.reason
         report.sentence = reason.prefix(1).uppercased() + reason.dropFirst() + (reason.hasSuffix(".") ? "" : ".")
-        if decision.outcome == .inconclusive {
-            report.notes.append(
-                "THE GATE CANNOT TELL. This machine is too noisy for the tolerances with these pairs"
-                    + (request.passesWhenInconclusive
-                        ? "; it is let through because --inconclusive is 'pass'." : "."))
-        }
+        if decision.outcome == .inconclusive { noteThatNothingCanBeTold() }
+    }
+
+    mutating func noteThatNothingCanBeTold() {
+        report.notes.append(
+            "THE GATE CANNOT TELL"
+                + (request.passesWhenInconclusive ? "; it is let through because --inconclusive is 'pass'." : "."))
     }
 
     /// Digest by workload as text, which a share of 0 or 1 would hide.
@@ -79,54 +79,39 @@ extension Gate {
         let title =
             switch parts.first {
             case "truth": "share of the truth found"
+            case "identifications": "share of known identifications"
             case "agreement": "agreement with the reference (F1)"
             case "repeatability": "same results in every run"
             default: accuracy.name
             }
-        func reported(_ value: Measured<Double>) -> Reported<String> {
-            switch value {
-            case .available(let value): .value(GateText.digits(value))
-            case .unavailable(let reason): .unavailable(reason: reason)
-            }
-        }
         return GateReport.Check(
-            workload: parts.count > 2 ? parts[2] : "all", metric: parts.first == "truth" ? "truth" : "accuracy",
+            workload: parts.count > 2 ? parts[2] : "all",
+            metric: parts.first.flatMap { ["truth", "identifications"].contains($0) ? $0 : nil } ?? "accuracy",
             title: title, state: accuracy.isLost ? .failed : .passed, decides: true, higherIsBetter: true,
-            reference: reported(accuracy.before), candidate: reported(accuracy.after),
-            ratio: .unavailable(reason: "not a ratio"), tolerance: accuracy.tolerance,
+            reference: Reported(accuracy.before.map(GateText.digits)),
+            candidate: Reported(accuracy.after.map(GateText.digits)), ratio: .unavailable(reason: "not a ratio"),
+            tolerance: accuracy.tolerance,
             detail: accuracy.isLost ? "dropped by more than is tolerated" : "as good as the reference")
     }
 
     static func check(_ decision: GateMetricDecision, label: String) -> GateReport.Check {
         let metric = decision.metric
-        func reported(_ value: Measured<Double>) -> Reported<String> {
-            switch value {
-            case .available(let value): .value(GateText.value(value, of: metric))
-            case .unavailable(let reason): .unavailable(reason: reason)
-            }
+        let ratio = decision.ratio.map { ratio in
+            decision.role == .deterministic
+                ? ChangeRatio(exact: ratio.estimate, count: "a count each") : ChangeRatio(ratio)
         }
-        let isFixed = decision.role == .deterministic
-        let ratio: Reported<GateReport.Ratio> =
-            switch decision.ratio {
-            case .available(let ratio):
-                .value(
-                    .init(
-                        estimate: ratio.estimate, lower: isFixed ? ratio.estimate : ratio.lower,
-                        upper: isFixed ? ratio.estimate : ratio.upper, level: ratio.level, pairs: ratio.pairs,
-                        smallestDetectable: isFixed ? 0 : ratio.smallestDetectable))
-            case .unavailable(let reason): .unavailable(reason: reason)
-            }
         let reason = decision.ratio.reason
         let isIncomparable = reason?.hasPrefix("not comparable") == true
         return GateReport.Check(
             workload: decision.workload ?? label, metric: metric.name, title: metric.title,
             state: isIncomparable ? .notComparable : state(decision.verdict),
             decides: decision.role != .informational, higherIsBetter: metric.direction == .higherIsBetter,
-            reference: reported(decision.beforeMedian), candidate: reported(decision.afterMedian), ratio: ratio,
+            reference: Reported(decision.beforeMedian.map { GateText.value($0, of: metric) }),
+            candidate: Reported(decision.afterMedian.map { GateText.value($0, of: metric) }), ratio: Reported(ratio),
             tolerance: decision.tolerance.relative, detail: detail(decision))
     }
 
-    private static func state(_ verdict: GateMetricDecision.Verdict) -> GateReport.Check.State {
+    static func state(_ verdict: GateMetricDecision.Verdict) -> GateReport.Check.State {
         switch verdict {
         case .worse: .failed
         case .better: .improved
@@ -157,8 +142,9 @@ extension Gate {
             text = decision.role == .deterministic ? "within the tolerance" : "no loss; \(seen) would have been seen"
         case .inconclusive:
             text =
-                "only \(seen) and more would have been seen, and twice the tolerance is "
-                + GateText.percent(2 * decision.tolerance.relative)
+                (ratio.smallestDetectable.isFinite
+                    ? "only \(seen) and more would have been seen" : "no change can be seen")
+                + ", and twice the tolerance is " + GateText.percent(2 * decision.tolerance.relative)
         case .notMeasured: text = "not measured"
         }
         return text + raised + (absolute ?? "")

@@ -2,12 +2,9 @@ import Benchmarking
 import EngineRuns
 import HostEnvironment
 import Reporting
-import Statistics
 
 /// Against the numbers of the baseline, without the reference's program.
 extension Gate {
-    /// One-sided level at which stored and fresh times must differ, before and again in the confirmation.
-    private static let storedAlpha = 0.0125
     /// Fresh runs against stored times.
     private static let storedRuns = 8
 
@@ -16,11 +13,9 @@ extension Gate {
     ) throws(GateError) {
         report.programs = [
             .init(
-                role: "candidate", path: candidate.path, sha256: candidate.sha256,
-                description: SourceRevision.read(at: request.repository).value.map {
-                    "commit \($0.commit.prefix(12))\($0.isDirty ? " with changes" : "")"
-                } ?? "commit not known")
+                role: "candidate", path: candidate.path, sha256: candidate.sha256, description: candidateDescription)
         ]
+        report.sources = Self.sources(setup, request)
         let lock = try GateSetup.lock("gate \(report.baseline)", path: request.lockPath)
         defer { withExtendedLifetime(lock) {} }
         let arm = try setup.arm("candidate", candidate, settings: entry.configuration.settings)
@@ -37,8 +32,8 @@ extension Gate {
             throw GateError(
                 .nothingMeasured, "nothing was measured: the candidate read no spectra of \(empty.workload).")
         }
-        report.checks = accuracyChecks(first, entry, rule)
-        report.checks += try instructionChecks(entry, candidate, rule, setup)
+        report.checks = try accuracyChecks(first, entry, rule)
+        report.checks += try instructionChecks(entry, candidate, first, rule, setup)
         if wantsTimes {
             // The first one filled the page cache, as it did in the baseline.
             let warm = Array(runs.dropFirst())
@@ -52,7 +47,7 @@ extension Gate {
                     if fresh[index].state == .failed {
                         times[index].detail += ", and again on \(count) fresh runs"
                     } else {
-                        times[index].state = .passed
+                        times[index].state = fresh[index].state == .inconclusive ? .inconclusive : .passed
                         times[index].detail = "looked worse at first and did not on fresh runs"
                     }
                 }
@@ -93,7 +88,9 @@ extension Gate {
         return runs
     }
 
-    private func accuracyChecks(_ run: ProgramRun, _ entry: BaselineEntry, _ rule: GateRule) -> [GateReport.Check] {
+    private func accuracyChecks(
+        _ run: ProgramRun, _ entry: BaselineEntry, _ rule: GateRule
+    ) throws(GateError) -> [GateReport.Check] {
         var checks: [GateReport.Check] = []
         let digestsCount = rule.accuracyDrop == 0
         for part in run.parts {
@@ -103,15 +100,24 @@ extension Gate {
             checks.append(
                 GateReport.Check(
                     workload: known.name, metric: "digest", title: "result digest",
-                    state: isSame ? .passed : digestsCount ? .failed : .notComparable, decides: digestsCount,
+                    // Without truth and without the reference's tables nothing can tell whether other results are as good.
+                    state: isSame ? .passed : digestsCount || !hasTruth ? .failed : .notComparable,
+                    decides: digestsCount || !hasTruth,
                     higherIsBetter: true, reference: Self.text(known.digest), candidate: Self.text(part.digest),
                     ratio: .unavailable(reason: "not a number"),
                     detail: isSame
                         ? "the result tables are identical"
                         : "the result tables differ (\(part.counts["features"] ?? 0) features instead of \(known.features))"
-                            + (digestsCount || hasTruth ? "" : "; the baseline holds no truth to judge them by")))
+                            + (digestsCount || hasTruth
+                                ? "" : "; there is no truth to judge them by: run the reference's program beside it")))
             guard hasTruth else { continue }
             let found = part.foundTruth
+            guard found.expected == known.truthExpected else {
+                throw GateError(
+                    .notComparable,
+                    "the truth of \(known.name) is not the baseline's: \(found.expected) entries instead of "
+                        + "\(known.truthExpected). Restore it, or update the baseline")
+            }
             let drop =
                 Double(known.truthFound) / Double(known.truthExpected)
                 - Double(found.found) / Double(max(found.expected, 1))
@@ -130,7 +136,7 @@ extension Gate {
     }
 
     private func instructionChecks(
-        _ entry: BaselineEntry, _ candidate: EngineBinary, _ rule: GateRule, _ setup: GateSetup
+        _ entry: BaselineEntry, _ candidate: EngineBinary, _ run: ProgramRun, _ rule: GateRule, _ setup: GateSetup
     ) throws(GateError) -> [GateReport.Check] {
         guard request.countsInstructions,
             let anyMetric = rule.metrics.first(where: { $0.metric.name == "instructions" })
@@ -155,7 +161,10 @@ extension Gate {
             }
             check.reference = .value("\(before)")
             progress("counting instructions of \(workload.name)")
-            switch try counts.count(candidate, settings: entry.configuration.settings, workload: workload) {
+            let counted = try counts.count(
+                candidate, settings: entry.configuration.settings, workload: workload,
+                digest: run.part(workload.name)?.digest)
+            switch counted {
             case .unavailable(let reason):
                 check.candidate = .unavailable(reason: reason)
                 check.detail = "not comparable: \(reason)"
@@ -179,9 +188,7 @@ extension Gate {
         _ check: inout GateReport.Check, _ count: Int, _ known: BaselineInstructions, tolerance: Double
     ) {
         let ratio = Double(count) / Double(known.median ?? count)
-        check.ratio = .value(
-            .init(
-                estimate: ratio, lower: ratio, upper: ratio, level: 1, pairs: 1, smallestDetectable: known.spread ?? 0))
+        check.ratio = .value(ChangeRatio(exact: ratio, count: "\(known.counts.count) counts and 1"))
         if ratio > 1 + tolerance, count > known.counts.max() ?? 0 {
             check.state = .failed
             check.detail = "\(GateText.percent(ratio - 1)) more instructions"
@@ -191,61 +198,6 @@ extension Gate {
         } else {
             check.state = .passed
             check.detail = "within the tolerance"
-        }
-    }
-
-    private func timeChecks(
-        _ runs: [ProgramRun], _ entry: BaselineEntry, _ rule: GateRule, _ setup: GateSetup
-    ) -> [GateReport.Check] {
-        let noise =
-            setup.noiseFiles.read(
-                machine: setup.machine.identity, workloads: setup.workloads.map(\.name)
-            ).value ?? entry.noise
-        var checks: [GateReport.Check] = []
-        for metric in rule.metrics where ["wall", "cpu", "peak_memory"].contains(metric.metric.name) {
-            let floor = (noise?.noise(of: metric.key, pairs: runs.count) ?? 0) * rule.noiseFactor
-            let tolerance = max(metric.tolerance.relative, floor)
-            for workload in setup.workloads where metric.workload == nil || metric.workload == workload.name {
-                let before = entry.values(of: metric.metric.name, workload: workload.name)
-                let after = runs.flatMap(\.parts).filter { $0.workload == workload.name }.compactMap {
-                    GateValues.all(of: $0).values[metric.metric.name]
-                }
-                var check = GateReport.Check(
-                    workload: workload.name, metric: metric.metric.name, title: metric.metric.title,
-                    state: .notMeasured,
-                    decides: metric.role != .informational, reference: .unavailable(reason: "not in the baseline"),
-                    candidate: .unavailable(reason: "not measured"), ratio: .unavailable(reason: "not measured"),
-                    tolerance: tolerance, detail: "not measured in the baseline and here")
-                if !before.isEmpty, !after.isEmpty, median(before) > 0 {
-                    Self.judge(&check, before: before, after: after, metric, tolerance: tolerance)
-                }
-                checks.append(check)
-            }
-        }
-        return checks
-    }
-
-    private static func judge(
-        _ check: inout GateReport.Check, before: [Double], after: [Double], _ metric: GateMetric, tolerance: Double
-    ) {
-        let (old, new) = (median(before), median(after))
-        let test = RankSumTest(before: before, after: after)
-        check.reference = .value(GateText.value(old, of: metric.metric))
-        check.candidate = .value(GateText.value(new, of: metric.metric))
-        check.ratio = .value(
-            .init(
-                estimate: new / old, lower: new / old, upper: new / old, level: 1 - 2 * storedAlpha, pairs: 0,
-                smallestDetectable: .nan))
-        let isBeyondFloor = abs(new - old) > metric.tolerance.absolute ?? 0
-        if test.greater <= storedAlpha, new / old > 1 + tolerance, isBeyondFloor {
-            check.state = .failed
-            check.detail = "worse than the stored runs, beyond the tolerance"
-        } else if test.less <= storedAlpha, new / old < 1 / (1 + tolerance), isBeyondFloor {
-            check.state = .improved
-            check.detail = "better than the stored runs, beyond the tolerance"
-        } else {
-            check.state = .passed
-            check.detail = "no loss against \(before.count) stored runs"
         }
     }
 
@@ -262,6 +214,10 @@ extension Gate {
             set(.accuracyLost, 5, "Results are not the baseline's: \(named(lost))")
         } else if !worse.isEmpty {
             set(.regression, 2, named(worse))
+        } else if deciding.contains(where: { $0.state == .inconclusive }) {
+            let unclear = deciding.filter { $0.state == .inconclusive }
+            set(.inconclusive, request.passesWhenInconclusive ? 0 : 3, "Too noisy to tell: \(named(unclear))")
+            noteThatNothingCanBeTold()
         } else if !better.isEmpty {
             set(.improved, request.reportsImprovement ? 4 : 0, "Better than the baseline: \(named(better))")
         } else if deciding.count == untold.count {

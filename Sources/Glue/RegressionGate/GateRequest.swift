@@ -1,6 +1,7 @@
 import Benchmarking
 import Foundation
 import HostEnvironment
+import Parameters
 
 /// What to gate, against what, by which rule.
 public struct GateRequest: Sendable {
@@ -52,16 +53,22 @@ public struct GateRequest: Sendable {
     /// Of the order in which the arms run.
     static let seed: UInt64 = 1
 
-    /// The rule with this request's pairs and tolerances. - Parameter workloads: that the baseline names.
+    /// The rule with this request's pairs and tolerances.
+    ///
+    /// - Parameter workloads: that the baseline names; `nil` before it is read, to find what is wrong with the options anyway.
     /// - Throws: `GateError(.usage)`.
-    func rule(workloads: [String]) throws(GateError) -> GateRule {
-        var rule = GateRule.standard(use, workloads: workloads)
+    func rule(workloads: [String]?) throws(GateError) -> GateRule {
+        var rule = GateRule.standard(use, workloads: workloads ?? [])
         // One over wall time: shown, and not asked twice.
         rule.metrics += rule.metrics.filter { $0.metric.name == Metric.wall.name }.map { wall in
             GateMetric(.throughput(of: "MB"), workload: wall.workload, tolerance: wall.tolerance, role: .informational)
         }
         if !countsInstructions { rule.metrics.removeAll { $0.metric.name == "instructions" } }
-        for override in tolerances { try override.apply(to: &rule) }
+        for var override in tolerances {
+            // Whether the workload is one of the baseline's shows later.
+            if workloads == nil { override.metric = String(override.metric.prefix { $0 != "@" }) }
+            try override.apply(to: &rule)
+        }
         if let pairs {
             guard pairs >= Self.fewestPairs else {
                 throw GateError(
@@ -88,6 +95,8 @@ public struct ToleranceOverride: Sendable, Hashable {
     public var metric: String
     public var relative: Double?
     public var absolute: Double?
+    /// `B` or `s`, where the user's text says it; it must be the metric's.
+    public var absoluteUnit: String?
     /// Shown, and decides nothing.
     public var isOff: Bool
 
@@ -98,11 +107,23 @@ public struct ToleranceOverride: Sendable, Hashable {
         self.isOff = isOff
     }
 
+    /// As `--tolerance` takes it.
+    var text: String {
+        if isOff { return "\(metric)=off" }
+        let floor = absolute.map {
+            absoluteUnit == "B"
+                ? ByteSize(bytes: Int($0)).description : TimeSpan(seconds: $0).description
+        }
+        let share = relative.map { $0 < 1 ? "\($0)" : "\($0 * 100)%" }
+        return "\(metric)=" + [share, floor].compactMap { $0 }.joined(separator: ",")
+    }
+
     func apply(to rule: inout GateRule) throws(GateError) {
         if metric == "accuracy" {
-            guard let relative, !isOff, absolute == nil else {
+            guard let relative, relative <= 1, !isOff, absolute == nil else {
                 throw GateError(
-                    .usage, "--tolerance accuracy takes a share, like accuracy=0.001; accuracy always decides")
+                    .usage,
+                    "--tolerance accuracy takes a share between 0 and 1, like accuracy=0.001; accuracy always decides")
             }
             rule.accuracyDrop = relative
             return
@@ -120,7 +141,15 @@ public struct ToleranceOverride: Sendable, Hashable {
         for index in found {
             if isOff { rule.metrics[index].role = .informational }
             if let relative { rule.metrics[index].tolerance.relative = relative }
-            if let absolute { rule.metrics[index].tolerance.absolute = absolute }
+            guard let absolute else { continue }
+            let unit = rule.metrics[index].metric.unit
+            guard absoluteUnit == nil || absoluteUnit == unit else {
+                throw GateError(
+                    .usage,
+                    "--tolerance \(metric): \(absoluteUnit == "B" ? "a size" : "a time") is no limit for what is counted in \(unit)"
+                )
+            }
+            rule.metrics[index].tolerance.absolute = absolute
         }
     }
 }

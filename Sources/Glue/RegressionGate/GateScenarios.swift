@@ -21,6 +21,10 @@ public enum GateScenarios {
     public static func run(
         environment: [String: String], interrupt: InterruptFlag?, note: (String) -> Void
     ) throws(GateError) -> [Outcome] {
+        func checkInterrupt() throws(GateError) {
+            guard let signal = interrupt?.signal else { return }
+            throw GateError(.interrupted(signal: signal), "stopped")
+        }
         let folder = NSTemporaryDirectory() + "lavoisier-gate-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let scenarios = Scenarios(folder: folder, environment: environment, interrupt: interrupt)
@@ -29,23 +33,30 @@ public enum GateScenarios {
             replay("equal programs (recorded pairs)", slowdown: 1, expected: 0),
             replay("30 % slower (recorded pairs)", slowdown: 1.3, expected: 2),
         ]
-        outcomes.append(scenarios.gate("same results", expected: 0) { _, _ in })
-        outcomes.append(
-            scenarios.gate("other results", expected: 5) { engine, _ in
-                engine.result = "not as agreed"
-                engine.features = 15
-            })
-        outcomes.append(scenarios.gate("an empty run", expected: 7) { engine, _ in engine.spectra = 0 })
-        outcomes.append(scenarios.gate("a crash", expected: 1) { engine, _ in engine.body = "kill -SEGV $$" })
-        outcomes.append(
-            scenarios.gate("stored times of another machine", expected: 6) { _, request in
-                request.method = .stored
-                request.baseline = scenarios.otherMachine
-            })
-        outcomes.append(
-            scenarios.gate("a workload that has changed", expected: 6) { _, request in
-                request.baseline = scenarios.otherWorkload
-            })
+        let played: [(name: String, expected: Int, change: (inout ImitatedEngine, inout GateRequest) -> Void)] = [
+            ("same results", 0, { _, _ in }),
+            (
+                "other results", 5,
+                { engine, _ in
+                    engine.result = "not as agreed"
+                    engine.features = 15
+                }
+            ),
+            ("an empty run", 7, { engine, _ in engine.spectra = 0 }),
+            ("a crash", 1, { engine, _ in engine.body = "kill -SEGV $$" }),
+            (
+                "stored times of another machine", 6,
+                { _, request in
+                    request.method = .stored
+                    request.baseline = scenarios.otherMachine
+                }
+            ),
+            ("a workload that has changed", 6, { _, request in request.baseline = scenarios.otherWorkload }),
+        ]
+        for scenario in played {
+            outcomes.append(scenarios.gate(scenario.name, expected: scenario.expected, scenario.change))
+            try checkInterrupt()
+        }
         return outcomes
     }
 

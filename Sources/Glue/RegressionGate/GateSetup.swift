@@ -38,6 +38,11 @@ struct GateSetup {
     /// Names of all workloads, as they stand in tables.
     var label: String { workloads.map(\.name).joined(separator: "+") }
 
+    /// The noise that was measured here over these workloads with these settings.
+    func storedNoise(settings: [String]) -> Measured<MachineNoise> {
+        noiseFiles.read(machine: machine.identity, workloads: workloads.map(\.name), settings: settings)
+    }
+
     /// An engine with the settings of a baseline; what they leave out is the engine's own default.
     func arm(_ name: String, _ engine: EngineBinary, settings: [String]) throws(GateError) -> EngineArm {
         do {

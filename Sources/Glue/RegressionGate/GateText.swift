@@ -1,4 +1,5 @@
 import Benchmarking
+import EngineRuns
 import HostEnvironment
 import Reporting
 
@@ -78,8 +79,9 @@ public enum GateText {
                 fact(
                     "Noise of \($0.name) on this machine",
                     "\(percent($0.noise(pairs: rule.looks.last ?? $0.blockPairs))) over \(rule.looks.last ?? $0.blockPairs) pairs, "
-                        + "from \($0.pairs) pairs of one program with itself")
+                        + "from \($0.pairs) pairs of \(noise.runsPerPair) runs of one program with itself")
             }
+            facts.append(fact("Noise measured at", timestampText(noise.recordedAt)))
         } else {
             facts.append(.init(name: "Noise of this machine", value: .unavailable(reason: reason)))
         }

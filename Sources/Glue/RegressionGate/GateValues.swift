@@ -26,13 +26,10 @@ enum GateValues {
         return (values, missing)
     }
 
-    /// A metric of a run, on its workload or over all of them. A run over nothing costs nothing that could be compared.
+    /// A metric of a run, on its workload or over all of them.
     static func value(of metric: GateMetric, _ run: ProgramRun) -> Measured<Double> {
         let parts = metric.workload.map { name in run.parts.filter { $0.workload == name } } ?? run.parts
         let part = ProgramRun(parts: parts)
-        if let empty = parts.first(where: \.isEmpty) {
-            return .unavailable(reason: "the run read no spectra of \(empty.workload)")
-        }
         switch metric.metric.name {
         case Metric.wall.name: return part.wallSeconds
         case Metric.cpu.name: return part.cpuSeconds
@@ -45,9 +42,6 @@ enum GateValues {
 }
 
 extension WorkloadRun {
-    /// Whether the program says that it read nothing.
-    var isEmpty: Bool { itemCount == 0 }
-
     /// Known compounds and identifications together.
     var foundTruth: TruthCount {
         TruthCount(
@@ -74,12 +68,6 @@ extension GatePair {
                 after: Self.mean(after.map { GateValues.value(of: metric, $0) }))
         }
         let runs = before + after
-        if let empty = runs.lazy.flatMap(\.parts).first(where: \.isEmpty) {
-            let reason = "the run read no spectra of \(empty.workload)"
-            for key in instructions.keys {
-                values[key] = PairedValue(before: .unavailable(reason: reason), after: .unavailable(reason: reason))
-            }
-        }
         // A candidate whose results change from run to run has lost accuracy; it has not crashed.
         func failed(_ runs: [ProgramRun], _ arm: Arm) -> Failure? {
             runs.lazy.compactMap(\.failure).first { arm == .before || $0.kind != .wrongResult }
@@ -89,6 +77,7 @@ extension GatePair {
             values: values,
             accuracy: Self.accuracy(before: before, after: after, digestsCount: digestsCount),
             failure: failed(before, .before) ?? failed(after, .after),
+            emptyWorkload: runs.lazy.flatMap(\.parts).first(where: \.isEmpty)?.workload,
             pressureShare: Self.mean(runs.map(\.pressureShare)),
             stealShare: Self.mean(runs.map(\.stealShare)).flatMap { share in
                 Measured(usableCPUs.map { share / Double($0) }, otherwise: "the number of usable CPUs is not known")
@@ -110,7 +99,7 @@ extension GatePair {
             figures["repeatability"] = PairedValue(before: .available(1), after: .available(0))
         }
         guard candidate.failure == nil else { return figures }
-        for (old, new) in zip(reference.parts, candidate.parts) where !new.isEmpty {
+        for (old, new) in zip(reference.parts, candidate.parts) {
             if digestsCount {
                 figures["digest of \(old.workload)"] = PairedValue(
                     before: .available(1), after: .available(old.digest == new.digest ? 1 : 0))
@@ -119,9 +108,13 @@ extension GatePair {
                     before: .available(1),
                     after: Measured(new.agreement ?? (old.digest == new.digest ? 1 : nil), otherwise: "not compared"))
             }
-            guard old.foundTruth.expected > 0 else { continue }
-            figures["truth of \(old.workload)"] = PairedValue(
-                before: old.foundTruth.recall, after: new.foundTruth.recall)
+            // Apart from each other: one that is lost and one that is gained are not nothing.
+            for (name, count) in [("truth", \WorkloadRun.truth), ("identifications", \WorkloadRun.identifications)] {
+                guard let known = old[keyPath: count], known.expected > 0 else { continue }
+                figures["\(name) of \(old.workload)"] = PairedValue(
+                    before: known.recall,
+                    after: new[keyPath: count]?.recall ?? .unavailable(reason: "not counted any more"))
+            }
         }
         return figures
     }

@@ -11,6 +11,8 @@ public struct ImitatedEngine: Sendable {
     public var features = 20
     /// Spectra that it claims to have read.
     public var spectra = 100
+    /// Peak memory that it claims, in bytes.
+    public var peakMemoryBytes = 50_000_000
     /// Shell commands before results are written: `sleep 0.1`, `exit 3`, `kill -SEGV $$`.
     public var body = ""
 
@@ -48,7 +50,7 @@ public struct ImitatedEngine: Sendable {
             "features": \(features), "featuresWithFragments": 0, "identifiedFeatures": 0, "annotatedFeatures": 0, \
             "notices": []}], "stages": [{"name": "read", "wallSeconds": 0.01, "cpuSeconds": 0.01}], "detectionJobs": [], \
             "wallSeconds": 0.01, "cpuSeconds": 0.01, "digest": "\(String(digest, radix: 16))", "outputs": [], \
-            "warnings": [], "peakMemoryBytes": 50000000}
+            "warnings": [], "peakMemoryBytes": \(peakMemoryBytes)}
             """
     }
 

@@ -29,13 +29,14 @@ struct InstructionCounts {
     struct Count {
         var instructions: Int
         var key: InstructionKey
-        var digest: String?
     }
 
-    /// Unavailable with the reason; takes 20 to 50 times as long as a run. - Throws: `GateError(.interrupted)`, or when there is
-    /// no place for temporary files.
+    /// Unavailable with the reason; takes 20 to 50 times as long as a run. Run the engine once before, so that nothing is
+    /// prepared while it is counted.
+    /// - Parameter digest: of that run; a count of other results counts other work.
+    /// - Throws: `GateError(.interrupted)`, or when there is no place for temporary files.
     func count(
-        _ engine: EngineBinary, settings: [String], workload: EngineWorkload
+        _ engine: EngineBinary, settings: [String], workload: EngineWorkload, digest expected: String?
     ) throws(GateError) -> Measured<Count> {
         guard case .available(let counter) = counter else {
             return .unavailable(reason: counter.reason ?? "no counter")
@@ -48,9 +49,13 @@ struct InstructionCounts {
         } catch {
             throw GateError(engine: error)
         }
-        if case .interrupted(let signal) = count.run.termination {
+        // Also when what was stopped is the preparation of the counted copy.
+        if let signal = interrupt?.signal {
             throw GateError(.interrupted(signal: signal), "stopped while instructions were counted")
         }
-        return count.instructions.combined(with: count.key) { Count(instructions: $0, key: $1, digest: digest) }
+        guard digest == expected || count.instructions.value == nil else {
+            return .unavailable(reason: "the counted run gave other results than the run before it")
+        }
+        return count.instructions.combined(with: count.key) { Count(instructions: $0, key: $1) }
     }
 }

@@ -1,22 +1,26 @@
 import Benchmarking
+import ContentHash
+import EngineRuns
 import Foundation
 import HostEnvironment
 
-/// The measured A/A noise of machines, kept in the cache: one file per machine identity and set of workloads.
+/// The measured A/A noise of machines, kept in the cache: one file per machine identity, set of workloads, and settings.
 public struct NoiseFiles: Sendable {
     public let folder: String
 
     public init(cache: String) { folder = "\(cache)/noise" }
 
-    /// - Parameter workloads: names; their order does not matter.
-    public func path(machine: MachineIdentity, workloads: [String]) -> String {
-        "\(folder)/\(machine.id)/\(workloads.sorted().joined(separator: "+")).json"
+    /// - Parameter workloads: names; their order does not matter. - Parameter settings: `name=value` of every run.
+    public func path(machine: MachineIdentity, workloads: [String], settings: [String]) -> String {
+        let set = settings.isEmpty ? "" : "-" + sha256(settings.sorted().joined(separator: "\n")).prefix(12)
+        return "\(folder)/\(machine.id)/\(workloads.sorted().joined(separator: "+"))\(set).json"
     }
 
     /// Unavailable where nothing was measured, or by a newer version.
-    public func read(machine: MachineIdentity, workloads: [String]) -> Measured<MachineNoise> {
-        let path = path(machine: machine, workloads: workloads)
-        let command = "lavoisier-tune noise" + workloads.map { " --workload \($0)" }.joined()
+    public func read(machine: MachineIdentity, workloads: [String], settings: [String]) -> Measured<MachineNoise> {
+        let path = path(machine: machine, workloads: workloads, settings: settings)
+        let command = OutputText.commandLine(
+            ["lavoisier-tune", "noise"] + workloads.flatMap { ["--workload", $0] } + settings.flatMap { ["--set", $0] })
         guard let data = FileManager.default.contents(atPath: path) else {
             return .unavailable(reason: "not measured on this machine; '\(command)' does")
         }
@@ -35,7 +39,7 @@ public struct NoiseFiles: Sendable {
     /// - Returns: the path. - Throws: `GateError(.outputFailed)`.
     @discardableResult
     public func write(_ noise: MachineNoise) throws(GateError) -> String {
-        let path = path(machine: noise.machine, workloads: noise.workloads)
+        let path = path(machine: noise.machine, workloads: noise.workloads, settings: noise.settings ?? [])
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         let data: Data

@@ -67,7 +67,7 @@ public enum NoiseStudy {
                 1,
                 request.runsPerPair ?? rule.runsPerPair(secondsPerRun: runs.record.warmUps.map(\.run).secondsPerRun))
             while pairs.count < request.pairs {
-                if pairs.count >= MachineNoise.minimumPairs, runs.isOutOfTime {
+                if pairs.count >= MachineNoise.minimumPairs, runs.isOutOfTime(forPairs: runsPerPair) {
                     note("the time budget is used up after \(pairs.count) pairs")
                     break
                 }
@@ -88,7 +88,8 @@ public enum NoiseStudy {
         }
         let noise = MachineNoise(
             pairs: pairs, metrics: metrics.map(\.key), machine: setup.machine.identity,
-            workloads: setup.workloads.map(\.name), runsPerPair: runsPerPair, recordedAt: recordedAt)
+            workloads: setup.workloads.map(\.name), settings: settings, runsPerPair: runsPerPair,
+            recordedAt: recordedAt)
         guard !noise.metrics.isEmpty else {
             throw GateError(.nothingMeasured, "no metric has \(MachineNoise.minimumPairs) pairs of values")
         }

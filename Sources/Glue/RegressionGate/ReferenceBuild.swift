@@ -2,7 +2,14 @@ import Benchmarking
 import Foundation
 import HostEnvironment
 
-/// Builds the reference of a baseline from its commit, once per commit and command; later gates take it from the cache.
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// Builds the reference of a baseline from its commit, once per commit, command and compiler; later gates take it from the
+/// cache. Built by another compiler than the candidate it would make the gate compare compilers.
 public struct ReferenceBuild: Sendable {
     /// What `make build` runs, for the engine alone: programs are compared as they are built.
     public static let standardCommand =
@@ -40,12 +47,12 @@ public struct ReferenceBuild: Sendable {
                     + "not depend on time with --deterministic, or update the baseline from a clean checkout")
         }
         let commit = reference.commit ?? ""
-        let words = reference.buildCommand.split(separator: " ").map(String.init)
-        guard words.starts(with: ["swift", "build"]), commit.allSatisfy(\.isHexDigit) else {
+        guard let words = Self.words(of: reference.buildCommand), commit.allSatisfy(\.isHexDigit) else {
             throw GateError(
                 .notComparable, "the baseline's build command is not a 'swift build': \(reference.buildCommand)")
         }
-        let folder = "\(cache)/\(commit)-\(Self.shortHash(reference.buildCommand))"
+        let compiler = SourceRevision.swiftVersion().value ?? ""
+        let folder = "\(cache)/\(commit)-\(Self.shortHash(reference.buildCommand + "\n" + compiler))"
         let program = "\(folder)/lavoisier"
         if FileManager.default.isExecutableFile(atPath: program) { return (program, true) }
         try checkCommit(commit)
@@ -56,6 +63,7 @@ public struct ReferenceBuild: Sendable {
         } catch {
             throw GateError(.outputFailed, "cannot create \(folder): \(error.localizedDescription)")
         }
+        removeOrphans(in: folder)
         note("building the reference \(commit.prefix(12)), once; this takes some minutes (log: \(log))")
         defer {
             _ = SourceRevision.git(["worktree", "remove", "--force", source], in: repository)
@@ -70,7 +78,32 @@ public struct ReferenceBuild: Sendable {
         return (program, false)
     }
 
+    /// The words of a build command; `nil` for what is none, or builds into a place of its own.
+    static func words(of command: String) -> [String]? {
+        let words = command.split(separator: " ").map(String.init)
+        let elsewhere = ["--scratch-path", "--build-path", "--package-path"]
+        guard words.starts(with: ["swift", "build"]),
+            words.allSatisfy({ word in !elsewhere.contains { word.hasPrefix($0) } })
+        else { return nil }
+        return words
+    }
+
+    /// Sources of builds that were killed.
+    private func removeOrphans(in folder: String) {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        where name.hasPrefix("source-") {
+            guard let pid = Int32(name.dropFirst(7)), kill(pid, 0) != 0, errno == ESRCH else { continue }
+            try? FileManager.default.removeItem(atPath: "\(folder)/\(name)")
+        }
+    }
+
     private func checkCommit(_ commit: String) throws(GateError) {
+        if let reason = SourceRevision.git(["rev-parse", "--git-dir"], in: repository).reason {
+            throw GateError(
+                .notComparable,
+                "the reference cannot be built from its commit: \(repository) is not in a git repository, or git is missing "
+                    + "(\(reason)). Give --repository FOLDER or --reference-binary PATH")
+        }
         let found = SourceRevision.git(["cat-file", "-e", "\(commit)^{commit}"], in: repository)
         guard let reason = found.reason else { return }
         throw GateError(
@@ -117,7 +150,7 @@ public struct ReferenceBuild: Sendable {
         }
     }
 
-    /// FNV-1a over the text: two commands do not share a program.
+    /// FNV-1a over the text: two commands, or compilers, do not share a program.
     private static func shortHash(_ text: String) -> String {
         var hash: UInt32 = 2_166_136_261
         for byte in text.utf8 { hash = (hash ^ UInt32(byte)) &* 16_777_619 }

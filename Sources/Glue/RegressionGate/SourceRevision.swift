@@ -6,7 +6,7 @@ import HostEnvironment
 public struct SourceRevision: Sendable, Hashable {
     /// Full hash.
     public var commit: String
-    /// Tracked files differ from the commit.
+    /// Tracked files differ from the commit, or there are sources that it does not hold.
     public var isDirty: Bool
     /// Top folder of the working tree.
     public var root: String
@@ -21,8 +21,14 @@ public struct SourceRevision: Sendable, Hashable {
     public static func read(at folder: String) -> Measured<SourceRevision> {
         git(["rev-parse", "--show-toplevel"], in: folder).flatMap { root in
             git(["rev-parse", "HEAD"], in: folder).flatMap { commit in
-                git(["status", "--porcelain", "--untracked-files=no"], in: folder).map { changes in
-                    SourceRevision(commit: commit, isDirty: !changes.isEmpty, root: root)
+                git(["status", "--porcelain", "--untracked-files=no"], in: folder).flatMap { changes in
+                    // The build takes every source below its folders, tracked or not.
+                    git(
+                        ["ls-files", "--others", "--exclude-standard", "--", ":/*.swift", ":/*.c", ":/*.h"], in: folder
+                    )
+                    .map { others in
+                        SourceRevision(commit: commit, isDirty: !changes.isEmpty || !others.isEmpty, root: root)
+                    }
                 }
             }
         }

@@ -36,6 +36,8 @@ public struct StudyInputs: Sendable, Hashable, Codable {
     public var baseFile: String?
     public var enqueueFile: String?
     public var configurationFile: String?
+    /// What can be measured on the machine, how, and why the rest cannot; `nil` in studies of older versions.
+    public var sources: MeasurementSources?
 
     public init(before: [Setting]? = nil, enqueued: [[Setting]]? = nil, base: [Setting]? = nil) {
         self.before = before

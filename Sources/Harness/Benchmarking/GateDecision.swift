@@ -39,11 +39,6 @@ public struct GateDecision: Sendable, Hashable, Codable {
         self.pairsCounted = pairsCounted
     }
 
-    /// The baseline and this machine, workload or schema do not fit together.
-    public static func notComparable(_ reason: String) -> GateDecision {
-        GateDecision(outcome: .notComparable, reason: reason)
-    }
-
     /// The gate could not do its work.
     public static func failed(_ reason: String) -> GateDecision { GateDecision(outcome: .failed, reason: reason) }
 

@@ -8,6 +8,8 @@ struct GateJudgement {
     private(set) var metrics: [GateMetricDecision]
     /// Keys of primary metrics that fail at this level, before any confirmation.
     private(set) var failing: [String] = []
+    /// Keys of metrics that failed when the gate had to end, before fresh pairs could show it again.
+    private var cutOff: Set<String> = []
     private let pairCount: Int
 
     init(pairs: [GatePair], rule: GateRule, noise: MachineNoise?, alpha: Double) {
@@ -15,19 +17,22 @@ struct GateJudgement {
         pairCount = pairs.count
         accuracy = Self.accuracy(pairs, rule)
         metrics = rule.metrics.map { GateMetricDecision($0, pairs: pairs, rule: rule, noise: noise, alpha: alpha) }
-        let family = metrics.indices.filter { metrics[$0].role != .deterministic && metrics[$0].ratio.value != nil }
-        let primaries = family.filter { metrics[$0].role == .primary }
-        let worse = holmAdjusted(primaries.map { metrics[$0].ratio.value?.worseP ?? 1 })
-        let better = holmAdjusted(primaries.map { metrics[$0].ratio.value?.betterP ?? 1 })
-        for (position, index) in primaries.enumerated() { metrics[index].adjustedP = .available(worse[position]) }
-        for index in family {
-            guard let ratio = metrics[index].ratio.value else { continue }
-            let position = primaries.firstIndex(of: index)
+        judgeFamily(.primary, alpha: alpha)
+        judgeFamily(.informational, alpha: alpha)
+        failing = metrics.filter { $0.role == .primary && $0.verdict == .worse }.map(\.key)
+    }
+
+    /// What is only shown is a family of its own, so that it costs the metrics that decide nothing.
+    private mutating func judgeFamily(_ role: GateMetric.Role, alpha: Double) {
+        let family = metrics.indices.filter { metrics[$0].role == role && metrics[$0].ratio.value != nil }
+        let worse = holmAdjusted(family.map { metrics[$0].ratio.value?.worseP ?? 1 })
+        let better = holmAdjusted(family.map { metrics[$0].ratio.value?.betterP ?? 1 })
+        for (position, index) in family.enumerated() {
             let metric = metrics[index]
-            if position.map({ worse[$0] }) ?? ratio.worseP <= alpha, metric.isWorseThanTolerated {
+            metrics[index].adjustedP = .available(worse[position])
+            if worse[position] <= alpha, metric.isWorseThanTolerated {
                 metrics[index].verdict = .worse
-                if metric.role == .primary { failing.append(metric.key) }
-            } else if position.map({ better[$0] }) ?? ratio.betterP <= alpha, metric.isBetterThanTolerated {
+            } else if better[position] <= alpha, metric.isBetterThanTolerated {
                 metrics[index].verdict = .better
             } else {
                 metrics[index].verdict = metric.excludesTwiceTheTolerance ? .noDifference : .inconclusive
@@ -46,6 +51,11 @@ struct GateJudgement {
         if let failure = pairs.lazy.compactMap(\.failure).first {
             let program = failure.arm == .before ? "the reference" : "the candidate"
             return GateDecision(outcome: .failed, reason: "\(program) \(failure.reason)", pairsRun: pairsRun)
+        }
+        if let name = pairs.lazy.compactMap(\.emptyWorkload).first {
+            return GateDecision(
+                outcome: .nothingMeasured, reason: "nothing was measured: a program read no spectra of \(name)",
+                pairsRun: pairsRun)
         }
         let accuracy = accuracy(pairs, rule)
         if let lost = accuracy.first(where: \.isLost) {
@@ -76,12 +86,21 @@ struct GateJudgement {
         metrics.filter { $0.role == .deterministic && $0.verdict == .worse }.map(\.key)
     }
 
-    /// Calls failing metrics inconclusive: for a gate that ends before fresh pairs could show them again.
-    mutating func withdrawFailures() {
+    /// For a gate that ends before fresh pairs could show a failure again: it stands where the whole interval is worse than
+    /// tolerated, which chance alone does far more seldom than an estimate that is; else it is inconclusive.
+    /// - Returns: keys of the failures that stand.
+    mutating func settleFailures() -> Set<String> {
+        var standing: Set<String> = []
         for index in metrics.indices where failing.contains(metrics[index].key) {
-            metrics[index].verdict = .inconclusive
+            if metrics[index].isWhollyWorseThanTolerated {
+                standing.insert(metrics[index].key)
+            } else {
+                metrics[index].verdict = .inconclusive
+                cutOff.insert(metrics[index].key)
+            }
         }
         failing = []
+        return standing
     }
 
     /// Whether every primary metric leaves out twice the tolerance outright, so that no more pairs are needed to pass.
@@ -135,11 +154,11 @@ struct GateJudgement {
             outcome = .passed
         }
         return GateDecision(
-            outcome: outcome, reason: Self.reason(outcome, deciding), metrics: metrics, accuracy: accuracy,
+            outcome: outcome, reason: reason(outcome, deciding), metrics: metrics, accuracy: accuracy,
             pairsRun: pairsRun, pairsCounted: pairCount)
     }
 
-    private static func reason(_ outcome: GateDecision.Outcome, _ metrics: [GateMetricDecision]) -> String {
+    private func reason(_ outcome: GateDecision.Outcome, _ metrics: [GateMetricDecision]) -> String {
         func described(_ verdict: GateMetricDecision.Verdict, _ text: (GateMetricDecision, GateRatio) -> String)
             -> String
         {
@@ -148,7 +167,7 @@ struct GateJudgement {
             }.joined(separator: "; ")
         }
         func change(_ metric: GateMetricDecision, _ ratio: GateRatio) -> String {
-            "\(metric.title) is \(percent(abs(ratio.estimate - 1))) "
+            "\(metric.title) \(metric.metric.name == GateRule.instructionCount.name ? "are" : "is") \(percent(abs(ratio.estimate - 1))) "
                 + "\(ratio.estimate >= 1 ? "higher" : "lower"), tolerated are \(percent(metric.tolerance.relative))"
         }
         switch outcome {
@@ -158,9 +177,17 @@ struct GateJudgement {
                 "\($0.title) improved by a factor of \(short(max($1.estimate, 1 / $1.estimate)))"
             }
         case .inconclusive:
-            return described(.inconclusive) {
-                "changes of \($0.title) below \(percent($1.smallestDetectable)) could not have been seen, "
-                    + "and \(percent(2 * $0.tolerance.relative)) should be"
+            return described(.inconclusive) { metric, ratio in
+                if cutOff.contains(metric.key) {
+                    return "\(change(metric, ratio)), and the time was up before fresh pairs could show it again"
+                }
+                guard ratio.smallestDetectable.isFinite else {
+                    return
+                        "with \(ratio.pairs) \(ratio.pairs == 1 ? "pair" : "pairs") no change of \(metric.title) can be seen"
+                }
+                return
+                    "changes of \(metric.title) below \(percent(ratio.smallestDetectable)) could not have been seen, "
+                    + "and \(percent(2 * metric.tolerance.relative)) should be"
             }
         default:
             let unconfirmed = described(.unconfirmed) { metric, _ in metric.title }

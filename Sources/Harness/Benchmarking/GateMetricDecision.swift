@@ -21,7 +21,8 @@ public struct GateRatio: Sendable, Hashable, Codable {
     /// One-sided p-value of "worse": Wilcoxon's signed-rank test of ln(after / before).
     public let worseP: Double
     public let betterP: Double
-    /// The smallest change (as a ratio minus 1) that these pairs could have shown with 80 % power, from the interval's width.
+    /// The smallest change (as a ratio minus 1) that these pairs could have shown with 80 % power, from the interval's width;
+    /// infinite for a single pair.
     public let smallestDetectable: Double
 
     /// - Parameter alpha: one-sided; the interval leaves as much outside at each end.
@@ -40,7 +41,7 @@ public struct GateRatio: Sendable, Hashable, Codable {
         // Half an interval is z standard errors; z + 0.84 of them are seen in 80 % of all gates.
         let z = -NormalDistribution.quantile(max((1 - center.attainedLevel) / 2, 1e-12))
         let half = max(center.upper - center.estimate, center.estimate - center.lower)
-        smallestDetectable = exp(half * (1 + 0.8416 / z)) - 1
+        smallestDetectable = z > 1e-6 ? exp(half * (1 + 0.8416 / z)) - 1 : .infinity
     }
 }
 
@@ -69,7 +70,7 @@ public struct GateMetricDecision: Sendable, Hashable, Codable {
     public let beforeMedian: Measured<Double>
     public let afterMedian: Measured<Double>
     public let ratio: Measured<GateRatio>
-    /// Holm's adjustment of `worseP` over the primary metrics.
+    /// Holm's adjustment of `worseP` over the metrics of this role.
     public var adjustedP: Measured<Double>
     /// What held on this machine.
     public let tolerance: GateTolerance
@@ -91,6 +92,13 @@ public struct GateMetricDecision: Sendable, Hashable, Codable {
     var isWorseThanTolerated: Bool {
         guard let worsening else { return false }
         return worsening > 1 + tolerance.relative && exceedsAbsolute(worsening - 1)
+    }
+
+    /// Whether not only the estimate but the whole interval is worse.
+    var isWhollyWorseThanTolerated: Bool {
+        guard let ratio = ratio.value, ratio.reachesLevel else { return false }
+        let least = metric.direction == .lowerIsBetter ? ratio.lower : 1 / ratio.upper
+        return least > 1 + tolerance.relative && exceedsAbsolute(least - 1)
     }
 
     var isBetterThanTolerated: Bool {

@@ -74,17 +74,17 @@ public struct GateSession: Sendable {
         return .decide(decision ?? .failed("a gate ended without a decision"))
     }
 
-    /// The decision from what is there, when time is up or the user wants to stop: a failure that fresh pairs have not
-    /// confirmed is inconclusive.
+    /// The decision from what is there, when time is up: a failure that fresh pairs have not confirmed stands where the whole
+    /// interval is worse than tolerated, and is inconclusive otherwise.
     public mutating func stop() -> GateDecision {
         if case .decide(let decided) = next() { return decided }
         guard !pairs.isEmpty else {
             return GateDecision(outcome: .nothingMeasured, reason: "the gate was stopped before its first pair")
         }
         var judgement = judge()
-        judgement.withdrawFailures()
+        let standing = judgement.settleFailures()
         return judgement.decision(
-            failed: Set(judgement.deterministicFailures), unconfirmed: [], confirmations: confirmations,
+            failed: standing.union(judgement.deterministicFailures), unconfirmed: [], confirmations: confirmations,
             pairsRun: pairs.count)
     }
 

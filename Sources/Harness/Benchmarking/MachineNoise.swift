@@ -64,6 +64,8 @@ public struct MachineNoise: Sendable, Hashable, Codable {
     public let machine: MachineIdentity
     /// Names of the workloads that ran.
     public let workloads: [String]
+    /// What was set in every run, `name=value`, sorted: other settings have other noise. `nil` in files of older versions.
+    public let settings: [String]?
     /// Runs of each arm in one pair; a gate with other pairs has other noise.
     public let runsPerPair: Int
     /// Seconds since 1970.
@@ -71,40 +73,67 @@ public struct MachineNoise: Sendable, Hashable, Codable {
     /// Median share of the run time in which a task of the machine waited for a CPU.
     public let pressureShare: Measured<Double>
     public let metrics: [MetricNoise]
+    /// Why other metrics have no noise, by name; `nil` in files of older versions.
+    public let unavailable: [String: String]?
 
     public init(
-        machine: MachineIdentity, workloads: [String], runsPerPair: Int, recordedAt: Double,
-        pressureShare: Measured<Double>, metrics: [MetricNoise]
+        machine: MachineIdentity, workloads: [String], settings: [String]? = [], runsPerPair: Int, recordedAt: Double,
+        pressureShare: Measured<Double>, metrics: [MetricNoise], unavailable: [String: String]? = nil
     ) {
         schema = Self.currentSchema
         self.machine = machine
         self.workloads = workloads
+        self.settings = settings
         self.runsPerPair = runsPerPair
         self.recordedAt = recordedAt
         self.pressureShare = pressureShare
         self.metrics = metrics
+        self.unavailable = unavailable
     }
 
     /// Pairs below which noise is not computed: shorter series have no two blocks.
     public static let minimumPairs = 16
 
-    /// From A/A pairs in time order. Metrics that too few pairs have are left out.
+    /// From A/A pairs in time order. Metrics that too few pairs have are left out, with the reason.
     public init(
-        pairs: [GatePair], metrics names: [String], machine: MachineIdentity, workloads: [String], runsPerPair: Int,
-        recordedAt: Double, blockPairs: Int = 8
+        pairs: [GatePair], metrics names: [String], machine: MachineIdentity, workloads: [String],
+        settings: [String] = [], runsPerPair: Int, recordedAt: Double, blockPairs: Int = 8
     ) {
         let shares = pairs.compactMap(\.pressureShare.value)
+        let found = names.compactMap { Self.metric($0, pairs, blockPairs) }
+        var missing: [String: String] = [:]
+        for name in names where !found.contains(where: { $0.name == name }) {
+            let values = pairs.compactMap { $0.values[name] }
+            let reason: String? = values.flatMap { [$0.before.reason, $0.after.reason] }.compactMap { $0 }.first
+            missing[name] = reason ?? "fewer than \(max(Self.minimumPairs, 2 * blockPairs)) pairs have it"
+        }
         self.init(
-            machine: machine, workloads: workloads, runsPerPair: runsPerPair, recordedAt: recordedAt,
+            machine: machine, workloads: workloads, settings: settings, runsPerPair: runsPerPair,
+            recordedAt: recordedAt,
             pressureShare: Measured(
                 shares.isEmpty ? nil : median(shares),
                 otherwise: pairs.lazy.compactMap(\.pressureShare.reason).first ?? "no pairs"),
-            metrics: names.compactMap { Self.metric($0, pairs, blockPairs) })
+            metrics: found, unavailable: missing)
     }
 
     /// Standard deviation of the ratio of a metric over this many A/A pairs; nil when it was not measured.
     public func noise(of name: String, pairs count: Int) -> Double? {
         metrics.first { $0.name == name }?.noise(pairs: count)
+    }
+
+    /// The noise of a gate whose pairs have another number of runs. Fewer runs scatter more, as the root of their number; more
+    /// runs scatter less, but what is disturbed together stays so: the measured noise then stands as the upper bound.
+    public func forPairs(ofRuns runs: Int) -> MachineNoise {
+        guard runs < runsPerPair else { return self }
+        let factor = (Double(runsPerPair) / Double(runs)).squareRoot()
+        return MachineNoise(
+            machine: machine, workloads: workloads, settings: settings, runsPerPair: runs, recordedAt: recordedAt,
+            pressureShare: pressureShare,
+            metrics: metrics.map {
+                MetricNoise(
+                    name: $0.name, pairs: $0.pairs, pairDeviation: $0.pairDeviation * factor,
+                    blockPairs: $0.blockPairs, blockNoise: $0.blockNoise * factor)
+            }, unavailable: unavailable)
     }
 
     private static func metric(_ name: String, _ pairs: [GatePair], _ blockPairs: Int) -> MetricNoise? {

@@ -41,11 +41,6 @@ public struct MeasurementSources: Sendable, Hashable, Codable {
         if case .unavailable = self[name] ?? .unavailable(reason: "") { false } else { true }
     }
 
-    /// What cannot be measured here, each with its reason.
-    public var unavailable: [Source] {
-        sources.filter { if case .unavailable = $0.status { true } else { false } }
-    }
-
     /// With the instruction counter, whose probe runs programs and is therefore made only where counts are wanted.
     public func adding(_ counter: Measured<InstructionCounter>) -> MeasurementSources {
         let title = counter.value.map { "instructions (\($0.tool.version))" } ?? "instructions (valgrind or perf)"

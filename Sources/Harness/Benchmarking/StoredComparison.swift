@@ -56,7 +56,7 @@ public struct StoredComparison: Sendable, Hashable, Codable {
     public let beforeMedian: Measured<Double>
     public let afterMedian: Measured<Double>
     public let ratio: Measured<StoredRatio>
-    /// Holm's adjustment of the p-values over the primary metrics; for others, and where nothing was measured, the reason.
+    /// Holm's adjustment of the p-values over the metrics of this role; where nothing was measured, the reason.
     public private(set) var adjustedP: Measured<Double>
     public private(set) var verdict: GateMetricDecision.Verdict
 
@@ -77,30 +77,32 @@ public struct StoredComparison: Sendable, Hashable, Codable {
         disturbed: Bool = false
     ) -> [StoredComparison] {
         var rows = samples.map { StoredComparison($0.metric, before: $0.before, after: $0.after, level: level) }
-        for side in [\StoredRatio.worseP, \StoredRatio.betterP] {
-            let family = rows.indices.filter { rows[$0].metric.role == .primary && rows[$0].ratio.value != nil }
-            let adjusted = holmAdjusted(family.map { rows[$0].ratio.value?[keyPath: side] ?? 1 })
-            let isWorse = side == \StoredRatio.worseP
-            for (position, index) in family.enumerated() {
-                if isWorse { rows[index].adjustedP = .available(adjusted[position]) }
-                guard adjusted[position] <= (1 - level) / 2, rows[index].isBeyondTolerance(worse: isWorse) else {
-                    continue
-                }
-                rows[index].verdict = isWorse ? .worse : .better
-            }
-        }
-        let questions = Double(rows.count { $0.metric.role == .primary && $0.ratio.value != nil })
-        for index in rows.indices where rows[index].verdict == .noDifference {
-            // What could never have been called worse is not shown to be as good.
-            if let found = rows[index].ratio.value, found.smallestP * max(questions, 1) > (1 - level) / 2 {
-                rows[index].verdict = .inconclusive
-            }
-        }
+        for role in [GateMetric.Role.primary, .informational] { judge(role, in: &rows, alpha: (1 - level) / 2) }
         for index in rows.indices {
             let changed = rows[index].verdict == .worse || rows[index].verdict == .better
             if changed, disturbed, rows[index].dependsOnLoad { rows[index].verdict = .inconclusive }
         }
         return rows
+    }
+
+    /// What is only shown is a family of its own, so that it costs the metrics that decide nothing.
+    private static func judge(_ role: GateMetric.Role, in rows: inout [StoredComparison], alpha: Double) {
+        let family = rows.indices.filter { rows[$0].metric.role == role && rows[$0].ratio.value != nil }
+        for side in [\StoredRatio.worseP, \StoredRatio.betterP] {
+            let adjusted = holmAdjusted(family.map { rows[$0].ratio.value?[keyPath: side] ?? 1 })
+            let isWorse = side == \StoredRatio.worseP
+            for (position, index) in family.enumerated() {
+                if isWorse { rows[index].adjustedP = .available(adjusted[position]) }
+                guard adjusted[position] <= alpha, rows[index].isBeyondTolerance(worse: isWorse) else { continue }
+                rows[index].verdict = isWorse ? .worse : .better
+            }
+        }
+        for index in family where rows[index].verdict == .noDifference {
+            // What could never have been called worse is not shown to be as good.
+            if let found = rows[index].ratio.value, found.smallestP * Double(family.count) > alpha {
+                rows[index].verdict = .inconclusive
+            }
+        }
     }
 
     private init(_ metric: GateMetric, before: Measured<[Double]>, after: Measured<[Double]>, level: Double) {
@@ -121,7 +123,8 @@ public struct StoredComparison: Sendable, Hashable, Codable {
         guard let found = ratio.value else { return }
         let isSeen =
             found.smallestDetectable <= 2 * metric.tolerance.relative || !exceedsAbsolute(found.smallestDetectable / 2)
-        verdict = isSeen ? .noDifference : .inconclusive
+        // An estimate beyond the tolerance that chance could have made is not the same as none.
+        verdict = isSeen && !isBeyondTolerance(worse: true) ? .noDifference : .inconclusive
     }
 
     private func isBeyondTolerance(worse: Bool) -> Bool {

@@ -41,6 +41,11 @@ public struct WorkloadRun: Sendable, Hashable, Codable {
     }
 }
 
+extension WorkloadRun {
+    /// Whether the program says that it read nothing.
+    public var isEmpty: Bool { itemCount == 0 }
+}
+
 /// Wall and CPU seconds of one stage as the program reports them.
 public struct StageSeconds: Sendable, Hashable, Codable {
     public var name: String

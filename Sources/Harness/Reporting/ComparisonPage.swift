@@ -87,7 +87,7 @@ struct ComparisonPage {
         return tiles
     }
 
-    private func effect(_ ratio: ComparisonReport.Ratio) -> String {
+    private func effect(_ ratio: ChangeRatio) -> String {
         ratio.smallestDetectable.isDrawable
             ? NumberText.percent(ratio.smallestDetectable, ratio.smallestDetectable < 0.1 ? 1 : 0) : "\u{2013}"
     }

@@ -3,7 +3,7 @@
 /// Pure data: no clock, no file. Memory is MB (10^6 bytes), times are seconds.
 public struct ComparisonReport: Codable, Sendable, Hashable {
     /// Version of this model in the embedded JSON; raised when a field changes its meaning or disappears.
-    public static let currentSchemaVersion = 1
+    public static let currentSchemaVersion = 2
 
     /// How the runs were made.
     public enum Manner: String, Codable, Sendable, Hashable {
@@ -101,25 +101,6 @@ extension ComparisonReport {
         }
     }
 
-    /// After divided by before, with its interval.
-    public struct Ratio: Codable, Sendable, Hashable {
-        public var estimate: Double
-        public var lower: Double
-        public var upper: Double
-        /// `16 pairs`, `12 and 14 runs`.
-        public var count: String
-        /// A ratio minus 1.
-        public var smallestDetectable: Double
-
-        public init(estimate: Double, lower: Double, upper: Double, count: String, smallestDetectable: Double) {
-            self.estimate = estimate
-            self.lower = lower
-            self.upper = upper
-            self.count = count
-            self.smallestDetectable = smallestDetectable
-        }
-    }
-
     public enum RowVerdict: String, Codable, Sendable, Hashable, CaseIterable {
         case worse, unconfirmed, better, noDifference, inconclusive, notMeasured
     }
@@ -136,14 +117,14 @@ extension ComparisonReport {
         /// Medians.
         public var before: Reported<Double>
         public var after: Reported<Double>
-        public var ratio: Reported<Ratio>
+        public var ratio: Reported<ChangeRatio>
         /// Relative change that does not count.
         public var tolerance: Double
         public var verdict: RowVerdict
 
         public init(
             workload: String, metric: String, unit: String, higherIsBetter: Bool, decides: Bool,
-            before: Reported<Double>, after: Reported<Double>, ratio: Reported<Ratio>, tolerance: Double,
+            before: Reported<Double>, after: Reported<Double>, ratio: Reported<ChangeRatio>, tolerance: Double,
             verdict: RowVerdict
         ) {
             self.workload = workload

@@ -43,8 +43,8 @@ struct GatePage {
                 name: "Checks that decide", value: "\(deciding.count)",
                 note: "\(deciding.count { $0.state == .failed }) worse, \(deciding.count { $0.isSkipped }) untold")
         ]
-        if let pairs = report.checks.compactMap({ $0.ratio.value?.pairs }).max(), pairs > 1 {
-            tiles.append(.init(name: "Interleaved pairs", value: "\(pairs)", note: "in \(duration)"))
+        if report.pairsCounted > 0 {
+            tiles.append(.init(name: "Interleaved pairs", value: "\(report.pairsCounted)", note: "in \(duration)"))
         } else {
             tiles.append(.init(name: "Duration", value: duration, note: "all runs"))
         }
@@ -97,7 +97,7 @@ struct GatePage {
     }
 
     private static func forestRow(_ check: GateReport.Check) -> ForestPlot.Row? {
-        guard let ratio = check.ratio.value, ratio.pairs > 1,
+        guard let ratio = check.ratio.value, ratio.hasInterval,
             let factor = ImprovementFactor(ratio, higherIsBetter: check.higherIsBetter)
         else { return nil }
         return ForestPlot.Row(
@@ -172,6 +172,7 @@ struct GatePage {
                     caption: "Programs", columns: [.text("Role"), .text("What"), .text("File"), .text("SHA-256")],
                     rows: report.programs.map { [$0.role, $0.description, $0.path, $0.sha256] }
                 ).markup)
+        body += ReportPage.sources(report.sources)
         return PageFrame.Section(id: "machine", title: "Machine and programs", body: body)
     }
 

@@ -1,20 +1,28 @@
+import Statistics
+
 /// Candidate over reference, pair by pair in time order, for one metric of one workload.
 struct GatePairPlot {
     let check: GateReport.Check
-    /// By number of the pair; pairs without both values are left out.
+    /// By number of the pair: the mean of its runs of each program. Pairs that do not count or lack a value are left out.
     let points: [(pair: Int, ratio: Double)]
 
     /// `nil` where the metric has fewer than two pairs.
     init?(_ check: GateReport.Check, runs: [GateReport.Run]) {
         self.check = check
-        var reference: [Int: Double] = [:]
-        var candidate: [Int: Double] = [:]
-        for run in runs where run.workload == check.workload && run.pair >= 0 && run.failure == nil {
+        var reference: [Int: [Double]] = [:]
+        var candidate: [Int: [Double]] = [:]
+        for run in runs
+        where run.workload == check.workload && run.pair >= 0 && !run.isReplaced && run.failure == nil {
             guard let value = run.values[check.metric], value > 0, value.isDrawable else { continue }
-            if run.role == "reference" { reference[run.pair] = value } else { candidate[run.pair] = value }
+            if run.role == "reference" {
+                reference[run.pair, default: []].append(value)
+            } else {
+                candidate[run.pair, default: []].append(value)
+            }
         }
         points = reference.keys.sorted().compactMap { pair in
-            candidate[pair].map { (pair, $0 / (reference[pair] ?? $0)) }
+            guard let before = reference[pair], let after = candidate[pair] else { return nil }
+            return (pair, mean(after) / mean(before))
         }
         guard points.count > 1 else { return nil }
     }

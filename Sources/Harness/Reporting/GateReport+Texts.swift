@@ -149,7 +149,7 @@ extension GateReport {
 }
 
 extension GateReport.Check {
-    var isAccuracy: Bool { metric == "digest" || metric == "truth" || metric == "accuracy" }
+    var isAccuracy: Bool { ["digest", "truth", "identifications", "accuracy"].contains(metric) }
     /// What does not decide never fails.
     var isFailure: Bool { decides && state == .failed }
     var isSkipped: Bool { state == .notComparable || state == .notMeasured || state == .inconclusive }

@@ -3,7 +3,7 @@
 /// Pure data: no clock, no file.
 public struct GateReport: Codable, Sendable, Hashable {
     /// Version of this model in JSON; raised when a field changes its meaning or disappears.
-    public static let currentSchemaVersion = 1
+    public static let currentSchemaVersion = 2
 
     public var schemaVersion: Int
     /// Name of the baseline.
@@ -20,6 +20,9 @@ public struct GateReport: Codable, Sendable, Hashable {
     public var method: String
     /// Wall seconds of the whole gate.
     public var seconds: Double
+    /// Interleaved pairs that the decision stands on, and pairs that were run; 0 without a reference's program.
+    public var pairsCounted: Int
+    public var pairsRun: Int
     public var programs: [Program]
     /// In the order in which they decide: accuracy, then the metrics.
     public var checks: [Check]
@@ -27,6 +30,8 @@ public struct GateReport: Codable, Sendable, Hashable {
     public var differences: [Difference]
     /// The rule, the noise and what else explains the verdict.
     public var facts: [StudyReport.Fact]
+    /// What can be measured on this machine and how, and why the rest cannot.
+    public var sources: [StudyReport.Fact]
     public var notes: [String]
     /// In time order.
     public var runs: [Run]
@@ -34,8 +39,9 @@ public struct GateReport: Codable, Sendable, Hashable {
 
     public init(
         baseline: String, entry: String, created: String, outcome: Outcome, exitStatus: Int, sentence: String,
-        method: String, seconds: Double = 0, programs: [Program] = [], checks: [Check] = [],
-        differences: [Difference] = [], facts: [StudyReport.Fact] = [], notes: [String] = [], runs: [Run] = [],
+        method: String, seconds: Double = 0, pairsCounted: Int = 0, pairsRun: Int = 0, programs: [Program] = [],
+        checks: [Check] = [], differences: [Difference] = [], facts: [StudyReport.Fact] = [],
+        sources: [StudyReport.Fact] = [], notes: [String] = [], runs: [Run] = [],
         reproduce: [StudyReport.Command] = []
     ) {
         schemaVersion = Self.currentSchemaVersion
@@ -47,10 +53,13 @@ public struct GateReport: Codable, Sendable, Hashable {
         self.sentence = sentence
         self.method = method
         self.seconds = seconds
+        self.pairsCounted = pairsCounted
+        self.pairsRun = pairsRun
         self.programs = programs
         self.checks = checks
         self.differences = differences
         self.facts = facts
+        self.sources = sources
         self.notes = notes
         self.runs = runs
         self.reproduce = reproduce
@@ -108,30 +117,6 @@ extension GateReport {
         }
     }
 
-    /// How much a metric changed, with its interval.
-    public struct Ratio: Codable, Sendable, Hashable {
-        /// Candidate over reference.
-        public var estimate: Double
-        public var lower: Double
-        public var upper: Double
-        /// Of the interval, for instance 0.95.
-        public var level: Double
-        public var pairs: Int
-        /// Smallest relative change that would have shown with 80 % power; 0 where numbers do not scatter.
-        public var smallestDetectable: Double
-
-        public init(
-            estimate: Double, lower: Double, upper: Double, level: Double, pairs: Int, smallestDetectable: Double
-        ) {
-            self.estimate = estimate
-            self.lower = lower
-            self.upper = upper
-            self.level = level
-            self.pairs = pairs
-            self.smallestDetectable = smallestDetectable
-        }
-    }
-
     /// One metric of one workload.
     public struct Check: Codable, Sendable, Hashable {
         public enum State: String, Codable, Sendable, Hashable, CaseIterable {
@@ -150,7 +135,7 @@ extension GateReport {
         /// With its unit.
         public var reference: Reported<String>
         public var candidate: Reported<String>
-        public var ratio: Reported<Ratio>
+        public var ratio: Reported<ChangeRatio>
         /// Largest relative change for the worse that is let through; `nil` where none is asked.
         public var tolerance: Double?
         /// One sentence: why this state.
@@ -158,7 +143,7 @@ extension GateReport {
 
         public init(
             workload: String, metric: String, title: String, state: State, decides: Bool, higherIsBetter: Bool = false,
-            reference: Reported<String>, candidate: Reported<String>, ratio: Reported<Ratio>,
+            reference: Reported<String>, candidate: Reported<String>, ratio: Reported<ChangeRatio>,
             tolerance: Double? = nil, detail: String
         ) {
             self.workload = workload
@@ -179,8 +164,10 @@ extension GateReport {
     public struct Run: Codable, Sendable, Hashable {
         /// Position in time, from 0.
         public var order: Int
-        /// Number of the pair; -1 for a warm-up.
+        /// Number of the pair, of which each role may have several runs; -1 for a warm-up.
         public var pair: Int
+        /// Whether the pair was disturbed by other load and does not count.
+        public var isReplaced: Bool
         /// `reference` or `candidate`.
         public var role: String
         public var workload: String
@@ -190,10 +177,12 @@ extension GateReport {
         public var failure: String?
 
         public init(
-            order: Int, pair: Int, role: String, workload: String, values: [String: Double], failure: String? = nil
+            order: Int, pair: Int, isReplaced: Bool = false, role: String, workload: String, values: [String: Double],
+            failure: String? = nil
         ) {
             self.order = order
             self.pair = pair
+            self.isReplaced = isReplaced
             self.role = role
             self.workload = workload
             self.values = values
@@ -283,7 +272,7 @@ extension GateReport.Check {
         guard let ratio = ratio.value else { return "\u{2013}" }
         let digits = abs(ratio.estimate - 1) < 0.0005 && ratio.estimate != 1 ? 5 : 3
         let estimate = NumberText.fixed(ratio.estimate, digits)
-        guard ratio.lower != ratio.upper else { return estimate }
+        guard ratio.hasInterval else { return estimate }
         return "\(estimate) (\(NumberText.fixed(ratio.lower, 3))\u{2013}\(NumberText.fixed(ratio.upper, 3)))"
     }
 
@@ -292,7 +281,7 @@ extension GateReport.Check {
         return NumberText.fixed(percent, percent < 10 && percent != percent.rounded() ? 1 : 0) + " %"
     }
 
-    private static func seen(_ ratio: GateReport.Ratio) -> String {
+    private static func seen(_ ratio: ChangeRatio) -> String {
         let effect = ratio.smallestDetectable
         guard effect.isFinite, effect > 0 else { return effect == 0 ? "any" : "\u{2013}" }
         return effect < 0.0005 ? "< 0.1 %" : percent(effect)

@@ -26,16 +26,35 @@ extension ReportPage {
                     }
                 ).markup)
         }
-        body.append(.element("h3", ["id": "not-measured"], "Could not be measured"))
-        body.append(
-            environment.notMeasured.isEmpty
-                ? Self.paragraph("Everything that this report asks for was measured.")
-                : .element(
+        if !environment.notMeasured.isEmpty {
+            body.append(.element("h3", ["id": "not-measured"], "Could not be measured"))
+            body.append(
+                .element(
                     "ul", ["class": "gaps"],
                     environment.notMeasured.map {
                         .element("li", [:], .element("strong", [:], $0.what), .text(": " + $0.reason))
                     }))
+        }
+        if environment.notMeasured.isEmpty, environment.sources == nil {
+            body.append(Self.paragraph("Everything that this report asks for was measured."))
+        }
+        body += Self.sources(environment.sources ?? [])
         return Section(id: "environment", title: "Environment", body: body)
+    }
+
+    /// What can be measured on the machine, folded: it matters when a figure is doubted.
+    static func sources(_ sources: [StudyReport.Fact]) -> [Markup] {
+        guard !sources.isEmpty else { return [] }
+        let missing = sources.count { $0.value.value == nil }
+        return [
+            .element(
+                "details", ["class": "data"],
+                .element(
+                    "summary", [:],
+                    "How each figure is measured on this machine"
+                        + (missing == 0 ? "" : " (\(missing) of \(sources.count) not available)")),
+                facts(sources))
+        ]
     }
 
     static func reproduceSection(_ commands: [StudyReport.Command]) -> Section {

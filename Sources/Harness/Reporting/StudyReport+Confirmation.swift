@@ -262,7 +262,7 @@ struct ImprovementFactor: Equatable {
             estimate: ratio.estimate, lower: ratio.lower, upper: ratio.upper, higherIsBetter: higherIsBetter)
     }
 
-    init?(_ ratio: GateReport.Ratio, higherIsBetter: Bool) {
+    init?(_ ratio: ChangeRatio, higherIsBetter: Bool) {
         self.init(
             estimate: ratio.estimate, lower: ratio.lower, upper: ratio.upper, higherIsBetter: higherIsBetter)
     }

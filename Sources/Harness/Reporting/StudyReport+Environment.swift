@@ -43,6 +43,8 @@ extension StudyReport {
         public var noise: [Fact]
         /// What could not be measured, and why: `energy`, `no powercap on this machine`.
         public var notMeasured: [Gap]
+        /// What can be measured on the machine and how, and why the rest cannot; `nil` where an older version did not record it.
+        public var sources: [Fact]?
 
         public struct Workload: Codable, Sendable, Hashable {
             public var name: String
@@ -69,13 +71,15 @@ extension StudyReport {
         }
 
         public init(
-            machine: [Fact], versions: [Fact], workloads: [Workload], noise: [Fact], notMeasured: [Gap]
+            machine: [Fact], versions: [Fact], workloads: [Workload], noise: [Fact], notMeasured: [Gap],
+            sources: [Fact]? = nil
         ) {
             self.machine = machine
             self.versions = versions
             self.workloads = workloads
             self.noise = noise
             self.notMeasured = notMeasured
+            self.sources = sources
         }
     }
 
