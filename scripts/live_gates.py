@@ -19,7 +19,7 @@ import tempfile
 import time
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-COLUMNS = ["slowdown", "status", "outcome", "pairs", "again", "cpu", "cpu_low", "cpu_high", "wall", "seconds", "load"]
+COLUMNS = ["slowdown", "status", "outcome", "pairs", "cpu", "cpu_low", "cpu_high", "wall", "seconds", "load"]
 
 
 def wrapper(folder, slowdown):
@@ -58,11 +58,11 @@ def gate(options, folder, environment, slowdown):
     checks = {check["metric"]: check for check in report["checks"]}
 
     def ratio(metric, field):
-        value = (checks.get(metric, {}).get("ratio") or {}).get("value")
-        return f"{value[field]:.3f}" if value else ""
+        value = checks.get(metric, {}).get("ratio") or {}
+        return f"{value[field]:.3f}" if field in value else ""
 
     return [
-        slowdown, outcome.returncode, report["outcome"], report["pairsCounted"], report["pairsRun"] - report["pairsCounted"],
+        slowdown, outcome.returncode, report["outcome"], report["pairs"],
         ratio("cpu", "estimate"), ratio("cpu", "lower"), ratio("cpu", "upper"), ratio("wall", "estimate"),
         f"{seconds:.0f}", f"{load:.1f}",
     ]

@@ -97,36 +97,14 @@ import Testing
         #expect(decision.outcome == .passed)
     }
 
-    @Test func disturbedPairsAreRunAgainAsAWhole() {
-        var source = PairSource(seed: 9, spread: 0.01)
-        source.pressureShare = .available(0.05)
-        let (decision, session, asked) = play(source) { index, pair in
+    /// A burst of other load in a few pairs, whichever arm it hits, moves no rank far enough to fail.
+    @Test(arguments: [0.2, 5]) func burstsDecideNothing(factor: Double) {
+        let (decision, session, _) = play(PairSource(seed: 9, spread: 0.01)) { index, pair in
             guard index == 3 || index == 5 else { return }
             pair.pressureShare = .available(0.8)
-            pair.values["cpu"] = PairedValue(before: .available(2), after: .available(9))
+            pair.values["cpu"] = PairedValue(before: .available(2), after: .available(2 * factor))
         }
-        #expect(session.replaced == [3, 5] && session.pairs.count == 10 && session.counted.count == 8)
-        #expect(asked.suffix(2) == [.repeatDisturbed, .repeatDisturbed])
-        #expect(decision.outcome == .passed && decision.pairsRun == 10 && decision.pairsCounted == 8)
-        // Every pair alike: that is the machine, and running again would not help.
-        source.pressureShare = .available(0.8)
-        #expect(play(source).session.replaced.isEmpty)
-    }
-
-    @Test func repeatsAreBounded() {
-        var source = PairSource(seed: 10, spread: 0.01)
-        source.pressureShare = .available(0.1)
-        var rule = GateRule.standard()
-        rule.extraPairs = 0.0834
-        let (_, session, _) = play(source, rule: rule) { index, pair in
-            if index >= 1 && index <= 3 { pair.pressureShare = .available(0.9) }
-        }
-        #expect(session.replaced == [1, 2], "a twelfth of 24, of three")
-        rule.disturbedPressure = 0.95
-        #expect(
-            play(source, rule: rule) { index, pair in
-                if index == 1 { pair.pressureShare = .available(0.9) }
-            }.session.replaced.isEmpty)
+        #expect(decision.outcome == .passed && decision.pairs == session.pairs.count)
     }
 
     @Test func severalWorkloadsShareOneFamily() {

@@ -8,7 +8,7 @@ import Testing
     @Test func equalProgramsPassEarly() {
         let (decision, session, asked) = play(PairSource(seed: 1, spread: 0.02))
         #expect(decision.outcome == .passed && decision.exitStatus() == 0)
-        #expect(session.pairs.count == 8 && decision.pairsRun == 8 && decision.pairsCounted == 8)
+        #expect(session.pairs.count == 8 && decision.pairs == 8)
         #expect(asked.allSatisfy { $0 == .measure })
         #expect(decision.metrics.filter { $0.role == .primary }.map(\.key) == ["cpu", "peak_memory", "wall", "energy"])
         #expect(decision.metrics.first { $0.key == "energy" }?.verdict == .notMeasured)

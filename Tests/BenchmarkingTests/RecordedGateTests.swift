@@ -46,7 +46,7 @@ import Testing
         for start in pairs.indices {
             let decision = Self.gate(Array(pairs[start...] + pairs[..<start]))
             #expect(decision.exitStatus() == 2, "from pair \(start): \(decision.reason)")
-            #expect(decision.pairsRun == 16)
+            #expect(decision.pairs == 16)
         }
     }
 

@@ -13,8 +13,8 @@ struct ErrorRatesSubcommand: ParsableCommand {
             every failure is a false alarm; in the others it is a catch. Each gate draws contiguous blocks of pairs.
 
             The noise that tolerances are held against comes from the A/A pool among POOLs (a gate on a real machine takes \
-            it from 'lavoisier-tune noise'). 'in time' are failures that took no more pairs than the last look, confirmation and \
-            repeats included. The figures of this project: docs/gate-statistics.md.
+            it from 'lavoisier-tune noise'). 'in time' are failures that took no more pairs than the last look, the confirmation \
+            included. The figures of this project: docs/gate-statistics.md.
             """)
 
     @Argument(help: "Recorded pools.")

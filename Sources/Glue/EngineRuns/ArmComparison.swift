@@ -68,7 +68,7 @@ public struct ArmComparison: Sendable, Codable, Hashable {
             guard let (outcome, reason) = record.failure(of: arm) else { continue }
             return GateDecision(
                 outcome: arm == 0 ? .failed : outcome, reason: "\(engine.name) \(reason)", metrics: decision.metrics,
-                accuracy: decision.accuracy, pairsRun: decision.pairsRun, pairsCounted: decision.pairsCounted)
+                accuracy: decision.accuracy, pairs: decision.pairs)
         }
         let pairs = record.completePairs.count
         // What so few pairs agree on may be chance, and what they do not show may be there: with n pairs no p-value is below
@@ -81,8 +81,7 @@ public struct ArmComparison: Sendable, Codable, Hashable {
         else { return decision }
         return GateDecision(
             outcome: .inconclusive, reason: "pairs that count: \(pairs); fewer than \(fewest) show nothing",
-            metrics: decision.metrics, accuracy: decision.accuracy, pairsRun: decision.pairsRun,
-            pairsCounted: decision.pairsCounted)
+            metrics: decision.metrics, accuracy: decision.accuracy, pairs: decision.pairs)
     }
 
     /// Wall time, CPU time, peak memory and energy decide; throughput of the process and of each algorithm is shown.

@@ -7,16 +7,10 @@ extension Gate {
     /// Puts a decision into the report.
     mutating func conclude(_ decision: GateDecision, rule: GateRule, label: String, arms: GateArms) {
         conclude(decision)
-        report.pairsCounted = decision.pairsCounted
-        report.pairsRun = decision.pairsRun
+        report.pairs = decision.pairs
         report.checks = Self.digestChecks(arms, decides: rule.accuracyDrop == 0)
         report.checks += decision.accuracy.filter { !$0.name.hasPrefix("digest") }.map(Self.check)
         report.checks += decision.metrics.map { Self.check($0, label: label) }
-        if decision.pairsRun > decision.pairsCounted, decision.pairsCounted > 0 {
-            report.notes.append(
-                "\(decision.pairsRun - decision.pairsCounted) of \(decision.pairsRun) pairs were disturbed by other load and run "
-                    + "again.")
-        }
         if decision.outcome == .accuracyLost,
             let lost = report.checks.first(where: { $0.metric == "digest" && $0.state == .failed && $0.decides })
         {

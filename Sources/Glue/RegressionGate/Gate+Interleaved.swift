@@ -35,7 +35,7 @@ extension Gate {
         var runsPerPair = 1
         var session = GateSession(rule: rule, noise: noise)
         defer {
-            report.runs = GateReport.Run.rows(runs.record, runsPerPair: runsPerPair, replaced: session.replaced)
+            report.runs = GateReport.Run.rows(runs.record, runsPerPair: runsPerPair)
         }
         let decision: GateDecision
         if let failed = try warmUp(&runs) {
@@ -50,6 +50,7 @@ extension Gate {
             session = GateSession(rule: rule, noise: noise?.forPairs(ofRuns: runsPerPair))
             decision = try measure(&session, &runs, runsPerPair: runsPerPair, instructions: instructions, setup)
         }
+        report.facts += GateText.load(session.pairs)
         conclude(decision, rule: rule, label: setup.label, arms: arms)
     }
 
@@ -150,7 +151,7 @@ extension Gate {
         do {
             while case .run(let wanted, let purpose) = session.next() {
                 if !session.pairs.isEmpty, runs.isOutOfTime(forPairs: runsPerPair) {
-                    note("the time budget is used up: the decision stands on \(session.counted.count) pairs")
+                    note("the time budget is used up: the decision stands on \(session.pairs.count) pairs")
                     return session.stop()
                 }
                 progress(

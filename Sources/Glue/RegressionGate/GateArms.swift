@@ -39,15 +39,14 @@ final class GateArms {
 }
 
 extension GateReport.Run {
-    /// - Parameter runsPerPair: of each arm in one of the gate's pairs. - Parameter replaced: numbers of the gate's pairs that
-    ///   were disturbed and do not count.
-    static func rows(_ record: InterleavedRecord, runsPerPair: Int, replaced: Set<Int>) -> [GateReport.Run] {
+    /// - Parameter runsPerPair: of each arm in one of the gate's pairs.
+    static func rows(_ record: InterleavedRecord, runsPerPair: Int) -> [GateReport.Run] {
         var rows: [GateReport.Run] = []
         func add(_ run: ArmRun, pair: Int) {
             for part in run.run.parts {
                 rows.append(
                     GateReport.Run(
-                        order: rows.count, pair: pair, isReplaced: replaced.contains(pair),
+                        order: rows.count, pair: pair,
                         role: GateArms.name(run.arm), workload: part.workload,
                         values: GateValues.all(of: part).values, failure: run.run.failure?.reason))
             }

@@ -2,6 +2,7 @@ import Benchmarking
 import EngineRuns
 import HostEnvironment
 import Reporting
+import Statistics
 
 /// Words and numbers of a gate for people.
 public enum GateText {
@@ -36,6 +37,23 @@ public enum GateText {
         return "\(share < 0 && tenths != 0 ? "-" : "")\(tenths / 10).\(tenths % 10) %"
     }
 
+    /// What other programs and guests did meanwhile.
+    static func load(_ pairs: [GatePair]) -> [StudyReport.Fact] {
+        func fact(_ name: String, _ share: KeyPath<GatePair, Measured<Double>>) -> StudyReport.Fact {
+            let shares = pairs.compactMap { $0[keyPath: share].value }
+            let reason = pairs.lazy.compactMap { $0[keyPath: share].reason }.first ?? "nothing ran"
+            return .init(
+                name: name,
+                value: shares.isEmpty
+                    ? .unavailable(reason: reason)
+                    : .value("median \(percent(median(shares))), most \(percent(shares.max() ?? 0))"))
+        }
+        return [
+            fact("Share of a pair's time in which some task waited for a CPU", \.pressureShare),
+            fact("Share of the CPU time that other guests took", \.stealShare),
+        ]
+    }
+
     static func tolerance(_ tolerance: GateTolerance, _ metric: Metric) -> String {
         let relative = percent(tolerance.relative)
         return tolerance.absolute.map { "\(relative) and \(value($0, of: metric))" } ?? relative
@@ -45,12 +63,11 @@ public enum GateText {
     static func position(
         _ session: GateSession, wanted: Int, purpose: GateStep.Purpose, secondsPerPair: Double?
     ) -> String {
-        let done = session.counted.count
+        let done = session.pairs.count
         let what =
             switch purpose {
             case .measure: "pair \(done + 1), next look after \(done + wanted)"
             case .confirm: "a metric looks worse: fresh pair, \(wanted) left to confirm"
-            case .repeatDisturbed: "others disturbed \(wanted) pairs: once more"
             }
         guard let secondsPerPair else { return what }
         let seconds = Int((secondsPerPair * Double(wanted)).rounded())

@@ -40,9 +40,9 @@ public enum NoiseStudy {
         let engine = try GateSetup.engine(request.engine, option: "--engine")
         let rule = GateRule.standard(request.use, workloads: setup.workloads.map(\.name))
         let metrics = rule.metrics.filter { $0.role != .deterministic }
+        let settings = try setup.settings(file: nil, assignments: request.assignments)
         let lock = try GateSetup.lock("noise on \(setup.label)", path: request.lockPath)
         defer { withExtendedLifetime(lock) {} }
-        let settings = try setup.settings(file: nil, assignments: request.assignments)
         let arms = GateArms(
             setup.program, reference: try setup.arm("reference", engine, settings: settings),
             candidate: try setup.arm("candidate", engine, settings: settings))

@@ -22,21 +22,18 @@ public struct GateDecision: Sendable, Hashable, Codable {
     /// In the order of the rule.
     public let metrics: [GateMetricDecision]
     public let accuracy: [GateAccuracyDecision]
-    /// Pairs run, those that were replaced included.
-    public let pairsRun: Int
     /// Pairs that the decision stands on; those of the confirmation included.
-    public let pairsCounted: Int
+    public let pairs: Int
 
     public init(
         outcome: Outcome, reason: String, metrics: [GateMetricDecision] = [], accuracy: [GateAccuracyDecision] = [],
-        pairsRun: Int = 0, pairsCounted: Int = 0
+        pairs: Int = 0
     ) {
         self.outcome = outcome
         self.reason = reason
         self.metrics = metrics
         self.accuracy = accuracy
-        self.pairsRun = pairsRun
-        self.pairsCounted = pairsCounted
+        self.pairs = pairs
     }
 
     /// The gate could not do its work.
@@ -61,12 +58,12 @@ public struct GateDecision: Sendable, Hashable, Codable {
     /// A pure function. Live gates go through `GateSession`, which asks for fresh pairs before it fails.
     /// - Parameter alpha: one-sided level of the whole family.
     public init(pairs: [GatePair], rule: GateRule, noise: MachineNoise? = nil, alpha: Double = 0.025) {
-        if let early = GateJudgement.withoutMetrics(pairs, rule: rule, pairsRun: pairs.count) {
+        if let early = GateJudgement.withoutMetrics(pairs, rule: rule) {
             self = early
             return
         }
         let judgement = GateJudgement(pairs: pairs, rule: rule, noise: noise, alpha: alpha)
-        self = judgement.decision(failed: Set(judgement.failing), unconfirmed: [], pairsRun: pairs.count)
+        self = judgement.decision(failed: Set(judgement.failing), unconfirmed: [])
     }
 }
 

@@ -12,7 +12,7 @@ public struct GateErrorRates: Sendable, Hashable, Codable {
     /// Mean and largest number of pairs that a gate ran.
     public let meanPairs: Double
     public let maximumPairs: Int
-    /// Share of gates that ran no more pairs than the last look, confirmation and repeats included.
+    /// Share of gates that ran no more pairs than the last look, the confirmation included.
     public let withinLastLook: Double
     /// Share of gates that failed within as many pairs.
     public let failedWithinLastLook: Double

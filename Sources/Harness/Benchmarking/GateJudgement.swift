@@ -47,15 +47,15 @@ struct GateJudgement {
     }
 
     /// What is decided before any metric is looked at: crashes, lost accuracy, nothing measured. Nil: go on.
-    static func withoutMetrics(_ pairs: [GatePair], rule: GateRule, pairsRun: Int) -> GateDecision? {
+    static func withoutMetrics(_ pairs: [GatePair], rule: GateRule) -> GateDecision? {
         if let failure = pairs.lazy.compactMap(\.failure).first {
             let program = failure.arm == .before ? "the reference" : "the candidate"
-            return GateDecision(outcome: .failed, reason: "\(program) \(failure.reason)", pairsRun: pairsRun)
+            return GateDecision(outcome: .failed, reason: "\(program) \(failure.reason)", pairs: pairs.count)
         }
         if let name = pairs.lazy.compactMap(\.emptyWorkload).first {
             return GateDecision(
                 outcome: .nothingMeasured, reason: "nothing was measured: a program read no spectra of \(name)",
-                pairsRun: pairsRun)
+                pairs: pairs.count)
         }
         let accuracy = accuracy(pairs, rule)
         if let lost = accuracy.first(where: \.isLost) {
@@ -64,7 +64,7 @@ struct GateJudgement {
                 outcome: .accuracyLost,
                 reason:
                     "\(lost.name) went from \(figures[0]) to \(figures[1]); a drop of \(lost.tolerance) is tolerated",
-                accuracy: accuracy, pairsRun: pairsRun, pairsCounted: pairs.count)
+                accuracy: accuracy, pairs: pairs.count)
         }
         let decisive = rule.metrics.filter { $0.role != .informational }
         let isMeasured = pairs.contains { pair in
@@ -76,7 +76,7 @@ struct GateJudgement {
         guard isMeasured else {
             return GateDecision(
                 outcome: .nothingMeasured, reason: "no metric that decides was measured in both arms",
-                accuracy: accuracy, pairsRun: pairsRun)
+                accuracy: accuracy, pairs: pairs.count)
         }
         return nil
     }
@@ -128,7 +128,7 @@ struct GateJudgement {
     ///   - failed: primary metrics whose failure stands. - unconfirmed: those that fresh pairs did not show again.
     ///   - confirmations: ratios on the fresh pairs alone, by metric.
     func decision(
-        failed: Set<String>, unconfirmed: Set<String>, confirmations: [String: GateRatio] = [:], pairsRun: Int
+        failed: Set<String>, unconfirmed: Set<String>, confirmations: [String: GateRatio] = [:]
     ) -> GateDecision {
         var metrics = metrics
         for index in metrics.indices {
@@ -155,7 +155,7 @@ struct GateJudgement {
         }
         return GateDecision(
             outcome: outcome, reason: reason(outcome, deciding), metrics: metrics, accuracy: accuracy,
-            pairsRun: pairsRun, pairsCounted: pairCount)
+            pairs: pairCount)
     }
 
     private func reason(_ outcome: GateDecision.Outcome, _ metrics: [GateMetricDecision]) -> String {

@@ -73,12 +73,6 @@ public struct GateRule: Sendable, Hashable, Codable {
     public var accuracyDrop: Double
     /// A tolerance is never below this many times the machine's own A/A noise.
     public var noiseFactor: Double
-    /// Share of the run time in which a task of the machine waited for a CPU (PSI `some`) beyond which a pair is run again.
-    public var disturbedPressure: Double
-    /// Share of the CPU time that the hypervisor took, likewise.
-    public var disturbedSteal: Double
-    /// Pairs run again, at most, as a share of the last look.
-    public var extraPairs: Double
     /// Seconds of CPU that an arm of a pair uses, at least: noise of single runs averages out, and interleaving finely inside a
     /// pair lets both arms meet the same machine.
     public var armSeconds: Double
@@ -89,14 +83,13 @@ public struct GateRule: Sendable, Hashable, Codable {
     public init(
         metrics: [GateMetric], looks: [Int] = [8, 16, 24], alphas: [Double] = [0.0125, 0.0125, 0.025],
         confirmationPairs: Int = 8, confirmationAlpha: Double = 0.05, accuracyDrop: Double = 0, noiseFactor: Double = 2,
-        disturbedPressure: Double = 0.25, disturbedSteal: Double = 0.10, extraPairs: Double = 0.5,
         armSeconds: Double = 2
     ) {
         precondition(!looks.isEmpty && looks.count == alphas.count, "a level for each look")
         precondition(zip(looks, looks.dropFirst()).allSatisfy { $0 < $1 } && looks[0] > 0, "looks must ascend")
         precondition(alphas.allSatisfy { $0 > 0 && $0 < 0.5 }, "a level outside 0...0.5")
         precondition(confirmationPairs > 0 && confirmationAlpha > 0 && confirmationAlpha < 0.5, "no confirmation")
-        precondition(accuracyDrop >= 0 && noiseFactor >= 0 && extraPairs >= 0 && armSeconds >= 0, "a negative bound")
+        precondition(accuracyDrop >= 0 && noiseFactor >= 0 && armSeconds >= 0, "a negative bound")
         precondition(
             metrics.count { $0.role == .primary } <= Self.maximumPrimaries,
             "more than \(Self.maximumPrimaries) primary metrics")
@@ -108,9 +101,6 @@ public struct GateRule: Sendable, Hashable, Codable {
         self.confirmationAlpha = confirmationAlpha
         self.accuracyDrop = accuracyDrop
         self.noiseFactor = noiseFactor
-        self.disturbedPressure = disturbedPressure
-        self.disturbedSteal = disturbedSteal
-        self.extraPairs = extraPairs
         self.armSeconds = armSeconds
     }
 
@@ -166,7 +156,7 @@ public struct GateRule: Sendable, Hashable, Codable {
     static let instructionCount = Metric(
         name: "instructions", title: "instructions", unit: "instructions", direction: .lowerIsBetter)
 
-    /// The most pairs that count: the last look and its confirmation. Pairs run again come on top.
+    /// The most pairs: the last look and its confirmation.
     public var maximumPairs: Int { (looks.last ?? 0) + confirmationPairs }
 
     /// The relative tolerances of the primary metrics on a machine of this noise, by key.

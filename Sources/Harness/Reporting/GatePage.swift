@@ -43,8 +43,8 @@ struct GatePage {
                 name: "Checks that decide", value: "\(deciding.count)",
                 note: "\(deciding.count { $0.state == .failed }) worse, \(deciding.count { $0.isSkipped }) untold")
         ]
-        if report.pairsCounted > 0 {
-            tiles.append(.init(name: "Interleaved pairs", value: "\(report.pairsCounted)", note: "in \(duration)"))
+        if report.pairs > 0 {
+            tiles.append(.init(name: "Interleaved pairs", value: "\(report.pairs)", note: "in \(duration)"))
         } else {
             tiles.append(.init(name: "Duration", value: duration, note: "all runs"))
         }

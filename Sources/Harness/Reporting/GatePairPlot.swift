@@ -3,7 +3,7 @@ import Statistics
 /// Candidate over reference, pair by pair in time order, for one metric of one workload.
 struct GatePairPlot {
     let check: GateReport.Check
-    /// By number of the pair: the mean of its runs of each program. Pairs that do not count or lack a value are left out.
+    /// By number of the pair: the mean of its runs of each program. Pairs without both are left out.
     let points: [(pair: Int, ratio: Double)]
 
     /// `nil` where the metric has fewer than two pairs.
@@ -12,7 +12,7 @@ struct GatePairPlot {
         var reference: [Int: [Double]] = [:]
         var candidate: [Int: [Double]] = [:]
         for run in runs
-        where run.workload == check.workload && run.pair >= 0 && !run.isReplaced && run.failure == nil {
+        where run.workload == check.workload && run.pair >= 0 && run.failure == nil {
             guard let value = run.values[check.metric], value > 0, value.isDrawable else { continue }
             if run.role == "reference" {
                 reference[run.pair, default: []].append(value)

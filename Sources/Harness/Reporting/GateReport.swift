@@ -20,9 +20,8 @@ public struct GateReport: Codable, Sendable, Hashable {
     public var method: String
     /// Wall seconds of the whole gate.
     public var seconds: Double
-    /// Interleaved pairs that the decision stands on, and pairs that were run; 0 without a reference's program.
-    public var pairsCounted: Int
-    public var pairsRun: Int
+    /// Interleaved pairs that the decision stands on; 0 without a reference's program.
+    public var pairs: Int
     public var programs: [Program]
     /// In the order in which they decide: accuracy, then the metrics.
     public var checks: [Check]
@@ -39,7 +38,7 @@ public struct GateReport: Codable, Sendable, Hashable {
 
     public init(
         baseline: String, entry: String, created: String, outcome: Outcome, exitStatus: Int, sentence: String,
-        method: String, seconds: Double = 0, pairsCounted: Int = 0, pairsRun: Int = 0, programs: [Program] = [],
+        method: String, seconds: Double = 0, pairs: Int = 0, programs: [Program] = [],
         checks: [Check] = [], differences: [Difference] = [], facts: [StudyReport.Fact] = [],
         sources: [StudyReport.Fact] = [], notes: [String] = [], runs: [Run] = [],
         reproduce: [StudyReport.Command] = []
@@ -53,8 +52,7 @@ public struct GateReport: Codable, Sendable, Hashable {
         self.sentence = sentence
         self.method = method
         self.seconds = seconds
-        self.pairsCounted = pairsCounted
-        self.pairsRun = pairsRun
+        self.pairs = pairs
         self.programs = programs
         self.checks = checks
         self.differences = differences
@@ -166,8 +164,6 @@ extension GateReport {
         public var order: Int
         /// Number of the pair, of which each role may have several runs; -1 for a warm-up.
         public var pair: Int
-        /// Whether the pair was disturbed by other load and does not count.
-        public var isReplaced: Bool
         /// `reference` or `candidate`.
         public var role: String
         public var workload: String
@@ -177,12 +173,11 @@ extension GateReport {
         public var failure: String?
 
         public init(
-            order: Int, pair: Int, isReplaced: Bool = false, role: String, workload: String, values: [String: Double],
+            order: Int, pair: Int, role: String, workload: String, values: [String: Double],
             failure: String? = nil
         ) {
             self.order = order
             self.pair = pair
-            self.isReplaced = isReplaced
             self.role = role
             self.workload = workload
             self.values = values
