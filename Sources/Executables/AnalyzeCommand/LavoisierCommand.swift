@@ -20,7 +20,7 @@ struct LavoisierCommand: ParsableCommand {
         version: LavoisierVersion.current,
         subcommands: [
             AnalyzeSubcommand.self, MatchSubcommand.self, InspectSubcommand.self, ConvertSubcommand.self,
-            BenchmarkSubcommand.self, OptimizeSubcommand.self,
+            BenchmarkSubcommand.self, ScalingSubcommand.self, OptimizeSubcommand.self,
             WorkloadSubcommand.self,
             EvaluateSubcommand.self, CheckSubcommand.self,
             SimulateSubcommand.self,

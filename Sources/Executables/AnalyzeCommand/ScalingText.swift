@@ -1,0 +1,55 @@
+import Benchmarking
+import Console
+import EngineRuns
+import HostEnvironment
+import Statistics
+
+/// How a workload scales, for a terminal.
+enum ScalingText {
+    static func text(_ result: ScalingResult, workers: [Int]) -> String {
+        guard let whole = result.rows.first else { return "\(result.workload): nothing was measured\n" }
+        var text =
+            "\(result.workload): \(result.rounds) rounds of \(workers.map(String.init).joined(separator: ", ")) workers, in turn\n\n"
+        var table = ConsoleTable(
+            header: ["stage", "share"] + workers.map { "\($0) (s)" } + workers.dropFirst().map { "\($0): times faster" }
+                + ["serial fraction", "CPU, most to 1"],
+            alignments: [.left] + [ConsoleTable.Alignment](repeating: .right, count: 2 * workers.count + 2))
+        for row in result.rows {
+            let cpu = row.cpuSeconds.value.map { ComparisonText.ratio(($0.last ?? 0) / $0[0]) } ?? "-"
+            table.append(
+                [row.name, ComparisonText.percent(row.wallSeconds[0] / whole.wallSeconds[0])]
+                    + row.wallSeconds.map(ComparisonText.digits)
+                    + row.speedUps.dropFirst().map { interval($0, ComparisonText.ratio) }
+                    + [interval(row.serialFraction, ComparisonText.percent), cpu])
+        }
+        text += table.text + "\n"
+        text +=
+            "Serial fraction of the whole run: \(interval(whole.serialFraction, ComparisonText.percent)) by Amdahl's law; "
+        switch result.serialFractionOfStages {
+        case .available(let share): text += "\(ComparisonText.percent(share)) by the times of its stages.\n"
+        case .unavailable(let reason): text += "by its stages unavailable: \(reason).\n"
+        }
+        switch (result.contention, result.coherency) {
+        case (.available(let contention), .available(let coherency)):
+            text +=
+                "Universal law: contention \(interval(contention, ComparisonText.percent)), coherency "
+                + "\(interval(coherency, ComparisonText.percent)).\n"
+        default: text += "Universal law unavailable: \(result.contention.reason ?? "").\n"
+        }
+        text +=
+            "\nProjection by Amdahl's law from the points above, not a measurement; speed relative to 4 workers:\n\n"
+        var projected = ConsoleTable(
+            header: ["workers", "projected", "specification"], alignments: [.right, .right, .right])
+        for row in result.projections {
+            projected.append([
+                "\(row.workers)", interval(row.relativeToFour, ComparisonText.ratio),
+                ComparisonText.ratio(row.specified),
+            ])
+        }
+        return text + projected.text
+    }
+
+    private static func interval(_ value: FittedValue, _ text: (Double) -> String) -> String {
+        "\(text(value.estimate)) (\(text(value.lower)) to \(text(value.upper)))"
+    }
+}

@@ -1,0 +1,74 @@
+import Benchmarking
+import HostEnvironment
+import Statistics
+import Testing
+
+@testable import EngineRuns
+
+/// What rounds of runs say about a workload's scaling.
+@Suite struct ScalingRecordTests {
+    /// Rounds of 1 and 2 workers: a stage that halves, one that does not, and 0.1 s outside of both.
+    private func record(
+        _ workers: [Int] = [1, 2], stages: (Double) -> [StageSeconds] = ScalingRecordTests.stages,
+        outside: Double = 0.1, digest: (Int) -> String = { _ in "a" }
+    ) throws -> ScalingRecord {
+        var record = InterleavedRecord(arms: workers.count, seed: 1)
+        record.end = .complete
+        record.pairs = (0..<4).map { index in
+            RunPair(
+                index: index,
+                runs: workers.enumerated().map { arm, count in
+                    let parts = stages(Double(count))
+                    let wall = outside + parts.reduce(0) { $0 + $1.wall }
+                    return ArmRun(
+                        arm: arm, loadBefore: .available(0),
+                        run: fakeRun(wall: wall, digest: digest(count), stages: parts))
+                })
+        }
+        return ScalingRecord(
+            created: "now",
+            arms: workers.map {
+                EngineArm(
+                    name: "\($0)", engine: EngineBinary(path: "/e", sha256: "e"), configuration: "", settings: [])
+            }, workers: workers, workloads: try sampleRecord(runs: []).workloads, machine: sampleMachine(),
+            conditionsBefore: try sampleConditions(), conditionsAfter: try sampleConditions(), record: record)
+    }
+
+    private static func stages(_ count: Double) -> [StageSeconds] {
+        [
+            StageSeconds(name: "read and detect", wall: 1.6 / count, cpu: 1.6),
+            StageSeconds(name: "group isotopes", wall: 0.3, cpu: 0.3),
+        ]
+    }
+
+    @Test func everyStageHasItsFractionAndTheWholeTheirSum() throws {
+        let result = try #require(try record().results.first)
+        #expect(result.rounds == 4)
+        #expect(result.rows.map(\.name) == ["whole run", "read and detect", "group isotopes", "outside of stages"])
+        let fractions = result.rows.map(\.serialFraction.estimate)
+        for (found, expected) in zip(fractions, [0.2, 0, 1, 1]) { #expect(abs(found - expected) < 1e-9) }
+        #expect(abs((result.serialFractionOfStages.value ?? 0) - 0.2) < 1e-9)
+        #expect(abs(result.rows[1].speedUps[1].estimate - 2) < 1e-9)
+        #expect(result.rows[1].cpuSeconds == .available([1.6, 1.6]))
+        #expect(result.contention.reason?.contains("three can") == true)
+        #expect(result.projections.map(\.workers) == [4, 8, 16, 32, 64, 128])
+        #expect(abs(result.projections[1].relativeToFour.estimate - 0.4 / 0.3) < 1e-9)
+    }
+
+    @Test func moreNumbersGiveTheUniversalLaw() throws {
+        let result = try #require(try record([1, 2, 4]).results.first)
+        #expect(abs((result.contention.value?.estimate ?? 1) - 0.2) < 1e-9)
+        #expect(abs(result.coherency.value?.estimate ?? 1) < 1e-9)
+    }
+
+    @Test func stagesThatOverlapHaveNoSum() throws {
+        let result = try #require(try record(outside: -0.2).results.first)
+        #expect(result.serialFractionOfStages.reason?.contains("overlap") == true)
+        #expect(result.rows.count == 3)
+    }
+
+    @Test func otherResultsAreNamed() throws {
+        #expect(try record().workloadOfOtherResults == nil)
+        #expect(try record(digest: { $0 == 2 ? "b" : "a" }).workloadOfOtherResults == "small")
+    }
+}
