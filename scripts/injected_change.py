@@ -50,7 +50,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         # The unchanged engine passes through the same tool, so that only the loop differs.
         original = changed(folder, engine, 2)
-        baselines = ["--baselines-dir", f"{folder}/baselines", "--quiet"]
+        baselines = ["--baselines-dir", f"{folder}/baselines", "--quiet", "--lock", f"{folder}/lock"]
         subprocess.run(
             [tune, "baseline", "create", "injected", "--workload", options.workload, "--engine", original, "--runs", "1"]
             + baselines, check=True, cwd=ROOT)
@@ -64,7 +64,7 @@ def main():
             tolerance = ["--tolerance", f"instructions={options.tolerance}"] if options.tolerance else []
             status = subprocess.run(
                 [tune, "gate", "--baseline", f"{folder}/baselines/injected.json", "--deterministic", "--candidate", candidate,
-                 "--json-output", report, "--quiet"] + tolerance, cwd=ROOT, stdout=subprocess.DEVNULL,
+                 "--json-output", report, "--quiet", "--lock", f"{folder}/lock"] + tolerance, cwd=ROOT, stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL).returncode
             with open(report) as file:
                 checks = json.load(file)["checks"]

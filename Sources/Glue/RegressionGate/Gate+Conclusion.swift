@@ -8,6 +8,14 @@ extension Gate {
     mutating func conclude(_ decision: GateDecision, rule: GateRule, label: String, arms: GateArms) {
         conclude(decision)
         report.pairs = decision.pairs
+        let shown = decision.metrics.filter {
+            $0.role == .informational && $0.ratio.value != nil && GateRule.primaries.contains($0.metric)
+        }
+        if !shown.isEmpty {
+            report.notes.append(
+                "Only shown, because \(GateRule.maximumPrimaries) metrics decide at most or the tolerance is off: "
+                    + shown.map(\.title).joined(separator: ", ") + ".")
+        }
         report.checks = Self.digestChecks(arms, decides: rule.accuracyDrop == 0)
         report.checks += decision.accuracy.filter { !$0.name.hasPrefix("digest") }.map(Self.check)
         report.checks += decision.metrics.map { Self.check($0, label: label) }

@@ -78,12 +78,6 @@ public struct Gate {
                     + "--reason ...' makes one")
         }
         let rule = try request.rule(workloads: entry.workloads.map(\.name))
-        let shown = rule.metrics.filter { $0.role == .informational && $0.metric.name != "throughput" }
-        if entry.workloads.count > 1, !shown.isEmpty {
-            report.notes.append(
-                "At most \(GateRule.maximumPrimaries) metrics decide; only shown: "
-                    + shown.map { "\($0.metric.title) of \($0.workload ?? "all")" }.joined(separator: ", ") + ".")
-        }
         let candidate = try GateSetup.engine(request.candidate, option: "--candidate")
         let setup = try GateSetup(
             workloads: entry.workloads.map(\.name), environment: request.environment, interrupt: request.interrupt,

@@ -115,7 +115,7 @@ public struct GateRule: Sendable, Hashable, Codable {
             GateMetric(.peakMemory, tolerance: GateTolerance(relative: 0.05, absolute: 16 * 1_048_576)),
             GateMetric(.wall, tolerance: GateTolerance(relative: isShared ? 0.10 : 0.03)),
             GateMetric(.energy, tolerance: GateTolerance(relative: 0.05)),
-            GateMetric(instructionCount, tolerance: GateTolerance(relative: 0.01), role: .deterministic),
+            GateMetric(instructionCount, tolerance: GateTolerance(relative: 0.004), role: .deterministic),
         ]
         let names: [String?] = workloads.count > 1 ? workloads : [nil]
         var metrics: [GateMetric] = []
@@ -151,6 +151,9 @@ public struct GateRule: Sendable, Hashable, Codable {
         rule.alphas = Array(alphas.prefix(count))
         return rule
     }
+
+    /// Metrics that decide where there is room for them.
+    public static let primaries: [Metric] = [.cpu, .peakMemory, .wall, .energy]
 
     /// Instructions of the program, in user mode.
     static let instructionCount = Metric(
