@@ -79,7 +79,10 @@ import Testing
     }
 
     /// Instructions need no test and no fresh pairs.
-    @Test(arguments: [(1.02, GateDecision.Outcome.regression), (1.005, .passed), (0.97, .improvement)])
+    @Test(arguments: [
+        (1.02, GateDecision.Outcome.regression), (1.005, .regression), (1.003, .passed), (0.997, .passed),
+        (0.97, .improvement),
+    ])
     func deterministicMetrics(ratio: Double, expected: GateDecision.Outcome) {
         let (decision, session, _) = play(PairSource(seed: 7, spread: 0.01)) { index, pair in
             let count = 1e9 + Double(index % 3)
