@@ -6,7 +6,7 @@
 Puts a known number of instructions in front of the real engine (a library whose constructor runs a loop, added to a copy
 of the program with patchelf), and holds every such copy against a baseline of the engine with `lavoisier-tune gate
 --deterministic`, as a user runs it. Prints what was added, what the gate counted and its exit status: 2 is caught.
-Needs valgrind, binutils, patchelf and a C compiler.
+Needs valgrind, binutils, patchelf and a C compiler, on x86-64.
 """
 
 import argparse
@@ -60,7 +60,7 @@ def main():
         print("added_percent\tcounted_percent\tstatus\tdetail")
         for share in map(float, options.shares.split(",")):
             candidate = changed(folder, engine, max(int(share * counts[0]), 2))
-            report = f"{folder}/gate.json"
+            report = f"{folder}/gate-{share}.json"
             tolerance = ["--tolerance", f"instructions={options.tolerance}"] if options.tolerance else []
             status = subprocess.run(
                 [tune, "gate", "--baseline", f"{folder}/baselines/injected.json", "--deterministic", "--candidate", candidate,

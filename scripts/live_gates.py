@@ -46,6 +46,8 @@ def gate(options, folder, environment, slowdown):
     """One gate; a row of the table."""
     result = f"{folder}/gate.json"
     load = os.getloadavg()[0]
+    if os.path.exists(result):
+        os.remove(result)
     start = time.monotonic()
     outcome = subprocess.run(
         [f"{folder}/lavoisier-tune", "gate", "--baseline", f"{folder}/baselines/live.json", "--quiet", "--no-instructions",

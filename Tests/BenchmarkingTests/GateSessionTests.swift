@@ -162,6 +162,24 @@ import Testing
         #expect(one.outcome == .inconclusive && one.reason.contains("with 1 pair no change of CPU time can be seen"))
     }
 
+    /// What fresh pairs did not show again does not stand because the time is up later.
+    @Test func beingCutOffDoesNotRevive() {
+        var session = GateSession(rule: .standard())
+        var source = PairSource(seed: 14, spread: 0.01)
+        for index in 0..<20 {
+            _ = session.next()
+            var pair = source.next()
+            // Slow in the first look, well in the confirmation, slow again after it.
+            if index < 8 || index >= 16 {
+                pair.values["cpu"] = PairedValue(before: .available(2), after: .available(3))
+            }
+            session.add(pair)
+        }
+        let decision = session.stop()
+        #expect(decision.outcome == .inconclusive || decision.outcome == .passed, "\(decision.reason)")
+        #expect(decision.pairs == 20)
+    }
+
     /// Of equal programs a gate that is cut off may fail only where the whole interval is beyond the tolerance: with noise that
     /// gives an estimate beyond it in a third of gates.
     @Test func beingCutOffGivesNoFalseAlarms() {

@@ -34,7 +34,7 @@ import Testing
         let outcome = try fixture.run([
             "baseline", "create", "main", "--workload", "ident", "--engine", engine, "--runs", "2",
             "--instruction-runs",
-            "1", "--lock", fixture.folder.file("lock"), "--build-command", "swift build --product lavoisier",
+            "1", "--lock", fixture.folder.file("lock"), "--build-command", "swift build -c release --product lavoisier",
         ])
         #expect(outcome.status == 0, "\(outcome.error)")
         let entry = try BaselineFiles(folder: fixture.folder.file("baselines")).read("main").latest

@@ -28,6 +28,7 @@ final class TuneFixture {
             done < "$config"
             digest=aaaa
             memory=50000000
+            spectra=100
             features='x\\t100\\t10\\t9\\t11\\t1\\t5\\n'
             \(body)
             mkdir -p "$out"
@@ -104,7 +105,7 @@ final class TuneFixture {
         """
         {"schema": "lavoisier-run/1", "versions": {"lavoisier": "0", "libraries": []}, "startedAt": "now",
          "machine": {"id": "m", "fields": []}, "configuration": [], "configurationHash": "h", "inputs": [
-          {"path": "p", "name": "n", "bytes": 1, "status": "analysed", "spectra": 100, "surveyScans": 100, "fragmentSpectra": 0,
+          {"path": "p", "name": "n", "bytes": 1, "status": "analysed", "spectra": '"$spectra"', "surveyScans": 100, "fragmentSpectra": 0,
            "otherSpectra": 0, "surveyPoints": 1, "chromatographicPeaks": 1, "features": 1, "featuresWithFragments": 0,
            "identifiedFeatures": 0, "annotatedFeatures": 0, "notices": []}],
          "stages": [{"name": "read", "wallSeconds": 0.01, "cpuSeconds": 0.01}], "detectionJobs": [], "wallSeconds": 0.01,

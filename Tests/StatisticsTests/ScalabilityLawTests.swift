@@ -47,9 +47,10 @@ import Testing
                     workers: [1, 2], rounds: rounds([1, 2], count: 25, noise: noise, seed: seed) { 0.1 + 0.9 / $0 },
                     resamples: 400)
                 let found = law.serialFraction
-                if found.lower <= 0.1, found.upper >= 0.1 { covered += 1 }
-                #expect(found.lower <= found.estimate && found.estimate <= found.upper)
-                total += found.upper - found.lower
+                let (lower, upper) = (found.lower ?? .nan, found.upper ?? .nan)
+                if lower <= 0.1, upper >= 0.1 { covered += 1 }
+                #expect(lower <= found.estimate && found.estimate <= upper)
+                total += upper - lower
             }
             #expect(covered >= 34, "\(covered) of 40 intervals at 95 %")
             return total
@@ -65,6 +66,15 @@ import Testing
         // Faster than the number of workers has no meaning beyond what was measured.
         let more = ScalabilityLaw(workers: [1, 2], rounds: [[1, 0.45]], resamples: 20)
         #expect(more.serialFraction.estimate < 0 && more.projection(8, relativeTo: 4).estimate == 2)
+    }
+
+    @Test func fewRoundsHaveNoInterval() {
+        func law(_ count: Int) -> ScalabilityLaw {
+            ScalabilityLaw(
+                workers: [1, 2], rounds: rounds([1, 2], count: count, noise: 0.1) { 1 / $0 }, resamples: 50)
+        }
+        #expect(law(5).speedUp(1).lower == nil && law(5).serialFraction.upper == nil)
+        #expect(law(6).speedUp(1).lower != nil && law(6).projection(8, relativeTo: 4).upper != nil)
     }
 
     @Test func theSeedFixesTheInterval() {

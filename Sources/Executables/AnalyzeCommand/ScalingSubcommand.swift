@@ -74,6 +74,9 @@ struct ScalingSubcommand: ParsableCommand {
 
     func run() throws {
         try reportingFailures {
+            // A closed pipe or a write beyond a file size limit is an error to report, not the end of the program.
+            signal(SIGPIPE, SIG_IGN)
+            signal(SIGXFSZ, SIG_IGN)
             let host = HostReader().read()
             let counts = try workerCounts(host)
             let arms = try counts.map { count in
@@ -85,18 +88,21 @@ struct ScalingSubcommand: ParsableCommand {
                 limits: RunLimits(timeoutSeconds: 3_600, memoryBytes: host.usableMemoryBytes.value))
             options.pairs = rounds
             options.seed = seed
+            // A round that other load disturbed counts like the others: medians over rounds stand it.
+            options.extraShare = 0
             options.timeBudgetSeconds =
                 try timeBudget.map { try quantity("--time-budget", try TimeSpan(parsing: $0).seconds) } ?? 1_200
             if let output { try OutputText.checkWritable(output) }
             let interrupt = try InterruptFlag.install()
-            let (record, end) = try measure(arms, counts, options, host, interrupt)
-            if let output, record.results.contains(where: { $0.rounds > 0 }) {
-                try OutputText.write(OutputText.json(record), to: output)
-            }
+            let (record, end, failure) = try measure(arms, counts, options, host, interrupt)
             try Console.output(
                 json
                     ? OutputText.json(record)
                     : record.results.map { ScalingText.text($0, workers: counts) }.joined(separator: "\n"))
+            if let output, record.results.contains(where: { $0.rounds > 0 }) {
+                try OutputText.write(OutputText.json(record), to: output)
+            }
+            if let failure { throw failure }
             try finish(record, end)
         }
     }
@@ -104,7 +110,7 @@ struct ScalingSubcommand: ParsableCommand {
     private func measure(
         _ arms: [EngineArm], _ counts: [Int], _ options: InterleavedRuns.Options, _ host: HostDescription,
         _ interrupt: InterruptFlag
-    ) throws -> (ScalingRecord, InterleavedRecord.End) {
+    ) throws -> (ScalingRecord, InterleavedRecord.End, failure: (any Error)?) {
         let line = LiveLine(mode: .suitable(quiet: quiet))
         let lock = try StudyLock(study: "lavoisier scaling", path: self.lock)
         let locations = DataLocations.absolute(environment: ProcessInfo.processInfo.environment)
@@ -115,22 +121,30 @@ struct ScalingSubcommand: ParsableCommand {
         let program = try EngineProgram(workloads: prepared, locations: locations, interrupt: interrupt)
         let before = HostReader().readConditions()
         var session = InterleavedRuns(program: program, arms: arms, options: options, interrupt: interrupt)
-        let end = try withExtendedLifetime(lock) {
-            try session.run { progress in
-                guard let arm = progress.arm else { return }
-                let left = progress.remainingSeconds.map { ", \(TimeEstimate.text(seconds: $0)) left" } ?? ""
-                line.update(
-                    progress.isWarmUp
-                        ? "warm-up with \(arms[arm].name)"
-                        : "round \(progress.completePairs + 1) of \(progress.wantedPairs)\(left)  \(arms[arm].name)")
-            }
+        var end = InterleavedRecord.End.complete
+        var failure: (any Error)?
+        withExtendedLifetime(lock) {
+            do {
+                end = try session.run { progress in
+                    guard let arm = progress.arm else { return }
+                    let left = progress.remainingSeconds.map { ", \(TimeEstimate.text(seconds: $0)) left" } ?? ""
+                    line.update(
+                        progress.isWarmUp
+                            ? "warm-up with \(arms[arm].name)"
+                            : "round \(progress.completePairs + 1) of \(progress.wantedPairs)\(left)  \(arms[arm].name)"
+                    )
+                }
+            } catch { failure = error }
         }
         line.clear()
+        // What ran before this program could not go on (a full disk) is shown and written all the same.
+        if let failure, session.record.completePairs.isEmpty { throw failure }
         return (
             ScalingRecord(
                 created: timestampText(Date().timeIntervalSince1970), arms: arms, workers: counts,
                 workloads: prepared.map { BenchmarkRecord.Workload($0) }, machine: host.identity,
-                conditionsBefore: before, conditionsAfter: HostReader().readConditions(), record: session.record), end
+                conditionsBefore: before, conditionsAfter: HostReader().readConditions(), record: session.record), end,
+            failure
         )
     }
 
@@ -142,7 +156,9 @@ struct ScalingSubcommand: ParsableCommand {
         switch end {
         case .interrupted(let signal): throw ExitCode(signal == SIGINT ? 130 : 143)
         case .failed(let arm, let failure):
-            try stop("the engine failed with \(record.arms[arm].name): \(failure.reason)", 1)
+            try stop(
+                "the engine failed with \(record.arms[arm].name): \(failure.reason)",
+                failure.kind == .wrongResult ? 5 : 1)
         case .complete, .outOfTime: break
         }
         for (arm, engine) in record.arms.enumerated() {
@@ -154,8 +170,17 @@ struct ScalingSubcommand: ParsableCommand {
         if let workload = record.workloadOfOtherResults {
             try stop("the results of \(workload) depend on the number of workers", 5)
         }
-        if record.results.allSatisfy({ $0.rounds == 0 }) { try stop("nothing was measured: no round is complete", 7) }
+        let parts = record.record.completePairs.lazy.flatMap(\.runs).flatMap(\.run.parts)
+        if let empty = parts.first(where: \.isEmpty) {
+            try stop("nothing was measured: the engine read no spectra of \(empty.workload)", 7)
+        }
+        if let result = record.results.first(where: \.rows.isEmpty) {
+            try stop("nothing was measured: no round of \(result.workload) is complete", 7)
+        }
     }
+
+    /// Of `execution.workers`.
+    private static let mostWorkers = 256
 
     /// Ascending, from 1.
     private func workerCounts(_ host: HostDescription) throws -> [Int] {
@@ -163,15 +188,15 @@ struct ScalingSubcommand: ParsableCommand {
             ParameterError(.malformed, parameter: "--workers", expected: reason, location: "--workers")
         }
         guard let workers else {
-            let usable = host.usableCPUs.value ?? 1
+            let usable = min(host.usableCPUs.value ?? 1, Self.mostWorkers)
             guard usable > 1 else {
                 throw wrong("this machine lets the program use one CPU only; give the numbers to try, like 1,2")
             }
             return (sequence(first: 1) { $0 * 2 < usable ? $0 * 2 : nil } + [usable])
         }
         let counts = try workers.split(separator: ",", omittingEmptySubsequences: false).map { word in
-            guard let count = Int(word), (1...256).contains(count) else {
-                throw wrong("'\(word)' is no number of workers between 1 and 256")
+            guard let count = Int(word), (1...Self.mostWorkers).contains(count) else {
+                throw wrong("'\(word)' is no number of workers between 1 and \(Self.mostWorkers)")
             }
             return count
         }

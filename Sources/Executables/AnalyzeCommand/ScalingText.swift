@@ -9,10 +9,11 @@ enum ScalingText {
     static func text(_ result: ScalingResult, workers: [Int]) -> String {
         guard let whole = result.rows.first else { return "\(result.workload): nothing was measured\n" }
         var text =
-            "\(result.workload): \(result.rounds) rounds of \(workers.map(String.init).joined(separator: ", ")) workers, in turn\n\n"
+            "\(result.workload): \(result.rounds) \(result.rounds == 1 ? "round" : "rounds") of "
+            + "\(workers.map(String.init).joined(separator: ", ")) workers, in turn\n\n"
         var table = ConsoleTable(
             header: ["stage", "share"] + workers.map { "\($0) (s)" } + workers.dropFirst().map { "\($0): times faster" }
-                + ["serial fraction", "CPU, most to 1"],
+                + ["serial fraction", "CPU time, \(workers.last ?? 1) to 1"],
             alignments: [.left] + [ConsoleTable.Alignment](repeating: .right, count: 2 * workers.count + 2))
         for row in result.rows {
             let cpu = row.cpuSeconds.value.map { ComparisonText.ratio(($0.last ?? 0) / $0[0]) } ?? "-"
@@ -50,6 +51,7 @@ enum ScalingText {
     }
 
     private static func interval(_ value: FittedValue, _ text: (Double) -> String) -> String {
-        "\(text(value.estimate)) (\(text(value.lower)) to \(text(value.upper)))"
+        guard let lower = value.lower, let upper = value.upper else { return text(value.estimate) }
+        return "\(text(value.estimate)) (\(text(lower)) to \(text(upper)))"
     }
 }

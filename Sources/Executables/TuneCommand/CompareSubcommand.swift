@@ -128,7 +128,7 @@ struct CompareSubcommand: ParsableCommand {
             try write(comparison, display)
             if let failure { throw failure }
             if case .interrupted(let signal) = end {
-                Console.note("lavoisier-tune: stopped after \(session.record.completePairs.count) pairs")
+                Console.note("lavoisier-tune: stopped with \(session.record.completePairs.count) complete pairs")
                 throw ExitCode(signal == 2 ? 130 : 143)
             }
             let status = comparison.decision.exitStatus(reportsImprovement: exitOnImprovement)

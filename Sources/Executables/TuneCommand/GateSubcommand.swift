@@ -106,7 +106,7 @@ struct GateSubcommand: ParsableCommand {
                 ].filter(\.1).map(\.0)
                 guard unused.isEmpty else {
                     throw GateError(
-                        .usage, "\(unused.joined(separator: ", ")) has no meaning with --self-test; leave it out")
+                        .usage, "leave out \(unused.joined(separator: ", ")): --self-test takes nothing of the kind")
                 }
                 try runSelfTest()
                 return
@@ -117,11 +117,18 @@ struct GateSubcommand: ParsableCommand {
             let report = Gate.run(
                 request, progress: { line.update($0) }, note: { line.milestone("lavoisier-tune: \($0)") })
             line.clear()
-            // The verdict first: a file that cannot be written must not take it along.
-            try Console.output(output.json ? try report.json() : GateTable.text(report))
             if report.exitStatus != 0 { Console.note("lavoisier-tune: \(report.sentence)") }
-            try write(report)
-            if report.exitStatus != 0 { throw ExitCode(Int32(report.exitStatus)) }
+            // Neither the table nor a file takes the others along when it cannot be written, and none of them the verdict.
+            var failure: (any Error)?
+            do { try Console.output(output.json ? try report.json() : GateTable.text(report)) } catch {
+                failure = error
+            }
+            do { try write(report) } catch { failure = failure ?? error }
+            if report.exitStatus != 0 {
+                if let failure { Console.note("lavoisier-tune: \(failure)") }
+                throw ExitCode(Int32(report.exitStatus))
+            }
+            if let failure { throw failure }
         }
     }
 
@@ -158,7 +165,7 @@ struct GateSubcommand: ParsableCommand {
         guard request.method == .interleaved || unused.isEmpty else {
             throw GateError(
                 .usage,
-                "\(unused.joined(separator: ", ")) bounds pairs, and --\(request.method.rawValue) runs none; leave it out"
+                "leave out \(unused.joined(separator: ", ")): --\(request.method.rawValue) runs no pairs that could be bounded"
             )
         }
         guard referenceBinary == nil || request.method == .interleaved else {

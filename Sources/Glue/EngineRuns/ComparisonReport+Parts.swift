@@ -146,15 +146,16 @@ extension StudyReport.Environment {
         let changes = after.differences(from: before)
         let parts = runs.flatMap(\.parts)
         var gaps: [StudyReport.Environment.Gap] = []
-        func gap(_ what: String, _ reason: (WorkloadRun) -> String?) {
-            if sources == nil, let reason = parts.lazy.compactMap(reason).first {
+        func gap(_ what: String, _ source: String, _ reason: (WorkloadRun) -> String?) {
+            // What the machine cannot measure stands among the sources.
+            if sources?.isAvailable(source) ?? true, let reason = parts.lazy.compactMap(reason).first {
                 gaps.append(StudyReport.Environment.Gap(what: what, reason: reason))
             }
         }
-        gap("energy") { $0.measurement.energyJoules.reason }
-        gap("peak memory") { $0.peakMemoryBytes.reason }
-        gap("waiting for CPUs") { $0.measurement.cpuPressureSeconds.reason }
-        gap("stolen CPU time") { $0.measurement.stealSeconds.reason }
+        gap("energy", "energy") { $0.measurement.energyJoules.reason }
+        gap("peak memory", "peak_memory") { $0.peakMemoryBytes.reason }
+        gap("waiting for CPUs", "cpu_pressure") { $0.measurement.cpuPressureSeconds.reason }
+        gap("stolen CPU time", "steal") { $0.measurement.stealSeconds.reason }
         return StudyReport.Environment(
             machine: distinct.map { fact("Machine \($0.id)", .value($0.summary)) } + [
                 fact("Frequency governor", Reported(after.frequencyGovernor)),

@@ -48,7 +48,7 @@ public struct InterleavedRuns {
     private let runArm: (Int, RunLimits) throws -> ProgramRun
     private let stopSignal: () -> Int32?
     private let host = HostReader()
-    private let start = monotonicSeconds()
+    private var start = monotonicSeconds()
     private var secondsOfPairs = 0.0
 
     /// - Parameters:
@@ -130,6 +130,9 @@ public struct InterleavedRuns {
         guard let budget = options.timeBudgetSeconds else { return false }
         return monotonicSeconds() - start + (secondsPerPair ?? 0) * Double(count) > budget
     }
+
+    /// Begins the time budget anew: for a caller that did something else after the warm-up.
+    public mutating func restartClock() { start = monotonicSeconds() }
 
     /// Mean over the pairs so far; `nil` before the first.
     public var secondsPerPair: Double? {

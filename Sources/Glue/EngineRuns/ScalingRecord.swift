@@ -140,7 +140,8 @@ public struct ScalingResult: Sendable, Codable, Hashable {
             name: name, wallSeconds: positions.map { position in median(walls.map { $0[position] }) },
             cpuSeconds: isWhole
                 ? .available(positions.map { position in median(cpu.map { $0[position] }) })
-                : .unavailable(reason: "not measured in every run"),
+                : .unavailable(
+                    reason: cpu == [[]] ? "stages tell theirs, the rest is not told" : "not measured in every run"),
             speedUps: positions.map(law.speedUp), serialFraction: law.serialFraction)
     }
 

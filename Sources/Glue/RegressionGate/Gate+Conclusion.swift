@@ -137,11 +137,16 @@ extension Gate {
             let again = decision.confirmation.value.map {
                 ", and again on \($0.pairs) fresh pairs (\(GateText.digits($0.estimate)))"
             }
-            text = "worse beyond noise and tolerance\(again ?? "")"
+            let cutOff =
+                decision.role == .primary
+                ? ", by its whole interval; the time was up before fresh pairs could show it again" : ""
+            text = "worse beyond noise and tolerance\(again ?? cutOff)"
         case .unconfirmed: text = "looked worse at first and did not on fresh pairs"
         case .better: text = "better beyond noise and tolerance"
         case .noDifference:
             text = decision.role == .deterministic ? "within the tolerance" : "no loss; \(seen) would have been seen"
+        case .inconclusive where ratio.smallestDetectable <= 2 * decision.tolerance.relative:
+            text = "beyond the tolerance, and not shown to be more than chance"
         case .inconclusive:
             text =
                 (ratio.smallestDetectable.isFinite

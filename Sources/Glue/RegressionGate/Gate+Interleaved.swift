@@ -48,6 +48,7 @@ extension Gate {
             report.facts.append(.init(name: "Runs of each program in a pair", value: .value("\(runsPerPair)")))
             noteShortBudget(rule, secondsPerPair: warmUps.wallSeconds * Double(runsPerPair))
             session = GateSession(rule: rule, noise: noise?.forPairs(ofRuns: runsPerPair))
+            runs.restartClock()
             decision = try measure(&session, &runs, runsPerPair: runsPerPair, instructions: instructions, setup)
         }
         report.facts += GateText.load(session.pairs)
@@ -94,7 +95,7 @@ extension Gate {
         let fewest = (rule.looks.first ?? 0) + rule.confirmationPairs
         guard let budget = request.timeBudgetSeconds, secondsPerPair * Double(fewest) > budget else { return }
         note(
-            "the time budget allows about \(Int(budget / secondsPerPair)) pairs, and a failure needs \(fewest) to be shown and "
+            "the time budget allows about \(GateText.pairs(Int(budget / secondsPerPair))), and a failure needs \(fewest) to be shown and "
                 + "confirmed: only a change whose whole interval is beyond its tolerance will fail (--time-budget)")
     }
 
@@ -151,7 +152,10 @@ extension Gate {
         do {
             while case .run(let wanted, let purpose) = session.next() {
                 if !session.pairs.isEmpty, runs.isOutOfTime(forPairs: runsPerPair) {
-                    note("the time budget is used up: the decision stands on \(session.pairs.count) pairs")
+                    let text =
+                        "the time budget is used up: the decision stands on \(GateText.pairs(session.pairs.count))"
+                    note(text)
+                    report.notes.append(text.prefix(1).uppercased() + text.dropFirst() + ".")
                     return session.stop()
                 }
                 progress(
@@ -163,7 +167,8 @@ extension Gate {
                     if case .interrupted(let signal) = try runs.runPair(runs.nextIndex) {
                         throw GateError(
                             .interrupted(signal: signal),
-                            "stopped after \(session.pairs.count) pairs, before a decision; run the gate again")
+                            "stopped after \(GateText.pairs(session.pairs.count)), before a decision; run the gate again"
+                        )
                     }
                 }
                 let pairs = runs.record.pairs[first...]

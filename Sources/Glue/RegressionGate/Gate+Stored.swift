@@ -188,7 +188,7 @@ extension Gate {
         _ check: inout GateReport.Check, _ count: Int, _ known: BaselineInstructions, tolerance: Double
     ) {
         let ratio = Double(count) / Double(known.median ?? count)
-        check.ratio = .value(ChangeRatio(exact: ratio, count: "\(known.counts.count) counts and 1"))
+        check.ratio = .value(ChangeRatio(exact: ratio, count: "\(known.counts.count) and 1 counts"))
         if ratio > 1 + tolerance, count > known.counts.max() ?? 0 {
             check.state = .failed
             check.detail = "\(GateText.percent(ratio - 1)) more instructions"

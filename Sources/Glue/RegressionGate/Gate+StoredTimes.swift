@@ -60,6 +60,8 @@ extension Gate {
             case .worse: "worse than the stored runs, beyond noise and tolerance"
             case .better: "better than the stored runs, beyond noise and tolerance"
             case .noDifference, .unconfirmed: "no loss against the stored runs"
+            case .inconclusive where row.worsening ?? 0 > 1 + row.metric.tolerance.relative:
+                "beyond the tolerance, and not shown to be more than chance or the hour"
             case .inconclusive:
                 "twice the tolerance could have been missed, or the machine was far busier at one of the two hours"
             case .notMeasured: row.ratio.reason ?? "not measured"

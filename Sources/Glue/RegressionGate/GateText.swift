@@ -30,6 +30,9 @@ public enum GateText {
         return (value < 0 && units != 0 ? "-" : "") + text
     }
 
+    /// `1 pair`, `8 pairs`.
+    static func pairs(_ count: Int) -> String { "\(count) \(count == 1 ? "pair" : "pairs")" }
+
     /// `3.2 %`.
     public static func percent(_ share: Double) -> String {
         guard share.isFinite, abs(share) < 1e6 else { return "\(share)" }

@@ -33,6 +33,9 @@ public struct NoiseFiles: Sendable {
         guard noise.machine.canonicalText == machine.canonicalText else {
             return .unavailable(reason: "\(path) is of another machine; '\(command)' makes it anew")
         }
+        guard (noise.settings ?? ["unknown"]) == settings.sorted() else {
+            return .unavailable(reason: "\(path) is of other settings; '\(command)' makes it anew")
+        }
         return .available(noise)
     }
 

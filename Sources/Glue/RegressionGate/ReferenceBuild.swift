@@ -51,7 +51,12 @@ public struct ReferenceBuild: Sendable {
             throw GateError(
                 .notComparable, "the baseline's build command is not a 'swift build': \(reference.buildCommand)")
         }
-        let compiler = SourceRevision.swiftVersion().value ?? ""
+        guard case .available(let compiler) = SourceRevision.swiftVersion() else {
+            throw GateError(
+                .notComparable,
+                "the reference cannot be built from its commit: there is no Swift compiler on PATH. Give --reference-binary "
+                    + "PATH, or compare what does not depend on time with --deterministic")
+        }
         let folder = "\(cache)/\(commit)-\(Self.shortHash(reference.buildCommand + "\n" + compiler))"
         let program = "\(folder)/lavoisier"
         if FileManager.default.isExecutableFile(atPath: program) { return (program, true) }
@@ -82,7 +87,10 @@ public struct ReferenceBuild: Sendable {
     static func words(of command: String) -> [String]? {
         let words = command.split(separator: " ").map(String.init)
         let elsewhere = ["--scratch-path", "--build-path", "--package-path"]
-        guard words.starts(with: ["swift", "build"]),
+        let isRelease = zip(words, words.dropFirst()).contains {
+            ["-c", "--configuration"].contains($0) && $1 == "release"
+        }
+        guard isRelease, words.starts(with: ["swift", "build"]),
             words.allSatisfy({ word in !elsewhere.contains { word.hasPrefix($0) } })
         else { return nil }
         return words
@@ -93,6 +101,11 @@ public struct ReferenceBuild: Sendable {
         for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         where name.hasPrefix("source-") {
             guard let pid = Int32(name.dropFirst(7)), kill(pid, 0) != 0, errno == ESRCH else { continue }
+            // Another container that shares the cache has other process numbers: what is younger than a build may be in use.
+            var information = stat()
+            guard stat("\(folder)/\(name)", &information) == 0,
+                Double(time(nil) - information.st_mtim.tv_sec) > Self.timeoutSeconds
+            else { continue }
             try? FileManager.default.removeItem(atPath: "\(folder)/\(name)")
         }
     }

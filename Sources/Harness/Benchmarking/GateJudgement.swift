@@ -181,6 +181,9 @@ struct GateJudgement {
                 if cutOff.contains(metric.key) {
                     return "\(change(metric, ratio)), and the time was up before fresh pairs could show it again"
                 }
+                if ratio.smallestDetectable <= 2 * metric.tolerance.relative {
+                    return "\(change(metric, ratio)), and it may be chance"
+                }
                 guard ratio.smallestDetectable.isFinite else {
                     return
                         "with \(ratio.pairs) \(ratio.pairs == 1 ? "pair" : "pairs") no change of \(metric.title) can be seen"

@@ -71,9 +71,11 @@ public struct GateSession: Sendable {
             return GateDecision(outcome: .nothingMeasured, reason: "the gate was stopped before its first pair")
         }
         var judgement = judge()
-        let standing = judgement.settleFailures()
+        // What fresh pairs did not show again does not stand because time is up.
+        let standing = judgement.settleFailures().subtracting(unconfirmed)
         return judgement.decision(
-            failed: standing.union(judgement.deterministicFailures), unconfirmed: [], confirmations: confirmations)
+            failed: standing.union(judgement.deterministicFailures), unconfirmed: unconfirmed,
+            confirmations: confirmations)
     }
 
     private var purpose: GateStep.Purpose {

@@ -29,5 +29,5 @@ public struct ChangeRatio: Codable, Sendable, Hashable {
     }
 
     /// Whether the numbers scatter, so that there is an interval to draw.
-    var hasInterval: Bool { lower != upper }
+    var hasInterval: Bool { level < 1 }
 }

@@ -23,6 +23,13 @@ extension GateReport {
             positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
         let report: GateReport
         do { report = try decoder.decode(GateReport.self, from: Data(json.utf8)) } catch {
+            if let version = try? decoder.decode(SchemaVersion.self, from: Data(json.utf8)).schemaVersion,
+                version < Self.currentSchemaVersion
+            {
+                throw ReportError(
+                    code: .cannotDecode,
+                    reason: "the gate's report has schema \(version), of an older version; run the gate again")
+            }
             throw ReportError(code: .cannotDecode, reason: "this is not a gate's report: \(error)")
         }
         guard report.schemaVersion <= Self.currentSchemaVersion else {
@@ -33,6 +40,8 @@ extension GateReport {
         }
         self = report
     }
+
+    private struct SchemaVersion: Decodable { let schemaVersion: Int }
 
     /// For a pull request: a heading, the sentence, one table, and the rest folded.
     public var markdown: String {

@@ -7,10 +7,11 @@
 /// A number from rounds of runs, with its interval.
 public struct FittedValue: Sendable, Hashable, Codable {
     public let estimate: Double
-    public let lower: Double
-    public let upper: Double
+    /// `nil` where so few rounds reach no level.
+    public let lower: Double?
+    public let upper: Double?
 
-    public init(estimate: Double, lower: Double, upper: Double) {
+    public init(estimate: Double, lower: Double?, upper: Double?) {
         self.estimate = estimate
         self.lower = lower
         self.upper = upper
@@ -25,7 +26,7 @@ public struct FittedValue: Sendable, Hashable, Codable {
 ///   equation 4.31). Where b is 0 it is Amdahl's. Two numbers of workers cannot tell a from b.
 ///
 /// Both are linear in their parameters and fitted by least squares to the median of every t(n) over the rounds. Intervals are
-/// percentiles of a bootstrap over rounds: what a round's neighbours did to the machine stays together. Fractions are not
+/// percentiles of a bootstrap over rounds, from six on: what a round's neighbours did to the machine stays together. Fractions are not
 /// forced to be positive: a negative one says that more workers gained more than their number, or noise.
 public struct ScalabilityLaw: Sendable {
     /// Ascending, the first is 1.
@@ -51,6 +52,9 @@ public struct ScalabilityLaw: Sendable {
         var generator = SeededGenerator(seed: seed)
         self.resamples = (0..<resamples).map { _ in rounds.map { _ in generator.integer(below: rounds.count) } }
     }
+
+    /// Below this many rounds there are no intervals: the median of fewer values has none at 95 %.
+    public static let fewestRounds = 6
 
     /// Times faster than with one worker, by position in `workers`.
     public func speedUp(_ position: Int) -> FittedValue { fitted { 1 / $0[position] } }
@@ -82,6 +86,9 @@ public struct ScalabilityLaw: Sendable {
     /// A value of the median shares of time, with its interval.
     private func fitted(_ value: ([Double]) -> Double) -> FittedValue {
         let estimate = value(shares(Array(rounds.indices)))
+        guard rounds.count >= Self.fewestRounds else {
+            return FittedValue(estimate: estimate, lower: nil, upper: nil)
+        }
         let samples = resamples.map { value(shares($0)) }.sorted()
         return FittedValue(
             estimate: estimate, lower: min(quantile(sorted: samples, (1 - level) / 2), estimate),
