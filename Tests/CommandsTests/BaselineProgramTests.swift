@@ -221,6 +221,28 @@ import Testing
         #expect(String(decoding: try fixture.folder.read("builds"), as: UTF8.self) == "built\nbuilt\n")
     }
 
+    /// Stopped in the middle of a run or of a build: the status says by what, and nothing is left behind.
+    @Test(arguments: [("INT", Int32(130)), ("TERM", 143)]) func whatIsStoppedWritesNothing(
+        signal: String, status: Int32
+    ) throws {
+        let stopping = try GateFixture { $0.body = "kill -\(signal) $PPID; sleep 5" }
+        let made = try stopping.create()
+        #expect(made.status == status, "\(made.error)")
+        #expect(!FileManager.default.fileExists(atPath: stopping.baseline))
+        let noise = try stopping.run([
+            "noise", "--engine", stopping.reference, "--workload", "ident", "--lock", stopping.folder.file("lock"),
+        ])
+        #expect(noise.status == status, "\(noise.error)")
+        #expect(!FileManager.default.fileExists(atPath: stopping.folder.file("cache/noise")))
+
+        let (fixture, repository) = try repository("kill -\(signal) $PPID; sleep 5")
+        try create(fixture, repository)
+        let built = try gate(fixture, repository)
+        #expect(built.status == status, "\(built.error)")
+        let folders = try FileManager.default.subpathsOfDirectory(atPath: fixture.folder.file("cache/references"))
+        #expect(!folders.contains { $0.hasSuffix("/lavoisier") || $0.contains("source-") }, "\(folders)")
+    }
+
     @Test func aBuildThatFailsSaysWhereToLook() throws {
         let (fixture, repository) = try repository("echo 'error: no such module' ; exit 1")
         try create(fixture, repository)
