@@ -124,6 +124,28 @@ extension StudyReport.Fact {
     }
 }
 
+extension StudyReport.Environment.Gap {
+    /// What runs did not measure though the machine could; what it cannot measure at all stands among the sources.
+    /// - Parameter sources: `nil` where an older version did not record them: then whatever is missing is a gap.
+    public static func list(_ parts: [WorkloadRun], sources: MeasurementSources?) -> [StudyReport.Environment.Gap] {
+        func gap(
+            _ what: String, _ source: String, _ reason: (WorkloadRun) -> String?
+        ) -> StudyReport.Environment.Gap? {
+            guard sources?.isAvailable(source) ?? true, let reason = parts.lazy.compactMap(reason).first else {
+                return nil
+            }
+            return StudyReport.Environment.Gap(what: what, reason: reason)
+        }
+        return [
+            gap("energy", "energy") { $0.measurement.energyJoules.reason },
+            gap("peak memory", "peak_memory") { $0.peakMemoryBytes.reason },
+            gap("waiting for CPUs", "cpu_pressure") { $0.measurement.cpuPressureSeconds.reason },
+            gap("stolen CPU time", "steal") { $0.measurement.stealSeconds.reason },
+            gap("input and output", "io") { $0.measurement.io.reason },
+        ].compactMap { $0 }
+    }
+}
+
 extension StudyReport.Environment {
     /// - Parameter runs: all of them. - Parameter sources: `nil` where a file of an older version does not tell; then what the
     ///   runs could not measure is listed.
@@ -145,17 +167,6 @@ extension StudyReport.Environment {
         let distinct = machines.count == 2 && machines[0].id == machines[1].id ? [machines[0]] : machines
         let changes = after.differences(from: before)
         let parts = runs.flatMap(\.parts)
-        var gaps: [StudyReport.Environment.Gap] = []
-        func gap(_ what: String, _ source: String, _ reason: (WorkloadRun) -> String?) {
-            // What the machine cannot measure stands among the sources.
-            if sources?.isAvailable(source) ?? true, let reason = parts.lazy.compactMap(reason).first {
-                gaps.append(StudyReport.Environment.Gap(what: what, reason: reason))
-            }
-        }
-        gap("energy", "energy") { $0.measurement.energyJoules.reason }
-        gap("peak memory", "peak_memory") { $0.peakMemoryBytes.reason }
-        gap("waiting for CPUs", "cpu_pressure") { $0.measurement.cpuPressureSeconds.reason }
-        gap("stolen CPU time", "steal") { $0.measurement.stealSeconds.reason }
         return StudyReport.Environment(
             machine: distinct.map { fact("Machine \($0.id)", .value($0.summary)) } + [
                 fact("Frequency governor", Reported(after.frequencyGovernor)),
@@ -185,6 +196,6 @@ extension StudyReport.Environment {
             noise: [
                 fact("Share of a run in which some task waited for a CPU", share(\.pressureShare)),
                 fact("CPU time taken by other guests, per second", share(\.stealShare)),
-            ], notMeasured: gaps, sources: sources.map(StudyReport.Fact.list))
+            ], notMeasured: Gap.list(parts, sources: sources), sources: sources.map(StudyReport.Fact.list))
     }
 }

@@ -36,26 +36,11 @@ extension StudyReport {
                     spectra: items.map { .value($0) } ?? .unavailable(reason: "no run counted them"))
             },
             noise: noise(history),
-            notMeasured: gaps(parts, history.inputs.sources),
+            notMeasured: [
+                Environment.Gap(
+                    what: "cold page cache", reason: "the files were in the page cache: workloads run warm")
+            ] + Environment.Gap.list(parts, sources: history.inputs.sources),
             sources: history.inputs.sources.map(Fact.list))
-    }
-
-    /// What the machine cannot measure at all stands among the sources.
-    private static func gaps(_ parts: [WorkloadRun], _ sources: MeasurementSources?) -> [Environment.Gap] {
-        var gaps = [
-            Environment.Gap(what: "cold page cache", reason: "the files were in the page cache: workloads run warm")
-        ]
-        func add(_ what: String, _ source: String, _ reason: (WorkloadRun) -> String?) {
-            if sources?.isAvailable(source) ?? true, let reason = parts.lazy.compactMap(reason).first {
-                gaps.append(Environment.Gap(what: what, reason: reason))
-            }
-        }
-        add("energy", "energy") { $0.measurement.energyJoules.reason }
-        add("peak memory", "peak_memory") { $0.peakMemoryBytes.reason }
-        add("waiting for CPUs", "cpu_pressure") { $0.measurement.cpuPressureSeconds.reason }
-        add("stolen CPU time", "steal") { $0.measurement.stealSeconds.reason }
-        add("input and output", "io") { $0.measurement.io.reason }
-        return gaps
     }
 
     private static func noise(_ history: StudyHistory) -> [Fact] {

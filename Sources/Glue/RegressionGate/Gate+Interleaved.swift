@@ -104,7 +104,9 @@ extension Gate {
         _ reference: EngineBinary, _ candidate: EngineBinary, _ arms: GateArms, _ entry: BaselineEntry,
         _ rule: GateRule, _ setup: GateSetup
     ) throws(GateError) -> [String: PairedValue] {
-        guard request.countsInstructions else { return [:] }
+        // Other results end the gate at its first pair, whatever they cost.
+        let digests = [arms.firstReference, arms.firstCandidate].map { $0?.parts.map(\.digest) }
+        guard request.countsInstructions, rule.accuracyDrop > 0 || digests[0] == digests[1] else { return [:] }
         let counts = InstructionCounts(setup, interrupt: request.interrupt)
         let settings = entry.configuration.settings
         var values: [String: PairedValue] = [:]

@@ -2,6 +2,7 @@ import Benchmarking
 import EngineRuns
 import Foundation
 import HostEnvironment
+import Parameters
 import Reporting
 
 /// Holds a candidate against a baseline and says whether it may pass.
@@ -131,6 +132,10 @@ public struct Gate {
         if let path = request.candidate { words += ["--candidate", path] }
         if let pairs = request.pairs { words += ["--pairs", "\(pairs)"] }
         if let runs = request.runsPerPair { words += ["--runs-per-pair", "\(runs)"] }
+        if let budget = request.timeBudgetSeconds, request.timeBudgetSeconds != GateRequest.standardTimeBudget {
+            words += ["--time-budget", TimeSpan(seconds: budget).description]
+        }
+        if request.reportsImprovement { words.append("--exit-on-improvement") }
         for tolerance in request.tolerances { words += ["--tolerance", tolerance.text] }
         if request.use != .shared { words += ["--machine", request.use.rawValue] }
         if !request.countsInstructions { words.append("--no-instructions") }

@@ -47,6 +47,8 @@ public struct GateRequest: Sendable {
         self.files = files
     }
 
+    static let standardTimeBudget = GateRequest(baseline: "").timeBudgetSeconds
+
     /// When all pairs point one way, chance alone does that in 2^-8 of gates; times six metrics that is 2.3 %.
     static let fewestPairs = 8
 
