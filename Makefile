@@ -6,7 +6,7 @@ PREFIX ?= /usr/local
 SWIFT_FLAGS = -c release -Xswiftc -enable-testing --explicit-target-dependency-import-check error
 BIN = .build/release
 DEBIAN_PACKAGES = libopenblas-dev liblapacke-dev libfftw3-dev libxml2-dev libsqlite3-dev libdeflate-dev zlib1g-dev \
-	libssl-dev pkg-config valgrind binutils
+	liblz4-dev libzstd-dev libssl-dev pkg-config valgrind binutils
 BUDGET ?= 50
 WORKLOAD ?= medium
 SECONDS ?= 300

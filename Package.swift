@@ -45,6 +45,8 @@ let c: [Target] = [
     systemLibrary("CFFTW", pkgConfig: "fftw3", apt: "libfftw3-dev"),
     systemLibrary("COpenBLAS", pkgConfig: "openblas", apt: "libopenblas-dev"),
     systemLibrary("CLAPACKE", pkgConfig: "lapacke", apt: "liblapacke-dev"),
+    systemLibrary("CLZ4", pkgConfig: "liblz4", apt: "liblz4-dev"),
+    systemLibrary("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev"),
     systemLibrary("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
     // Vectorised loops of the reader with run-time dispatch: Swift's SIMD has no byte shuffle.
     .target(name: "CReadingKernels", path: "Sources/C/CReadingKernels", exclude: ["README.md"]),
@@ -71,6 +73,7 @@ let base: [Target] = [
     room("Base", "Parameters", [yams]),
     room("Base", "HostEnvironment", ["ContentHash"]),
     room("Base", "Instrumentation"),
+    room("Base", "OutOfCore", ["CLZ4", "CZstd"]),
     room("Base", "Console"),
     room("Base", "TextNumbers"),
 ]
@@ -93,7 +96,7 @@ let engine: [Target] = [
             "SpectrumModel", "CLibXML2", "CDeflate", "CZlib", "CReadingKernels", "CMappedRegions", "ContentHash",
             "TextNumbers",
         ]),
-    room("Engine", "FeatureDetection", ["SpectrumModel", "SignalKernels"]),
+    room("Engine", "FeatureDetection", ["SpectrumModel", "SignalKernels", "OutOfCore"]),
     room(
         "Engine", "SpectralMatching",
         ["SpectrumModel", "ContentHash", "CZlib", "TextNumbers", "CMatchingKernels", "Statistics"]),
@@ -106,6 +109,7 @@ let engine: [Target] = [
         [
             "SpectrumModel", "MzML", "FeatureDetection", "SpectralMatching", "Annotation", "SignalKernels",
             "CFreeMemory", "Parameters", "HostEnvironment", "Instrumentation", "ContentHash", "TextNumbers",
+            "OutOfCore",
         ]),
 ]
 
@@ -221,6 +225,7 @@ let testTargets: [Target] = [
     tests("Console", ["Console"]),
     tests("TextNumbers", ["TextNumbers", "Statistics"]),
     tests("HostEnvironment", ["HostEnvironment"]),
+    tests("OutOfCore", ["OutOfCore", "Statistics"]),
     tests("Statistics", ["Statistics"], resources: [.copy("Fixtures")]),
     tests("LinearAlgebra", ["LinearAlgebra", "Statistics"]),
     tests("SignalKernels", ["SignalKernels", "CSignalKernels", "Statistics"]),
@@ -232,7 +237,7 @@ let testTargets: [Target] = [
     tests(
         "MzML", ["MzML", "SpectrumModel", "Statistics", "ContentHash", "CReadingKernels", "CZlib", "ReaderChecks"],
         resources: [.copy("Fixtures")]),
-    tests("FeatureDetection", ["FeatureDetection", "SpectrumModel", "Statistics"]),
+    tests("FeatureDetection", ["FeatureDetection", "SpectrumModel", "Statistics", "OutOfCore"]),
     tests(
         "SpectralMatching", ["SpectralMatching", "SpectrumModel", "Statistics", "CMatchingKernels", testSupport]),
     tests("Annotation", ["Annotation", "SpectralMatching", "SpectrumModel", "Statistics", testSupport]),
@@ -244,7 +249,7 @@ let testTargets: [Target] = [
         [
             "Pipeline", "SpectralMatching", "FeatureDetection", "Parameters", "SpectrumModel", "Evaluation",
             "Instrumentation",
-            "HostEnvironment", "Statistics", testSupport,
+            "HostEnvironment", "Statistics", "OutOfCore", testSupport,
         ], resources: [.copy("Fixtures")]),
     tests("GaussianProcess", ["GaussianProcess", "LinearAlgebra", "Statistics"], resources: [.copy("Fixtures")]),
     tests(

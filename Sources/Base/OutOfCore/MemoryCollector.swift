@@ -1,0 +1,153 @@
+import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// Looks at the resident memory of the process now and then, and has everybody who registered give back what can be had
+/// again: pages of files, cached blocks, buffers that are not in use.
+///
+/// Workers call `look()` between jobs; it costs a clock reading unless a look is due.
+public final class MemoryCollector: Sendable {
+    public enum Strategy: String, Sendable, Hashable, CaseIterable, Codable {
+        /// At every look.
+        case aggressive
+        /// When the resident memory is above the threshold.
+        case conservative
+        /// The same, and at every look while the machine is short of memory.
+        case adaptive
+    }
+
+    public struct Rules: Sendable, Hashable {
+        /// Most resident memory of the process.
+        public var limitBytes: Int
+        /// Share of the limit above which memory is given back.
+        public var threshold: Double
+        public var strategy: Strategy
+        public var secondsBetweenLooks: Double
+
+        public init(
+            limitBytes: Int, threshold: Double = 0.85, strategy: Strategy = .adaptive,
+            secondsBetweenLooks: Double = 0.02
+        ) {
+            self.limitBytes = limitBytes
+            self.threshold = threshold
+            self.strategy = strategy
+            self.secondsBetweenLooks = secondsBetweenLooks
+        }
+    }
+
+    public struct Counts: Sendable, Hashable, Codable {
+        public var looks = 0
+        public var collections = 0
+        /// Looks at which the machine was short of memory.
+        public var looksUnderPressure = 0
+        /// What the collections made the resident memory fall by, in all.
+        public var returnedBytes = 0
+
+        public init() {}
+    }
+
+    private struct State {
+        var counts = Counts()
+        /// Resident bytes behind the last collection: nothing is collected again before it has grown by something.
+        var floorBytes = 0
+        var lastPressureLook = -Double.infinity
+        var isUnderPressure = false
+        var releases: [(number: Int, release: @Sendable () -> Void)] = []
+        var nextNumber = 0
+    }
+
+    public let rules: Rules
+    private let residentBytes: @Sendable () -> Int?
+    private let isMachineShort: @Sendable () -> Bool
+    private let nextLook = Atomic<UInt64>(0)
+    private let state = Mutex(State())
+    private static let secondsBetweenPressureLooks = 0.5
+
+    /// - Parameters:
+    ///   - residentBytes: of this process; `nil` where the system does not tell, and nothing is collected then.
+    ///   - isMachineShort: asked twice a second at most, by the adaptive strategy alone.
+    public init(
+        _ rules: Rules, residentBytes: @escaping @Sendable () -> Int? = { processResidentBytes() },
+        isMachineShort: @escaping @Sendable () -> Bool = { false }
+    ) {
+        self.rules = rules
+        self.residentBytes = residentBytes
+        self.isMachineShort = isMachineShort
+    }
+
+    public var counts: Counts { state.withLock { $0.counts } }
+    var thresholdBytes: Int { Int(Double(rules.limitBytes) * rules.threshold) }
+
+    /// What a collection calls, in the order of registration, on the thread that met it.
+    /// - Returns: the number to `remove` it by.
+    public func register(_ release: @escaping @Sendable () -> Void) -> Int {
+        state.withLock { state in
+            state.nextNumber += 1
+            state.releases.append((state.nextNumber, release))
+            return state.nextNumber
+        }
+    }
+
+    public func remove(_ number: Int) { state.withLock { $0.releases.removeAll { $0.number == number } } }
+
+    /// Collects if a look is due and finds a reason.
+    public func look() {
+        let now = UInt64(monotonicSeconds() * 1e9)
+        let due = nextLook.load(ordering: .relaxed)
+        guard now >= due else { return }
+        let next = now + UInt64(rules.secondsBetweenLooks * 1e9)
+        guard nextLook.compareExchange(expected: due, desired: next, ordering: .relaxed).exchanged else { return }
+        lookNow()
+    }
+
+    /// The same without waiting for the time to come: where much memory was touched at once.
+    public func lookNow() {
+        guard let resident = residentBytes() else { return }
+        let releases = state.withLock { state -> [@Sendable () -> Void] in
+            state.counts.looks += 1
+            guard isReason(resident, &state) else { return [] }
+            state.counts.collections += 1
+            // Until it is known what is left, nobody else collects for the same reason.
+            state.floorBytes = resident
+            return state.releases.map(\.release)
+        }
+        guard !releases.isEmpty else { return }
+        for release in releases { release() }
+        guard let left = residentBytes() else { return }
+        state.withLock { state in
+            state.floorBytes = left
+            state.counts.returnedBytes += max(resident - left, 0)
+        }
+    }
+
+    private func isReason(_ resident: Int, _ state: inout State) -> Bool {
+        if rules.strategy == .adaptive, monotonicSeconds() - state.lastPressureLook >= Self.secondsBetweenPressureLooks
+        {
+            state.lastPressureLook = monotonicSeconds()
+            state.isUnderPressure = isMachineShort()
+        }
+        if state.isUnderPressure { state.counts.looksUnderPressure += 1 }
+        // What could not be given back at the last collection is no reason for another one.
+        let grain = max((rules.limitBytes - thresholdBytes) / 16, 1 << 20)
+        guard resident >= state.floorBytes + grain || resident < state.floorBytes - grain else { return false }
+        if resident < state.floorBytes { state.floorBytes = 0 }
+        return rules.strategy == .aggressive || state.isUnderPressure || resident > thresholdBytes
+    }
+}
+
+/// Resident memory of this process in bytes (`/proc/self/statm`); `nil` where the system does not tell.
+public func processResidentBytes() -> Int? {
+    let descriptor = open("/proc/self/statm", O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    var bytes = [UInt8](repeating: 0, count: 128)
+    let count = read(descriptor, &bytes, bytes.count)
+    guard count > 0 else { return nil }
+    let words = bytes[..<count].split(separator: UInt8(ascii: " "))
+    guard words.count > 1, let pages = Int(String(decoding: words[1], as: UTF8.self)) else { return nil }
+    return pages * Int(sysconf(Int32(_SC_PAGESIZE)))
+}

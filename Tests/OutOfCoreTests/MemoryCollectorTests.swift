@@ -1,0 +1,106 @@
+import Synchronization
+import Testing
+
+@testable import OutOfCore
+
+/// A process whose memory the test sets.
+private final class FakeProcess: Sendable {
+    let resident = Atomic<Int>(0)
+    let isShort = Atomic<Bool>(false)
+    let releases = Atomic<Int>(0)
+
+    func collector(_ strategy: MemoryCollector.Strategy, threshold: Double = 0.8) -> MemoryCollector {
+        let collector = MemoryCollector(
+            MemoryCollector.Rules(
+                limitBytes: 1_000 << 20, threshold: threshold, strategy: strategy, secondsBetweenLooks: 0),
+            residentBytes: { self.resident.load(ordering: .relaxed) },
+            isMachineShort: { self.isShort.load(ordering: .relaxed) })
+        _ = collector.register {
+            self.releases.add(1, ordering: .relaxed)
+            self.resident.store(100 << 20, ordering: .relaxed)
+        }
+        return collector
+    }
+
+    func grow(to mebibytes: Int) { resident.store(mebibytes << 20, ordering: .relaxed) }
+    var released: Int { releases.load(ordering: .relaxed) }
+}
+
+@Suite struct MemoryCollectorTests {
+    @Test func conservativeWaitsForTheThreshold() {
+        let process = FakeProcess()
+        let collector = process.collector(.conservative)
+        process.grow(to: 790)
+        collector.lookNow()
+        #expect(process.released == 0)
+        process.grow(to: 810)
+        collector.lookNow()
+        #expect(process.released == 1)
+        #expect(collector.counts.collections == 1 && collector.counts.looks == 2)
+        #expect(collector.counts.returnedBytes == 710 << 20)
+    }
+
+    @Test func theThresholdCounts() {
+        let process = FakeProcess()
+        let collector = process.collector(.conservative, threshold: 0.5)
+        process.grow(to: 600)
+        collector.lookNow()
+        #expect(process.released == 1)
+    }
+
+    @Test func aggressiveCollectsWhateverThereIs() {
+        let process = FakeProcess()
+        let collector = process.collector(.aggressive)
+        process.grow(to: 300)
+        collector.lookNow()
+        #expect(process.released == 1)
+    }
+
+    @Test func adaptiveCollectsEarlyWhileTheMachineIsShort() {
+        let process = FakeProcess()
+        let relaxed = process.collector(.adaptive)
+        process.grow(to: 300)
+        relaxed.lookNow()
+        #expect(process.released == 0)
+        process.isShort.store(true, ordering: .relaxed)
+        let pressed = process.collector(.adaptive)
+        pressed.lookNow()
+        #expect(process.released == 1 && pressed.counts.looksUnderPressure == 1)
+        let conservative = process.collector(.conservative)
+        process.grow(to: 300)
+        conservative.lookNow()
+        #expect(process.released == 1)
+    }
+
+    @Test func whatCannotBeGivenBackIsNotAskedForAgain() {
+        let process = FakeProcess()
+        let collector = MemoryCollector(
+            MemoryCollector.Rules(
+                limitBytes: 1_000 << 20, threshold: 0.8, strategy: .conservative, secondsBetweenLooks: 0),
+            residentBytes: { process.resident.load(ordering: .relaxed) })
+        let number = collector.register { process.releases.add(1, ordering: .relaxed) }
+        process.grow(to: 900)
+        for _ in 0..<5 { collector.lookNow() }
+        #expect(process.released == 1)
+        process.grow(to: 950)
+        for _ in 0..<5 { collector.lookNow() }
+        #expect(process.released == 2)
+        collector.remove(number)
+        process.grow(to: 990)
+        collector.lookNow()
+        #expect(process.released == 2)
+    }
+
+    @Test func looksAreNotMoreFrequentThanStated() {
+        let process = FakeProcess()
+        let collector = MemoryCollector(
+            MemoryCollector.Rules(limitBytes: 1 << 30, secondsBetweenLooks: 3_600),
+            residentBytes: { process.resident.load(ordering: .relaxed) })
+        for _ in 0..<1_000 { collector.look() }
+        #expect(collector.counts.looks == 1)
+    }
+
+    @Test func theSystemTellsTheResidentMemory() throws {
+        #expect(try #require(processResidentBytes()) > 1 << 20)
+    }
+}
