@@ -72,6 +72,7 @@ let base: [Target] = [
     room("Base", "HostEnvironment", ["ContentHash"]),
     room("Base", "Instrumentation"),
     room("Base", "Console"),
+    room("Base", "Caching"),
     room("Base", "TextNumbers"),
 ]
 
@@ -96,7 +97,7 @@ let engine: [Target] = [
     room("Engine", "FeatureDetection", ["SpectrumModel", "SignalKernels"]),
     room(
         "Engine", "SpectralMatching",
-        ["SpectrumModel", "ContentHash", "CZlib", "TextNumbers", "CMatchingKernels", "Statistics"]),
+        ["SpectrumModel", "Caching", "ContentHash", "CZlib", "TextNumbers", "CMatchingKernels", "Statistics"]),
     room("Engine", "Annotation", ["SpectrumModel", "SpectralMatching", "ContentHash", "TextNumbers"]),
     room("Engine", "Evaluation", ["SpectrumModel", "Statistics", "TextNumbers"]),
     room("Engine", "RunSimulation", ["SpectrumModel", "MzML", "Statistics"]),
@@ -219,6 +220,7 @@ let testTargets: [Target] = [
     tests("ContentHash", ["ContentHash"]),
     tests("Parameters", ["Parameters"]),
     tests("Console", ["Console"]),
+    tests("Caching", ["Caching", "Statistics"]),
     tests("TextNumbers", ["TextNumbers", "Statistics"]),
     tests("HostEnvironment", ["HostEnvironment"]),
     tests("Statistics", ["Statistics"], resources: [.copy("Fixtures")]),
