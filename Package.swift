@@ -75,6 +75,7 @@ let base: [Target] = [
     room("Base", "Instrumentation"),
     room("Base", "OutOfCore", ["CLZ4", "CZstd"]),
     room("Base", "Console"),
+    room("Base", "Caching"),
     room("Base", "TextNumbers"),
 ]
 
@@ -99,7 +100,7 @@ let engine: [Target] = [
     room("Engine", "FeatureDetection", ["SpectrumModel", "SignalKernels", "OutOfCore"]),
     room(
         "Engine", "SpectralMatching",
-        ["SpectrumModel", "ContentHash", "CZlib", "TextNumbers", "CMatchingKernels", "Statistics"]),
+        ["SpectrumModel", "Caching", "ContentHash", "CZlib", "TextNumbers", "CMatchingKernels", "Statistics"]),
     room("Engine", "Annotation", ["SpectrumModel", "SpectralMatching", "ContentHash", "TextNumbers"]),
     room("Engine", "Evaluation", ["SpectrumModel", "Statistics", "TextNumbers"]),
     room("Engine", "RunSimulation", ["SpectrumModel", "MzML", "Statistics"]),
@@ -223,6 +224,7 @@ let testTargets: [Target] = [
     tests("ContentHash", ["ContentHash"]),
     tests("Parameters", ["Parameters"]),
     tests("Console", ["Console"]),
+    tests("Caching", ["Caching", "Statistics"]),
     tests("TextNumbers", ["TextNumbers", "Statistics"]),
     tests("HostEnvironment", ["HostEnvironment"]),
     tests("OutOfCore", ["OutOfCore", "Statistics"]),

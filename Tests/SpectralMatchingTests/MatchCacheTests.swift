@@ -7,63 +7,6 @@ import Testing
 
 /// What was not used for longest goes first, and a cache changes no result.
 @Suite("Cache of matches") struct MatchCacheTests {
-    /// All entries in one list, the newest at its end.
-    private struct SlowCache {
-        let budget: Int
-        var entries: [(key: Int, value: Int, bytes: Int)] = []
-
-        init(budget: Int) { self.budget = budget }
-
-        var hits = 0
-        var misses = 0
-        var evictions = 0
-        var bytes: Int { entries.reduce(0) { $0 + $1.bytes } }
-
-        mutating func value(of key: Int) -> Int? {
-            guard let place = entries.firstIndex(where: { $0.key == key }) else {
-                misses += 1
-                return nil
-            }
-            hits += 1
-            let entry = entries.remove(at: place)
-            entries.append(entry)
-            return entry.value
-        }
-
-        mutating func insert(_ value: Int, _ key: Int, _ size: Int) {
-            entries.removeAll { $0.key == key }
-            guard size <= budget else { return }
-            while bytes + size > budget {
-                entries.removeFirst()
-                evictions += 1
-            }
-            entries.append((key, value, size))
-        }
-    }
-
-    @Test("does what a slow list does", arguments: [0, 1, 50, 400]) func likeSlowList(budget: Int) {
-        let seed: UInt64 = 31
-        var random = SeededGenerator(seed: seed)
-        var cache = LRUCache<Int, Int>(budget: budget)
-        var slow = SlowCache(budget: budget)
-        for step in 0..<20_000 {
-            let key = random.integer(below: 60)
-            if random.uniform() < 0.5 {
-                #expect(cache.value(of: key) == slow.value(of: key), "seed \(seed), step \(step)")
-            } else {
-                let size = random.integer(below: 30)
-                cache.insert(step, for: key, bytes: size)
-                slow.insert(step, key, size)
-            }
-            if cache.bytes != slow.bytes || cache.count != slow.entries.count {
-                Issue.record("seed \(seed), step \(step)")
-                return
-            }
-        }
-        #expect(cache.hits == slow.hits && cache.misses == slow.misses && cache.evictions == slow.evictions)
-        #expect(cache.bytes <= budget)
-    }
-
     @Test("matches are the same with and without") func sameMatches() throws {
         let folder = try TemporaryDirectory()
         let seed: UInt64 = 12

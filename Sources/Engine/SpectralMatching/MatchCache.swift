@@ -1,5 +1,5 @@
+import Caching
 import SpectrumModel
-import Synchronization
 
 /// Everything that decides the matches of a query in one library: equal keys have equal results, whatever the files that the
 /// spectra came from. Whole contents are compared, so no two queries can be taken for each other.
@@ -35,24 +35,23 @@ public final class MatchCache: Sendable {
         public var evictions: Int
     }
 
-    private let held: Mutex<LRUCache<MatchKey, [LibraryMatch]>>
+    private let held: LRUCache<MatchKey, [LibraryMatch]>
 
     /// - Parameter budget: bytes of keys and matches together.
-    public init(budget: Int) { held = Mutex(LRUCache(budget: budget)) }
+    public init(budget: Int) { held = LRUCache(budget: budget) }
 
     public var counts: Counts {
-        held.withLock {
-            Counts(
-                budgetBytes: $0.budget, usedBytes: $0.bytes, queries: $0.count, hits: $0.hits, misses: $0.misses,
-                evictions: $0.evictions)
-        }
+        let counts = held.counts
+        return Counts(
+            budgetBytes: counts.budgetBytes, usedBytes: counts.usedBytes, queries: counts.values, hits: counts.hits,
+            misses: counts.misses, evictions: counts.evictions)
     }
 
-    fileprivate func matches(of key: MatchKey) -> [LibraryMatch]? { held.withLock { $0.value(of: key) } }
+    fileprivate func matches(of key: MatchKey) -> [LibraryMatch]? { held.value(of: key) }
 
     fileprivate func keep(_ matches: [LibraryMatch], of key: MatchKey) {
         let bytes = key.byteCount + matches.reduce(0) { $0 + $1.byteCount }
-        held.withLock { $0.insert(matches, for: key, bytes: bytes) }
+        held.insert(matches, for: key, bytes: bytes)
     }
 }
 

@@ -1,7 +1,7 @@
-/// Values by key within a budget of bytes; what was not used for longest goes first.
+/// Values by key within a budget of bytes, for one owner; what was not used for longest goes first. `LRUCache` shares one.
 ///
 /// - Complexity: O(1) for every operation, on average (hashing), and for each value that goes.
-struct LRUCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+struct RecencyList<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     /// A value in the list from the newest to the oldest; -1 ends it.
     private struct Slot: Sendable {
         var key: Key
@@ -12,11 +12,13 @@ struct LRUCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     }
 
     /// Bytes that all values together may have.
-    let budget: Int
+    private(set) var budget: Int
     private(set) var bytes = 0
+    private(set) var largestBytes = 0
     private(set) var hits = 0
     private(set) var misses = 0
     private(set) var evictions = 0
+    private(set) var refusals = 0
 
     private var slots: [Slot?] = []
     private var free: [Int] = []
@@ -42,14 +44,19 @@ struct LRUCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         return held.value
     }
 
-    /// Keeps a value, or replaces that of an equal key. One that is larger than the whole budget is not kept.
-    mutating func insert(_ value: Value, for key: Key, bytes size: Int) {
-        if let slot = slotOfKey[key] { remove(slot) }
-        guard size <= budget else { return }
-        while bytes + size > budget {
-            remove(oldest)
-            evictions += 1
+    /// Keeps a value, or replaces that of an equal key. One that is larger than the whole budget is not kept, and what an
+    /// equal key had is gone then too.
+    /// - Parameter size: bytes, not negative.
+    /// - Returns: the values that went.
+    mutating func insert(_ value: Value, for key: Key, bytes size: Int) -> [Value] {
+        precondition(size >= 0, "a value cannot have \(size) bytes")
+        var gone: [Value] = []
+        if let slot = slotOfKey[key], let earlier = remove(slot) { gone.append(earlier) }
+        guard size <= budget else {
+            refusals += 1
+            return gone
         }
+        gone += shrink(to: budget - size)
         let entry = Slot(key: key, value: value, bytes: size, newer: -1, older: -1)
         let slot: Int
         if let reused = free.popLast() {
@@ -61,16 +68,37 @@ struct LRUCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         }
         slotOfKey[key] = slot
         bytes += size
+        largestBytes = max(largestBytes, bytes)
         linkAsNewest(slot)
+        return gone
     }
 
-    private mutating func remove(_ slot: Int) {
-        guard let entry = slots[slot] else { return }
+    /// Evicts until at most `target` bytes are left. - Returns: the values that went, the oldest first.
+    mutating func shrink(to target: Int) -> [Value] {
+        var gone: [Value] = []
+        while bytes > target, oldest >= 0 {
+            if let value = remove(oldest) { gone.append(value) }
+            evictions += 1
+        }
+        return gone
+    }
+
+    mutating func setBudget(_ bytes: Int) -> [Value] {
+        budget = max(bytes, 0)
+        return shrink(to: budget)
+    }
+
+    /// Takes a value out, which counts as nothing.
+    mutating func remove(_ key: Key) -> Value? { slotOfKey[key].flatMap { remove($0) } }
+
+    private mutating func remove(_ slot: Int) -> Value? {
+        guard let entry = slots[slot] else { return nil }
         unlink(slot)
         slotOfKey[entry.key] = nil
         bytes -= entry.bytes
         slots[slot] = nil
         free.append(slot)
+        return entry.value
     }
 
     private mutating func linkAsNewest(_ slot: Int) {
