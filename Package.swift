@@ -110,7 +110,7 @@ let engine: [Target] = [
         [
             "SpectrumModel", "MzML", "FeatureDetection", "SpectralMatching", "Annotation", "SignalKernels",
             "CFreeMemory", "Parameters", "HostEnvironment", "Instrumentation", "ContentHash", "TextNumbers",
-            "OutOfCore",
+            "OutOfCore", "Caching",
         ]),
 ]
 
@@ -251,7 +251,7 @@ let testTargets: [Target] = [
         [
             "Pipeline", "SpectralMatching", "FeatureDetection", "Parameters", "SpectrumModel", "Evaluation",
             "Instrumentation",
-            "HostEnvironment", "Statistics", "OutOfCore", testSupport,
+            "HostEnvironment", "Statistics", "OutOfCore", "Caching", testSupport,
         ], resources: [.copy("Fixtures")]),
     tests("GaussianProcess", ["GaussianProcess", "LinearAlgebra", "Statistics"], resources: [.copy("Fixtures")]),
     tests(

@@ -1,3 +1,4 @@
+import OutOfCore
 import SpectrumModel
 import Statistics
 import Testing
@@ -16,7 +17,7 @@ import Testing
     private func table(_ values: [Double], times: [Double], width: Double = 5) -> PeakTable {
         let apex = values.indices.max { values[$0] < values[$1] } ?? 0
         var table = PeakTable()
-        table.profiles = values.map { Float($0) }
+        table.profiles = PageableArray(values.map { Float($0) })
         table.peaks = [
             ChromatographicPeak(
                 mz: 200, retentionTimeSeconds: times[apex], startSeconds: times[0], endSeconds: times[times.count - 1],

@@ -2,8 +2,9 @@ import Foundation
 import HostEnvironment
 import Instrumentation
 import Parameters
-import Pipeline
 import TestSupport
+
+@testable import Pipeline
 
 /// Runs the engine in this process on bundled data, into a folder that is removed with the value.
 struct EngineRun {
@@ -43,5 +44,14 @@ struct EngineRun {
 
     func text(_ name: String) throws -> String {
         try String(contentsOfFile: folder.file(name), encoding: .utf8)
+    }
+}
+
+extension EngineRun {
+    /// The memory of a run with these settings.
+    static func memory(_ assignments: [String] = [], folder: String) throws -> RunMemory {
+        let configuration = try configuration(assignments)
+        return RunMemory(
+            settings: configuration.memory, budget: try MemoryBudget(configuration: configuration), folder: folder)
     }
 }

@@ -18,22 +18,22 @@ import Testing
         return table
     }
 
-    @Test func chunksGiveTheTableThatTheyWereMadeOf() {
+    @Test func chunksGiveTheTableThatTheyWereMadeOf() throws {
         // More than a chunk in peaks, more in samples, and one part that alone is larger than a chunk.
         for sizes in [[3], [5, 1, 400], Array(repeating: 900, count: 70), Array(repeating: 2, count: 5_000)] {
             var chunks = PeakChunks()
             var expected = PeakTable()
             for turn in 0..<4 {
                 let part = table(sizes, from: turn * 10_000)
-                chunks.append(part)
-                chunks.append(PeakTable())
+                try chunks.append(part)
+                try chunks.append(PeakTable())
                 expected.append(part)
             }
             #expect(chunks.peakCount == expected.count && chunks.sampleCount == expected.profiles.count)
             var first = PeakChunks()
-            first.append(table([7], from: -1))
+            try first.append(table([7], from: -1))
             var parts = [first, PeakChunks(), chunks]
-            let found = PeakChunks.joined(&parts, schedule: WorkerPool(workers: 3).schedule(grain: 1))
+            let found = try PeakChunks.joined(&parts, schedule: WorkerPool(workers: 3).schedule(grain: 1))
             #expect(found.peaks.dropFirst().map(\.mz) == expected.peaks.map(\.mz))
             for index in [0, expected.count / 2, expected.count - 1] {
                 #expect(Array(found.profile(of: index + 1)) == Array(expected.profile(of: index)))
@@ -41,7 +41,7 @@ import Testing
             #expect(found.profile(of: 0).count == 7 && found.count == expected.count + 1)
         }
         var empty = [PeakChunks()]
-        #expect(PeakChunks.joined(&empty, schedule: .serial).count == 0)
+        #expect(try PeakChunks.joined(&empty, schedule: .serial).count == 0)
     }
 
     @Test(arguments: [1, 2, 5]) func rangesCoverEveryElementOnce(workers: Int) {

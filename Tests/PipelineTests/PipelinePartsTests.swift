@@ -21,8 +21,8 @@ import Testing
 @Suite struct FragmentStoreTests {
     @Test func spillingChangesNothing() throws {
         let folder = try TemporaryDirectory()
-        let small = FragmentStore(folder: folder.path, memoryLimit: 1_000)
-        let large = FragmentStore(folder: folder.path)
+        let small = FragmentStore(memory: try EngineRun.memory(folder: folder.path), memoryLimit: 1_000)
+        let large = FragmentStore(memory: try EngineRun.memory(folder: folder.path))
         var generator = SeededGenerator(seed: 9)
         var expected: [FragmentSpectrum] = []
         var block = SpectrumBlock()
@@ -147,8 +147,11 @@ import Testing
             #expect(
                 fixed + 2 * budget.maximumChunksInFlight * budget.maximumChunkBytes <= mebibytes << 20,
                 "\(mebibytes) MiB")
+            #expect(
+                fixed + budget.spectrumBytes + budget.featureBytes + budget.resultBytes <= mebibytes << 20,
+                "\(mebibytes) MiB")
             #expect(budget.maximumChunksInFlight > workers)
-            #expect(budget.maximumChunkBytes >= 1 << 20)
+            #expect(budget.maximumChunkBytes >= 1 << 18)
             #expect(budget.maximumSpectrumPoints * 12 <= max((mebibytes << 20) / 4, 16 << 20))
         }
         #expect(accepted >= 3)

@@ -12,7 +12,7 @@ import Testing
         let folder = try TemporaryDirectory()
         let parameters = MassTraceParameters(
             method: method, tolerance: .ppm(10), noiseQuantile: 0, minPoints: 3, apexFactor: 0)
-        let committer = ScanCommitter(fragments: FragmentStore(folder: folder.path))
+        let committer = ScanCommitter(fragments: FragmentStore(memory: try EngineRun.memory(folder: folder.path)))
         var block = SpectrumBlock()
         // Positive and negative scans in turn; one without a time, one that goes back, and fragments between.
         let times = [1.0, 1.5, 2.25, 3, .nan, 3.5, 1, 4, 5.75, 6, 7, 7.5]

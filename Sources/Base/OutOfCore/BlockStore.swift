@@ -19,17 +19,12 @@ public final class BlockStore: Sendable {
         public var bytes = 0
         /// Bytes on the disk.
         public var storedBytes = 0
+        /// Times that the kernel was asked for a block before it was read.
+        public var prefetches = 0
         /// Blocks by the name of their codec.
         public var codecs: [String: Int] = [:]
 
         public init() {}
-
-        public static func += (left: inout Counts, right: Counts) {
-            left.blocks += right.blocks
-            left.bytes += right.bytes
-            left.storedBytes += right.storedBytes
-            left.codecs.merge(right.codecs) { $0 + $1 }
-        }
     }
 
     private struct State {
@@ -68,6 +63,20 @@ public final class BlockStore: Sendable {
         }
         packer.learnDisk(bytes: count, seconds: monotonicSeconds() - start)
         return StoredBlock(offset: offset, storedBytes: count, byteCount: bytes.count, codec: codec, stride: stride)
+    }
+
+    /// Writes numbers, or records of numbers of the size of their alignment.
+    public func append<Element: BitwiseCopyable>(_ elements: [Element]) throws(ScratchError) -> StoredBlock {
+        try elements.withUnsafeBytes { append(result: $0, stride: MemoryLayout<Element>.alignment) }.get()
+    }
+
+    public func append<Element>(_ elements: PageableArray<Element>) throws(ScratchError) -> StoredBlock {
+        try elements.withUnsafeBytes { append(result: $0, stride: MemoryLayout<Element>.alignment) }.get()
+    }
+
+    /// Closures of the standard library's arrays do not pass the type of an error on.
+    private func append(result bytes: UnsafeRawBufferPointer, stride: Int) -> Result<StoredBlock, ScratchError> {
+        do throws(ScratchError) { return .success(try append(bytes, stride: stride)) } catch { return .failure(error) }
     }
 
     private func reserve(
@@ -124,6 +133,10 @@ public final class BlockStore: Sendable {
 
     /// Asks the kernel to have a block ready soon.
     public func willNeed(_ block: StoredBlock) {
-        state.withLock { $0.file }?.willNeed(block.offset..<(block.offset + block.storedBytes))
+        let file = state.withLock { state in
+            state.counts.prefetches += 1
+            return state.file
+        }
+        file?.willNeed(block.offset..<(block.offset + block.storedBytes))
     }
 }

@@ -26,11 +26,12 @@ public final class MemoryCollector: Sendable {
         /// Share of the limit above which memory is given back.
         public var threshold: Double
         public var strategy: Strategy
-        public var secondsBetweenLooks: Double
+        /// `nil` looks the more often the nearer the limit is.
+        public var secondsBetweenLooks: Double?
 
         public init(
             limitBytes: Int, threshold: Double = 0.85, strategy: Strategy = .adaptive,
-            secondsBetweenLooks: Double = 0.02
+            secondsBetweenLooks: Double? = nil
         ) {
             self.limitBytes = limitBytes
             self.threshold = threshold
@@ -64,6 +65,10 @@ public final class MemoryCollector: Sendable {
     private let residentBytes: @Sendable () -> Int?
     private let isMachineShort: @Sendable () -> Bool
     private let nextLook = Atomic<UInt64>(0)
+    /// Until the look after the next one where the rules do not tell, nanoseconds.
+    private let interval = Atomic<UInt64>(1_000_000)
+    /// Memory can be touched about that fast by one worker, bytes per second; there is room for eight of them.
+    private static let fastestGrowth = 8e9
     private let state = Mutex(State())
     private static let secondsBetweenPressureLooks = 0.5
 
@@ -99,7 +104,8 @@ public final class MemoryCollector: Sendable {
         let now = UInt64(monotonicSeconds() * 1e9)
         let due = nextLook.load(ordering: .relaxed)
         guard now >= due else { return }
-        let next = now + UInt64(rules.secondsBetweenLooks * 1e9)
+        let seconds = rules.secondsBetweenLooks ?? Double(interval.load(ordering: .relaxed)) * 1e-9
+        let next = now + UInt64(seconds * 1e9)
         guard nextLook.compareExchange(expected: due, desired: next, ordering: .relaxed).exchanged else { return }
         lookNow()
     }
@@ -107,6 +113,7 @@ public final class MemoryCollector: Sendable {
     /// The same without waiting for the time to come: where much memory was touched at once.
     public func lookNow() {
         guard let resident = residentBytes() else { return }
+        plan(resident)
         let releases = state.withLock { state -> [@Sendable () -> Void] in
             state.counts.looks += 1
             guard isReason(resident, &state) else { return [] }
@@ -122,6 +129,13 @@ public final class MemoryCollector: Sendable {
             state.floorBytes = left
             state.counts.returnedBytes += max(resident - left, 0)
         }
+        plan(left)
+    }
+
+    /// When the next look is due: before the limit could be reached, within reason.
+    private func plan(_ resident: Int) {
+        let seconds = Double(max(rules.limitBytes - resident, 0)) / Self.fastestGrowth
+        interval.store(UInt64(min(max(seconds, 0.001), 0.02) * 1e9), ordering: .relaxed)
     }
 
     private func isReason(_ resident: Int, _ state: inout State) -> Bool {

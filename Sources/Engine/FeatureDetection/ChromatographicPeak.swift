@@ -1,5 +1,7 @@
+import OutOfCore
+
 /// One peak of one mass trace. Its elution profile lies in the `PeakTable` that holds it.
-public struct ChromatographicPeak: Sendable, Hashable {
+public struct ChromatographicPeak: Sendable, Hashable, BitwiseCopyable {
     /// Intensity-weighted m/z of the points inside the peak.
     public var mz: Double
     /// Vertex of a parabola through the highest three smoothed points, seconds.
@@ -28,11 +30,11 @@ public struct ChromatographicPeak: Sendable, Hashable {
     public var profileStart: Int
 }
 
-/// Peaks with their elution profiles, in the order in which they were found (trace, then time).
+/// Peaks with their elution profiles, on the heap or where their pages can be given back, in the order in which they were found (trace, then time).
 public struct PeakTable: Sendable {
-    public var peaks: [ChromatographicPeak] = []
+    public var peaks: PageableArray<ChromatographicPeak> = []
     /// Intensity per scan inside each peak, missing scans interpolated, counts.
-    public var profiles: [Float] = []
+    public var profiles: PageableArray<Float> = []
     /// Lowest and highest m/z of the points of each peak; empty unless peaks are detected by centWave's rules.
     public var mzRanges: [ClosedRange<Double>] = []
 
@@ -58,7 +60,7 @@ public struct PeakTable: Sendable {
     }
 
     /// The samples of a peak's profile, one per scan from `firstScan` to `lastScan`.
-    public func profile(of index: Int) -> ArraySlice<Float> {
+    public func profile(of index: Int) -> Slice<PageableArray<Float>> {
         let peak = peaks[index]
         return profiles[peak.profileStart..<(peak.profileStart + Int(peak.lastScan - peak.firstScan) + 1)]
     }

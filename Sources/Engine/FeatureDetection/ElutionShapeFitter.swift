@@ -1,3 +1,4 @@
+import OutOfCore
 import SignalKernels
 import SpectrumModel
 

@@ -1,3 +1,4 @@
+import OutOfCore
 import SignalKernels
 
 /// How alike the elution profiles of two peaks are, on the scans that both cover.

@@ -1,3 +1,4 @@
+import OutOfCore
 import SpectrumModel
 
 /// Groups co-eluting peaks at isotope distances into features and tells their charge.
@@ -97,7 +98,8 @@ public struct IsotopeGrouper: Sendable {
         var found: [IsotopePattern] = []
         guard schedule.workers > 1 else {
             // With nobody to look ahead, every look ahead that is not needed would be time lost.
-            for index in candidates where !ladder.used[index] {
+            for (place, index) in candidates.enumerated() where !ladder.used[index] {
+                if place % Self.lookahead == 0 { schedule.pause() }
                 let guess = guess(index, ladder: ladder, peaks: peaks)
                 found.append(settle(index, guess, &ladder, peaks: peaks))
             }
@@ -105,6 +107,7 @@ public struct IsotopeGrouper: Sendable {
         }
         for start in stride(from: 0, to: candidates.count, by: Self.lookahead) {
             let wave = candidates[start..<min(start + Self.lookahead, candidates.count)]
+            schedule.pause()
             let now = ladder
             let guesses = schedule.map(wave.count) { range in
                 range.map { place -> PatternGuess? in
@@ -121,7 +124,7 @@ public struct IsotopeGrouper: Sendable {
 
     /// The pattern of a peak whose turn it is: what was guessed if all its peaks are still free.
     private func settle(
-        _ index: Int, _ guess: PatternGuess?, _ ladder: inout IsotopeLadder, peaks: [ChromatographicPeak]
+        _ index: Int, _ guess: PatternGuess?, _ ladder: inout IsotopeLadder, peaks: PageableArray<ChromatographicPeak>
     ) -> IsotopePattern {
         var pattern = IsotopePattern(members: [index], charge: 0, cosineSum: 0)
         var pieces: [(number: Int, peak: Int)] = []
@@ -141,7 +144,8 @@ public struct IsotopeGrouper: Sendable {
     private static let lookahead = 4096
 
     /// The pattern of a peak with the others that are free now; `nil` where it stands alone whatever becomes of them.
-    private func guess(_ index: Int, ladder: IsotopeLadder, peaks: [ChromatographicPeak]) -> PatternGuess? {
+    private func guess(_ index: Int, ladder: IsotopeLadder, peaks: PageableArray<ChromatographicPeak>) -> PatternGuess?
+    {
         var looked: [Int32] = []
         let pattern = bestPattern(around: index, ladder: ladder, peaks: peaks, looked: &looked)
         guard !looked.isEmpty else { return nil }
@@ -149,7 +153,7 @@ public struct IsotopeGrouper: Sendable {
     }
 
     /// Peaks that may found a feature, the most intense first; ties go by m/z, then retention time.
-    private func byIntensity(_ peaks: [ChromatographicPeak], _ ladder: IsotopeLadder) -> [Int] {
+    private func byIntensity(_ peaks: PageableArray<ChromatographicPeak>, _ ladder: IsotopeLadder) -> [Int] {
         let candidates = ladder.byMassAndTime.filter { isFeature(peaks[$0]) }
         return ascendingOrder(of: candidates.map { -peaks[$0].height }).map { candidates[Int($0)] }
     }
@@ -170,7 +174,7 @@ public struct IsotopeGrouper: Sendable {
 
     /// The longest ladder of any charge that a peak belongs to; appends the other members of all that were tried.
     private func bestPattern(
-        around index: Int, ladder: IsotopeLadder, peaks: [ChromatographicPeak], looked: inout [Int32]
+        around index: Int, ladder: IsotopeLadder, peaks: PageableArray<ChromatographicPeak>, looked: inout [Int32]
     ) -> IsotopePattern {
         var best = IsotopePattern(members: [index], charge: 0, cosineSum: 0)
         for charge in stride(from: 1, through: parameters.maxCharge, by: 1)
@@ -197,7 +201,8 @@ public struct IsotopeGrouper: Sendable {
     }
 
     private func feature(
-        _ pattern: IsotopePattern, peaks: [ChromatographicPeak], shape: ElutionShape, polarity: Polarity, id: Int
+        _ pattern: IsotopePattern, peaks: PageableArray<ChromatographicPeak>, shape: ElutionShape, polarity: Polarity,
+        id: Int
     ) -> Feature {
         let base = peaks[pattern.members[0]]
         return Feature(

@@ -1,3 +1,4 @@
+import OutOfCore
 import SpectrumModel
 
 /// Peaks of one ion, the monoisotopic one first.
@@ -16,7 +17,7 @@ struct IsotopePattern: Sendable {
     var rank: (Int, Int, Double) { (members.count, -numbers[numbers.count - 1], cosineSum) }
 
     /// Areas of M, M+1 ... up to the last that was found; 0 for one that was not.
-    func areas(_ peaks: [ChromatographicPeak]) -> [Double] {
+    func areas(_ peaks: PageableArray<ChromatographicPeak>) -> [Double] {
         var areas = Array(repeating: 0.0, count: numbers[numbers.count - 1] + 1)
         for (member, number) in zip(members, numbers) { areas[number] = peaks[member].area }
         for piece in pieces { areas[piece.number] += peaks[piece.peak].area }

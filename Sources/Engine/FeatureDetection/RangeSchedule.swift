@@ -9,12 +9,16 @@ public struct RangeSchedule: Sendable {
     /// How many work at the same time.
     public let workers: Int
 
+    /// To be called now and then by work that stays on the calling thread for long.
+    public let pause: @Sendable () -> Void
+
     /// - Parameter run: calls `body` for ranges that cover `0 ..< count` without overlap, and returns when all are done.
     public init(
-        workers: Int,
+        workers: Int, pause: @escaping @Sendable () -> Void = {},
         _ run: @escaping @Sendable (_ count: Int, _ body: @escaping @Sendable (Range<Int>) -> Void) -> Void
     ) {
         self.workers = workers
+        self.pause = pause
         self.run = run
     }
 

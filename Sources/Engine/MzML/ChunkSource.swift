@@ -22,6 +22,12 @@ public protocol ChunkSource: AnyObject, Sendable {
     func next() throws(MzMLError) -> RawChunk?
     /// Takes back a chunk that is no longer needed.
     func recycle(_ chunk: consuming RawChunk)
+    /// Takes the pages of a mapped file out of memory; what is still needed comes from the page cache.
+    func releasePages()
+}
+
+extension ChunkSource {
+    public func releasePages() {}
 }
 
 /// A file through the reference reader: its chunks are decoded already.

@@ -112,6 +112,12 @@ final class MappedInput: @unchecked Sendable {
         madvise(UnsafeMutableRawPointer(mutating: start + page), stretch.upperBound - page, Int32(MADV_WILLNEED))
     }
 
+    /// Takes all pages out of memory, those in use too: they come back when they are touched.
+    func releasePages() {
+        guard watch != nil else { return }
+        madvise(UnsafeMutableRawPointer(mutating: start), bytes.count, Int32(MADV_DONTNEED))
+    }
+
     /// Notes that a stretch is done with. The stretches of a file follow each other without gaps, in any order.
     func finish(_ stretch: Range<Int>) {
         guard watch != nil else { return }

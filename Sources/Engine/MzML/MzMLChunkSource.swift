@@ -197,6 +197,8 @@ public final class MzMLChunkSource: ChunkSource {
     }
 
     /// Takes back a chunk that is no longer needed, so that its memory serves the next one.
+    public func releasePages() { mapped?.releasePages() }
+
     public func recycle(_ chunk: consuming RawChunk) {
         var returned = chunk
         mapped?.finish(returned.stretch)

@@ -19,13 +19,14 @@ public struct AnalysisConfiguration: Sendable {
     /// Bytes per read.
     public let bufferSize: Int
     /// Bytes of resident memory.
-    public private(set) var memoryLimit: Int
+    public let memoryLimit: Int
     /// How files are read, but for what the memory budget says.
     private(set) var reading: ReadingOptions
     /// Files that are analysed at the same time.
     public let concurrentFiles: Int
     /// Threads that read ahead for buffered files; 0 when nothing is read ahead.
     let readAheadThreads: Int
+    let memory: MemorySettings
     /// Whether pages of the mapped reference data are given back after every job.
     public let releasesReferencePages: Bool
     public let precision: Precision
@@ -51,6 +52,7 @@ public struct AnalysisConfiguration: Sendable {
         furtherTables = Set(FurtherTable.allCases.filter { resolved.boolean("output.\($0.rawValue)") })
         bufferSize = resolved.integer("execution.buffer_size")
         memoryLimit = resolved.integer("execution.memory_limit")
+        memory = MemorySettings(resolved)
         reading = Self.reading(resolved)
         concurrentFiles = min(resolved.integer("execution.concurrent_files"), workers)
         let isReadAhead = reading.access == .buffered && reading.prefetchDepth > 0
@@ -124,7 +126,6 @@ public struct AnalysisConfiguration: Sendable {
         var share = self
         share.workers = max(1, workers / files)
         share.reading.inflateThreads = share.workers
-        share.memoryLimit = MemoryBudget.fixedBytes + max(0, memoryLimit - MemoryBudget.fixedBytes) / files
         return share
     }
 

@@ -1,3 +1,5 @@
+import OutOfCore
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Darwin)
@@ -39,6 +41,13 @@ public struct AnalysisError: Error, Sendable, CustomStringConvertible {
         case .memoryLimit, .badConfiguration: 64
         case .interrupted: 130
         }
+    }
+
+    init(_ error: ScratchError) {
+        self =
+            error.errorNumber == 0
+            ? AnalysisError(.outputFailed, "\(error)")
+            : .output(error.action, error.folder, errorNumber: error.errorNumber)
     }
 
     static func output(_ action: String, _ path: String, errorNumber: Int32 = errno) -> AnalysisError {

@@ -2,6 +2,7 @@ import Foundation
 import HostEnvironment
 import Instrumentation
 import MzML
+import OutOfCore
 import Parameters
 import SpectralMatching
 
@@ -49,8 +50,9 @@ public struct AnalysisRun: Sendable {
         try configuration.validateSelection()
         try configuration.validateCentWave()
         try configuration.validateAdducts()
-        let share = configuration.share(of: min(configuration.concurrentFiles, files.count))
-        let budget = try MemoryBudget(configuration: share)
+        let atOnce = min(configuration.concurrentFiles, files.count)
+        let share = configuration.share(of: atOnce)
+        let budget = try MemoryBudget(configuration: configuration, files: atOnce)
         let data = try clock.measure("open references") { () throws(AnalysisError) in
             try ReferenceData.open(
                 references, cache: cache, wantsLibrary: configuration.search != nil,
@@ -65,6 +67,8 @@ public struct AnalysisRun: Sendable {
         if let plan = means.plan { onEvent(.note("\(plan)")) }
         let directory = try OutputDirectory(outputDirectory)
         do {
+            let memory = RunMemory(settings: configuration.memory, budget: budget, folder: directory.path)
+            _ = memory.collector.register { data.releasePages() }
             let tables = try ResultTables(
                 directory: directory, further: configuration.furtherTables,
                 databases: data.databases,
@@ -74,13 +78,14 @@ public struct AnalysisRun: Sendable {
             try analyseFiles(
                 into: tables, record: &record,
                 analysis: FileAnalysis(
-                    configuration: share, references: data, means: means, budget: budget, folder: directory.path,
+                    configuration: share, references: data, means: means, memory: memory,
                     clock: clock, cancellation: cancellation,
                     readAheadPool: configuration.readAheadThreads > 0
                         ? ReadAheadPool(threads: configuration.readAheadThreads) : nil), start: start,
                 onEvent: onEvent)
             record.searchPlan = means.plan
             record.matchCache = means.cache?.counts
+            record.memory = memory.record
             guard record.inputs.contains(where: { $0.status == .analysed }) else {
                 tables.discard()
                 directory.removeIfCreatedAndEmpty()
@@ -122,8 +127,8 @@ public struct AnalysisRun: Sendable {
             case .success(var result):
                 jobTimes += result.detectionTimes
                 let counts = try tables.append(
-                    result, annotator: analysis.annotator, afterPiece: analysis.releaseReferences,
-                    pool: WorkerPool(workers: analysis.configuration.workers),
+                    result, annotator: analysis.annotator, afterPiece: analysis.afterPiece,
+                    memory: analysis.memory, pool: WorkerPool(workers: analysis.configuration.workers),
                     grain: configuration.chunkSize * 4, clock: analysis.clock)
                 result.input.identifiedFeatures = counts.identified
                 result.input.annotatedFeatures = counts.named

@@ -1,5 +1,6 @@
 import FeatureDetection
 import MzML
+import OutOfCore
 import SignalKernels
 import SpectrumModel
 
@@ -72,6 +73,7 @@ final class DetectionPipeline: @unchecked Sendable {
     private let parameters: Parameters
     private let source: any ChunkSource
     private let committer: ScanCommitter
+    private let memory: RunMemory
     private let cancellation: CancellationFlag
     private let progress: (@Sendable (Double) -> Void)?
 
@@ -89,7 +91,12 @@ final class DetectionPipeline: @unchecked Sendable {
     private var laneStates: [LaneState]
     private let pointsPerHandover: Int
     private var usedChunks: [RawChunk] = []
-    private var usedBlocks: [SpectrumBlock] = []
+    /// Buffers of decoded spectra that are idle, and what a new one is made for.
+    private var buffers: SpectrumBuffers
+    /// Bytes of the spectrum pool that each chunk in flight has.
+    private var reserved: [Int: Int] = [:]
+    /// Most bytes that a chunk has needed so far.
+    private var largestChunk = 0
     private var jobs: [DetectionJob] = []
     private var firstJob = 0
     /// The failure that counts, with the position in file order of what failed.
@@ -98,16 +105,18 @@ final class DetectionPipeline: @unchecked Sendable {
     private var times = WorkerStageTimes()
 
     init(
-        source: any ChunkSource, fragments: FragmentStore, parameters: Parameters, cancellation: CancellationFlag,
-        progress: (@Sendable (Double) -> Void)? = nil
+        source: any ChunkSource, fragments: FragmentStore, parameters: Parameters, memory: RunMemory,
+        cancellation: CancellationFlag, progress: (@Sendable (Double) -> Void)? = nil
     ) {
         self.source = source
         self.parameters = parameters
+        self.memory = memory
+        buffers = SpectrumBuffers(memory, atOnce: parameters.maxChunksInFlight)
         self.cancellation = cancellation
         self.progress = progress
         committer = ScanCommitter(fragments: fragments)
         lanes = (0..<parameters.traces.makeBuilders().count).map {
-            TraceLane(number: $0, parameters: parameters.traces)
+            TraceLane(number: $0, parameters: parameters.traces, spill: memory.spill)
         }
         laneStates = Array(repeating: LaneState(), count: lanes.count)
         pointsPerHandover = parameters.pointsPerHandover
@@ -139,17 +148,36 @@ final class DetectionPipeline: @unchecked Sendable {
     /// Runs to the end of the file.
     /// - Throws: `MzMLError`, `AnalysisError`: the first failure in file order, whichever worker met it when.
     func run() throws -> Outcome {
+        let registration = memory.collector.register { [weak self] in self?.dropIdleBuffers() }
+        defer {
+            memory.collector.remove(registration)
+            for bytes in reserved.values { memory.spectra.give(bytes) }
+        }
         WorkerPool(workers: parameters.workers).onEachWorker { _ in self.work() }
         if let failure { throw failure.error }
+        let peaks = try [Polarity.positive, .negative, .unknown].map { ($0, try allPeaks($0)) }
         return Outcome(
-            peaks: [Polarity.positive, .negative, .unknown].map { ($0, allPeaks($0)) }.filter { $0.1.count > 0 },
+            peaks: peaks.filter { $0.1.count > 0 },
             traces: lanes.flatMap(\.traces), counts: counts, survey: committer.survey, times: times)
     }
 
-    private func allPeaks(_ polarity: Polarity) -> PeakTable {
+    private func allPeaks(_ polarity: Polarity) throws(AnalysisError) -> PeakTable {
         var parts = lanes.map { $0.takePeaks(polarity) }
-        return PeakChunks.joined(
-            &parts, schedule: WorkerPool(workers: parameters.workers).schedule(grain: 1))
+        let collector = memory.collector
+        do throws(ScratchError) {
+            return try PeakChunks.joined(
+                &parts, schedule: WorkerPool(workers: parameters.workers).schedule(grain: 1)
+            ) { collector.look() }
+        } catch {
+            throw AnalysisError(error)
+        }
+    }
+
+    private func dropIdleBuffers() {
+        let idle = locked { buffers.takeIdle() }
+        withExtendedLifetime(idle) {}
+        source.releasePages()
+        memory.spectra.shrink()
     }
 
     // MARK: - Workers
@@ -173,12 +201,17 @@ final class DetectionPipeline: @unchecked Sendable {
             parameters: parameters.peaks, precision: parameters.precision, transform: parameters.transform)
         var quantile = IntensityQuantile(parameters.traces.noiseQuantile)
         loop: while true {
+            memory.collector.look()
             switch nextStep() {
             case .commit(let block): commit(block, &times)
             case .take(let block, let lane): take(block, lane: lane, &times)
             case .detect(let job):
                 let found = times.measure(.peaks) { detect(job, with: &detector) }
-                lanes[job.lane].join(found, at: job.slot)
+                do throws(ScratchError) {
+                    try lanes[job.lane].join(found, at: job.slot)
+                } catch {
+                    fail(AnalysisError(error), at: locked { nextCommit })
+                }
             case .read: readAndDecode(&decoder, &centroiding, &quantile, &times)
             case .finish(let lane): finish(lane: lane, &times)
             case .stop: break loop
@@ -218,7 +251,7 @@ final class DetectionPipeline: @unchecked Sendable {
                 }
                 return .detect(job)
             }
-            if !isSourceDone, !isReading, nextTicket - retired < parameters.maxChunksInFlight {
+            if !isSourceDone, !isReading, isThereRoom() {
                 isReading = true
                 return .read
             }
@@ -231,6 +264,29 @@ final class DetectionPipeline: @unchecked Sendable {
             }
             pthread_cond_wait(condition, mutex)
         }
+    }
+
+    /// Takes the room of another chunk where there is some. With no more chunks than workers in flight there always is: each
+    /// of them must be able to work. Called with the lock held.
+    private func isThereRoom() -> Bool {
+        let inFlight = nextTicket - retired
+        guard inFlight < parameters.maxChunksInFlight else { return false }
+        if inFlight <= parameters.workers {
+            memory.spectra.takeAnyway(largestChunk)
+        } else if !memory.spectra.take(largestChunk) {
+            return false
+        }
+        reserved[nextTicket] = largestChunk
+        return true
+    }
+
+    /// Sets what a chunk in flight takes. Called with the lock held.
+    private func reserve(_ bytes: Int, for ticket: Int) {
+        memory.spectra.give(reserved.removeValue(forKey: ticket) ?? 0)
+        guard bytes > 0 else { return }
+        largestChunk = max(largestChunk, bytes)
+        memory.spectra.takeAnyway(bytes)
+        reserved[ticket] = bytes
     }
 
     /// The idle lane that is furthest behind. Called with the lock held.
@@ -249,7 +305,7 @@ final class DetectionPipeline: @unchecked Sendable {
         // While this worker reads, no other takes a ticket: a defect met by reading stands at the next one.
         let (used, reusable, ticket) = locked {
             defer { usedChunks.removeAll() }
-            return (usedChunks, usedBlocks.popLast(), nextTicket)
+            return (usedChunks, buffers.take(), nextTicket)
         }
         do {
             let chunk = try times.measure(.read) { () throws(MzMLError) in
@@ -260,13 +316,13 @@ final class DetectionPipeline: @unchecked Sendable {
                 isReading = false
                 if chunk == nil {
                     isSourceDone = true
+                    reserve(0, for: ticket)
                 } else {
                     nextTicket += 1
                 }
             }
             guard let chunk else { return }
-            var block = reusable ?? SpectrumBlock()
-            block.removeAll()
+            var block = reusable
             try times.measure(.decode) { () throws(MzMLError) in
                 try decoder.decode(chunk, into: &block)
                 centroiding.replaceProfiles(of: &block)
@@ -275,6 +331,7 @@ final class DetectionPipeline: @unchecked Sendable {
                 (Self.quantiles(of: block, &quantile), FragmentBatch(of: block, nativeIDs: decoder.nativeIDs))
             }
             locked {
+                reserve(chunk.byteCount + block.mz.count * 12, for: ticket)
                 decoded[ticket] = DecodedBlock(block: block, quantiles: quantiles, fragments: fragments)
                 usedChunks.append(chunk)
             }
@@ -322,7 +379,8 @@ final class DetectionPipeline: @unchecked Sendable {
             laneStates[index].isBusy = false
             committed[number]?.lanesLeft -= 1
             if committed[number]?.lanesLeft == 0, let done = committed.removeValue(forKey: number) {
-                usedBlocks.append(done.block)
+                buffers.giveBack(done.block)
+                reserve(0, for: number)
                 retired += 1
             }
         }

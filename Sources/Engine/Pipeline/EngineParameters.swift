@@ -5,7 +5,8 @@ import SignalKernels
 /// Every setting of the engine, described once: help, YAML, environment, tuner and documentation follow from this list.
 public enum EngineParameters {
     public static func descriptions(host: HostDescription) -> [ParameterDescription] {
-        execution(host: host) + reading(host: host) + numeric + reduction + detection + centWave + searchStrategy
+        execution(host: host) + reading(host: host) + memory + numeric + reduction + detection + centWave
+            + searchStrategy
             + identification + output
     }
 

@@ -2,6 +2,7 @@ import Annotation
 import FeatureDetection
 import Instrumentation
 import MzML
+import OutOfCore
 import SpectralMatching
 import SpectrumModel
 
@@ -38,9 +39,7 @@ struct FileAnalysis: Sendable {
     let configuration: AnalysisConfiguration
     let references: ReferenceData
     let means: SearchMeans
-    let budget: MemoryBudget
-    /// Folder for temporary data.
-    let folder: String
+    let memory: RunMemory
     var clock: StageClock
     let cancellation: CancellationFlag
     /// Threads that read ahead, where buffered files are read so.
@@ -52,8 +51,8 @@ struct FileAnalysis: Sendable {
     ) throws -> FileResult {
         var input = RunRecord.Input(path: path, name: name, bytes: 0, status: .analysed)
         var reading = configuration.reading
-        reading.maximumSpectrumBytes = budget.maximumSpectrumBytes
-        reading.maximumChunkBytes = budget.maximumChunkBytes
+        reading.maximumSpectrumBytes = memory.budget.maximumSpectrumBytes
+        reading.maximumChunkBytes = memory.budget.maximumChunkBytes
         reading.readAheadPool = readAheadPool
         let source = try open(path, reading)
         input.bytes = source.fileSize
@@ -103,7 +102,7 @@ struct FileAnalysis: Sendable {
 
     private func open(_ path: String, _ reading: ReadingOptions) throws(MzMLError) -> any ChunkSource {
         try clock.measure("open") { () throws(MzMLError) in
-            try openChunkSource(path: path, options: reading, maximumPoints: budget.maximumSpectrumPoints)
+            try openChunkSource(path: path, options: reading, maximumPoints: memory.budget.maximumSpectrumPoints)
         }
     }
 
@@ -116,18 +115,18 @@ struct FileAnalysis: Sendable {
         var source = source
         var reading = reading
         while true {
-            let fragments = FragmentStore(folder: folder)
+            let fragments = FragmentStore(memory: memory)
             let pipeline = DetectionPipeline(
                 source: source, fragments: fragments,
                 parameters: DetectionPipeline.Parameters(
                     workers: configuration.workers, tracesPerJob: configuration.tracesPerJob,
-                    maxChunksInFlight: budget.maximumChunksInFlight,
-                    maxSpectrumPoints: budget.maximumSpectrumPoints, selection: reading.selection,
+                    maxChunksInFlight: memory.budget.maximumChunksInFlight,
+                    maxSpectrumPoints: memory.budget.maximumSpectrumPoints, selection: reading.selection,
                     centroiding: parameters.centroiding, traces: parameters.traces, peaks: parameters.peaks,
                     precision: configuration.precision, transform: configuration.transform,
                     keepsTraces: configuration.furtherTables.contains(.traces),
                     keepsNativeIDs: configuration.furtherTables.contains(.mztab)),
-                cancellation: cancellation, progress: { progress("reading and detecting", $0) })
+                memory: memory, cancellation: cancellation, progress: { progress("reading and detecting", $0) })
             do {
                 var outcome = try clock.measure("read and detect") { try pipeline.run() }
                 outcome.warnings = source.warnings
@@ -169,7 +168,7 @@ struct FileAnalysis: Sendable {
         let adducts = configuration.adducts(tolerance: parameters.isotopes.tolerance)
             .map { AdductGrouper(parameters: $0) }
         // Features per turn of a worker: some hundred microseconds.
-        let schedule = WorkerPool(workers: configuration.workers).schedule(grain: 512)
+        let schedule = WorkerPool(workers: configuration.workers).schedule(grain: 512, afterGrain: afterPiece)
         var features: [Feature] = []
         var groups = 0
         for (polarity, var table) in peaks {
@@ -225,7 +224,8 @@ struct FileAnalysis: Sendable {
         var options = reading
         options.spectraPerChunk = 16
         options.prefetchDepth = 0
-        var reader = try SpectrumReader(path: path, options: options, maximumPoints: budget.maximumSpectrumPoints)
+        var reader = try SpectrumReader(
+            path: path, options: options, maximumPoints: memory.budget.maximumSpectrumPoints)
         var inference = InstrumentInference()
         var block = SpectrumBlock()
         var centroiding = ProfileCentroiding(parameters: Centroider.Parameters())
@@ -286,7 +286,7 @@ struct FileAnalysis: Sendable {
         let batches = (fragments.count + batch - 1) / batch
         let results = WorkerPool(workers: configuration.workers).map(
             count: batches, grain: 1, makeState: { LibrarySearch(library: library, forest: forest) },
-            afterGrain: releaseReferences
+            afterGrain: afterPiece
         ) { search, number -> Result<[[Found]], AnalysisError> in
             if cancellation.isCancelled { return .failure(AnalysisError(.interrupted, "interrupted")) }
             do throws(AnalysisError) {
@@ -305,12 +305,12 @@ struct FileAnalysis: Sendable {
         return found
     }
 
-    /// Gives the pages of library and compound table back where the settings say so.
-    @Sendable func releaseReferences() {
+    /// What a worker does between two pieces of work: looks at the memory, and gives the pages of library and compound table
+    /// back where the settings say so.
+    @Sendable func afterPiece() {
+        memory.collector.look()
         guard configuration.releasesReferencePages else { return }
-        references.library?.releasePages()
-        references.decoys?.releasePages()
-        references.compounds?.releasePages()
+        references.releasePages()
     }
 
     /// What names features by mass, for one worker; `nil` when annotation is switched off.

@@ -1,50 +1,61 @@
+import Caching
+import OutOfCore
 import SpectrumModel
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import Synchronization
 
 /// The fragment spectra of a block, packed by the worker that decoded it, so that they only have to be handed over in turn.
 struct FragmentBatch: Sendable {
+    /// The points of all spectra of a batch, one spectrum after the other.
+    struct Points: Sendable {
+        var mz: [Double] = []
+        var intensity: [Float] = []
+        var byteCount: Int { mz.count * 12 }
+    }
+
     private(set) var headers: [SpectrumHeader] = []
     /// Their ids in the file; empty where they are not kept.
     private(set) var nativeIDs: [String] = []
     /// Sum of the intensities of each spectrum, counts.
     private(set) var totalIntensities: [Double] = []
     fileprivate private(set) var pointCounts: [Int] = []
-    /// For each spectrum its m/z (8 bytes each) and then its intensities (4 bytes each).
-    fileprivate private(set) var bytes: [UInt8] = []
+    fileprivate private(set) var points = Points()
 
     /// - Parameter nativeIDs: of all spectra of the block; empty where they are not wanted.
     init(of block: SpectrumBlock, nativeIDs ids: [String] = []) {
         let fragments = (0..<block.count).filter { block.headers[$0].msLevel == 2 }
-        bytes.reserveCapacity(fragments.reduce(0) { $0 + block.points(of: $1).count * 12 })
+        let count = fragments.reduce(0) { $0 + block.points(of: $1).count }
+        points.mz.reserveCapacity(count)
+        points.intensity.reserveCapacity(count)
         for index in fragments {
-            let points = block.points(of: index)
+            let range = block.points(of: index)
             headers.append(block.headers[index])
             if !ids.isEmpty { nativeIDs.append(ids[index]) }
-            pointCounts.append(points.count)
-            totalIntensities.append(block.intensity[points].reduce(0) { $0 + Double($1) })
-            block.mz[points].withUnsafeBytes { bytes.append(contentsOf: $0) }
-            block.intensity[points].withUnsafeBytes { bytes.append(contentsOf: $0) }
+            pointCounts.append(range.count)
+            totalIntensities.append(block.intensity[range].reduce(0) { $0 + Double($1) })
+            points.mz.append(contentsOf: block.mz[range])
+            points.intensity.append(contentsOf: block.intensity[range])
         }
     }
 }
 
 /// The fragment spectra of one file, with their points on disk once they exceed a fixed amount of memory.
 ///
-/// Headers stay in memory (about 150 bytes each); points go to an unlinked temporary file, so that a crash leaves nothing.
-/// Appending is for one thread at a time; reading is for any number of threads once appending has ended.
+/// Headers stay in memory (about 150 bytes each); points go to a temporary file without a name, so that a crash leaves
+/// nothing, and blocks that are read back are kept as long as the run's cache has room for them. Appending is for one thread
+/// at a time; reading is for any number of threads once appending has ended.
 final class FragmentStore: @unchecked Sendable {
     // @unchecked: the two phases above never overlap; worker threads start after the last append.
 
     private struct Place {
-        let batch: Int
-        /// Of its batch's bytes, the first.
-        let offset: Int
-        let count: Int
+        let batch: Int32
+        /// Of its batch's points, the first.
+        let first: Int32
+        let count: Int32
+    }
+
+    private struct StoredPoints {
+        let mz: StoredBlock
+        let intensity: StoredBlock
     }
 
     private(set) var headers: [SpectrumHeader] = []
@@ -54,90 +65,115 @@ final class FragmentStore: @unchecked Sendable {
     private(set) var totalIntensities: [Double] = []
     private var places: [Place] = []
     /// Points of the batches that are not on disk yet.
-    private var memory: [[UInt8]] = []
-    private var memoryBytes = 0
-    /// Where the batches on disk start in the file, in the order in which they came.
-    private var spilledOffsets: [Int] = []
-    private var spilledBytes = 0
-    private var descriptor: Int32 = -1
-    private let folder: String
+    private var waiting: [FragmentBatch.Points] = []
+    private var waitingBytes = 0
+    /// The batches on disk, in the order in which they came.
+    private var stored: [StoredPoints] = []
+    private let memory: RunMemory
     private let memoryLimit: Int
+    private let accesses = Mutex(AccessOrder())
 
-    init(folder: String, memoryLimit: Int = 8 << 20) {
-        self.folder = folder
-        self.memoryLimit = memoryLimit
+    /// - Parameter memoryLimit: bytes of points in memory; `nil` takes that of the budget.
+    init(memory: RunMemory, memoryLimit: Int? = nil) {
+        self.memory = memory
+        self.memoryLimit = memoryLimit ?? memory.budget.fragmentBytes
     }
 
-    deinit { if descriptor >= 0 { close(descriptor) } }
+    deinit {
+        guard let cache = memory.cache else { return }
+        for batch in stored.indices { cache.remove(key(batch)) }
+    }
 
     var count: Int { headers.count }
+    /// Batches on disk.
+    var storedBatches: Int { stored.count }
 
     func append(_ batch: FragmentBatch) throws(AnalysisError) {
         guard !batch.headers.isEmpty else { return }
-        let number = spilledOffsets.count + memory.count
-        var offset = 0
+        let number = Int32(stored.count + waiting.count)
+        var first: Int32 = 0
         for count in batch.pointCounts {
-            places.append(Place(batch: number, offset: offset, count: count))
-            offset += count * 12
+            places.append(Place(batch: number, first: first, count: Int32(count)))
+            first += Int32(count)
         }
         headers += batch.headers
         nativeIDs += batch.nativeIDs
         totalIntensities += batch.totalIntensities
-        memory.append(batch.bytes)
-        memoryBytes += batch.bytes.count
-        if memoryBytes > memoryLimit { try spill() }
+        waiting.append(batch.points)
+        waitingBytes += batch.points.byteCount
+        if waitingBytes > memoryLimit { try spill() }
     }
 
     /// The spectrum at a position.
     func spectrum(_ index: Int) throws(AnalysisError) -> FragmentSpectrum {
         let place = places[index]
-        let byteCount = place.count * 12
-        var bytes: [UInt8]
-        if place.batch >= spilledOffsets.count {
-            bytes = Array(memory[place.batch - spilledOffsets.count][place.offset..<(place.offset + byteCount)])
-        } else {
-            let start = spilledOffsets[place.batch] + place.offset
-            bytes = [UInt8](repeating: 0, count: byteCount)
-            var done = 0
-            while done < byteCount {
-                let read = bytes.withUnsafeMutableBytes {
-                    pread(descriptor, $0.baseAddress! + done, byteCount - done, off_t(start + done))
-                }
-                guard read > 0 || (read < 0 && errno == EINTR) else { throw .output("read back fragments in", folder) }
-                done += max(read, 0)
-            }
+        let range = Int(place.first)..<Int(place.first + place.count)
+        let points = try points(of: Int(place.batch))
+        return FragmentSpectrum(
+            header: headers[index], mz: Array(points.mz[range]), intensity: Array(points.intensity[range]))
+    }
+
+    private func key(_ batch: Int) -> RunMemory.CachedBlock {
+        RunMemory.CachedBlock(store: ObjectIdentifier(self), batch: batch)
+    }
+
+    private func points(of batch: Int) throws(AnalysisError) -> FragmentBatch.Points {
+        guard batch < stored.count else { return waiting[batch - stored.count] }
+        if let known = memory.cache?.value(of: key(batch)) { return known }
+        prefetch(behind: batch)
+        do throws(ScratchError) {
+            let points = FragmentBatch.Points(
+                mz: try memory.blocks.elements(of: stored[batch].mz, as: Double.self),
+                intensity: try memory.blocks.elements(of: stored[batch].intensity, as: Float.self))
+            memory.cache?.insert(points, for: key(batch), bytes: points.byteCount)
+            return points
+        } catch {
+            throw AnalysisError(error)
         }
-        let (mz, intensity) = bytes.withUnsafeBytes { raw in
-            (
-                (0..<place.count).map { raw.loadUnaligned(fromByteOffset: $0 * 8, as: Double.self) },
-                (0..<place.count).map { raw.loadUnaligned(fromByteOffset: place.count * 8 + $0 * 4, as: Float.self) }
-            )
-        }
-        return FragmentSpectrum(header: headers[index], mz: mz, intensity: intensity)
+    }
+
+    /// Asks the kernel for the block that is likely to be next.
+    private func prefetch(behind batch: Int) {
+        guard memory.cache != nil, memory.settings.prefetch != .none else { return }
+        let next = accesses.withLock { $0.next(after: batch, memory.settings.prefetch) }
+        guard let next, stored.indices.contains(next) else { return }
+        memory.blocks.willNeed(stored[next].mz)
+        memory.blocks.willNeed(stored[next].intensity)
     }
 
     private func spill() throws(AnalysisError) {
-        if descriptor < 0 {
-            var template = Array("\(folder)/.fragments-XXXXXX".utf8CString)
-            descriptor = mkstemp(&template)
-            guard descriptor >= 0 else { throw .output("write temporary data to", folder) }
-            unlink(template)
-        }
-        for batch in memory {
-            var done = 0
-            while done < batch.count {
-                let written = batch.withUnsafeBytes {
-                    pwrite(descriptor, $0.baseAddress! + done, batch.count - done, off_t(spilledBytes + done))
-                }
-                guard written > 0 || (written < 0 && errno == EINTR) else {
-                    throw .output("write temporary data to", folder)
-                }
-                done += max(written, 0)
+        do throws(ScratchError) {
+            for points in waiting {
+                stored.append(
+                    StoredPoints(
+                        mz: try memory.blocks.append(points.mz), intensity: try memory.blocks.append(points.intensity)))
             }
-            spilledOffsets.append(spilledBytes)
-            spilledBytes += batch.count
+        } catch {
+            throw AnalysisError(error)
         }
-        memory.removeAll(keepingCapacity: true)
-        memoryBytes = 0
+        waiting.removeAll(keepingCapacity: true)
+        waitingBytes = 0
+    }
+}
+
+/// The order in which blocks were read, as far as it tells which one is next.
+struct AccessOrder: Sendable {
+    private var last: Int?
+    private var step: Int?
+
+    /// Notes an access, and returns the block that is expected next: of a predicted one only where the last two steps agree.
+    mutating func next(after block: Int, _ prefetch: MemorySettings.Prefetch) -> Int? {
+        let newStep = last.map { block - $0 }
+        defer {
+            last = block
+            step = newStep
+        }
+        switch prefetch {
+        case .none: return nil
+        case .sequential: return block + 1
+        case .predictive:
+            guard let newStep, newStep != 0, newStep == step else { return nil }
+            return block + newStep
+        }
     }
 }

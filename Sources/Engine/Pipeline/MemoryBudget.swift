@@ -1,17 +1,26 @@
 import MzML
 
-/// How the memory limit is spent: what is fixed, what each worker needs, and how many chunks may be in flight.
+/// How the memory limit is spent: what is fixed, what each worker needs, how many chunks of a file may be in flight, and what
+/// is left for the pools.
 ///
-/// Bounded by the limit: the program, the reading window, the scratch of the workers and the chunks in flight, whatever
-/// the file's size. Not bounded by it: the peaks and features of the file in work, which grow with what was found, and the
-/// mapped library and compound table, which the kernel takes back under pressure. Figures: `docs/decisions`, page 5.
-/// A run whose peak was above the limit says so in `run.json`.
+/// Beyond the pools lie the pages of mapped files, which are given back above the threshold, and what grows slowly with
+/// the result: orders of peaks, headers of fragment spectra. `docs/decisions`, page 19, has figures. A run whose peak was
+/// above the limit says so in `run.json`.
 struct MemoryBudget: Sendable {
+    let limit: Int
+    /// Chunks of one file.
     let maximumChunksInFlight: Int
     let maximumChunkBytes: Int
     let maximumSpectrumBytes: Int
+    /// Bytes that chunks in flight may take, of all files together.
+    let spectrumBytes: Int
+    let featureBytes: Int
+    let resultBytes: Int
+    let cacheBytes: Int
     /// Points that a spectrum of `maximumSpectrumBytes` may decode to: as many bytes again.
     var maximumSpectrumPoints: Int { maximumSpectrumBytes / 12 }
+    /// Memory for the points of a file's fragment spectra, before they go to the disk.
+    var fragmentBytes: Int { min(8 << 20, featureBytes / 4) }
 
     /// Program, runtime libraries, tables of traces and peaks of an ordinary run.
     static let fixedBytes = 56 << 20
@@ -20,28 +29,49 @@ struct MemoryBudget: Sendable {
     /// Points take less memory than the text they were decoded from: 12 bytes for 14 or more of base64 and tags. Arrays
     /// that compress far better than measured ones do take more, up to `maximumSpectrumPoints` a spectrum.
     private static let bytesInFlightPerByteOfText = 2
-    private static let smallestChunkBytes = 1 << 20
+    private static let smallestChunkBytes = 1 << 18
 
+    /// - Parameter files: how many are analysed at the same time.
     /// - Throws: `AnalysisError(.memoryLimit)` naming the smallest limit that this configuration can keep.
-    init(configuration: AnalysisConfiguration) throws(AnalysisError) {
-        let workers = configuration.workers
-        // The window, what it grows by for a spectrum that does not fit, and what is read ahead.
-        let buffers = (2 + configuration.reading.prefetchDepth) * configuration.bufferSize
+    init(configuration: AnalysisConfiguration, files: Int = 1) throws(AnalysisError) {
+        let files = max(files, 1)
+        let limit = configuration.memoryLimit
+        let workers = max(configuration.workers, files)
+        // Of each file the window, what it grows by for a spectrum that does not fit, and what is read ahead.
+        let buffers = files * (2 + configuration.reading.prefetchDepth) * configuration.bufferSize
         let fixed = Self.fixedBytes + workers * Self.bytesPerWorker + buffers
-        // Each worker holds one chunk, and one more waits for its turn to be committed.
-        let smallest = fixed + (workers + 1) * Self.bytesInFlightPerByteOfText * Self.smallestChunkBytes
-        guard configuration.memoryLimit >= smallest else {
+        // Each worker holds one chunk, and one more of each file waits for its turn to be committed.
+        let chunkCost = Self.bytesInFlightPerByteOfText * Self.smallestChunkBytes
+        let leastInFlight = workers + files
+        let smallest = fixed + leastInFlight * chunkCost
+        guard limit >= smallest else {
             let mebibytes = (smallest + (1 << 20) - 1) >> 20
             throw AnalysisError(
                 .memoryLimit,
-                "the memory limit of \(configuration.memoryLimit >> 20)MiB is too small for \(workers) workers and a buffer "
+                "the memory limit of \(limit >> 20)MiB is too small for \(workers) workers, \(files) "
+                    + "\(files == 1 ? "file" : "files") at a time and a buffer "
                     + "of \(configuration.bufferSize >> 10)KiB: set execution.memory_limit to at least \(mebibytes)MiB, or "
                     + "fewer workers")
         }
-        let free = configuration.memoryLimit - fixed
-        let affordable = free / (Self.bytesInFlightPerByteOfText * Self.smallestChunkBytes)
-        maximumChunksInFlight = min(max(affordable, workers + 1), 2 * workers + 1)
-        maximumChunkBytes = min(free / (maximumChunksInFlight * Self.bytesInFlightPerByteOfText), 64 << 20)
-        maximumSpectrumBytes = min(max(free / 4, 16 << 20), 1 << 30)
+        self.limit = limit
+        let free = limit - fixed
+        let settings = configuration.memory
+        let pooled = min(settings.maximumPoolSize ?? free, free)
+        // What was asked for is lowered to what there is, and always enough to work at all.
+        let spectra = max(min(settings.spectrumBuffer ?? pooled / 4, pooled), leastInFlight * chunkCost)
+        let results = min(settings.resultBuffer ?? min(pooled / 8, 64 << 20), max(pooled - spectra, 0))
+        spectrumBytes = spectra
+        resultBytes = results
+        featureBytes = min(settings.featureCache ?? .max, max(pooled - spectra - results, 0))
+        cacheBytes = settings.usesCache ? min(settings.cacheSize ?? min(free / 16, 64 << 20), free / 2) : 0
+
+        let workersPerFile = max(1, configuration.workers / files)
+        let affordable = spectra / files / chunkCost
+        maximumChunksInFlight = min(max(affordable, workersPerFile + 1), 2 * workersPerFile + 1)
+        maximumChunkBytes = min(
+            max(
+                spectra / (files * maximumChunksInFlight * Self.bytesInFlightPerByteOfText), Self.smallestChunkBytes),
+            64 << 20)
+        maximumSpectrumBytes = min(max(free / (4 * files), 16 << 20), 1 << 30)
     }
 }

@@ -15,6 +15,13 @@ public struct ReferenceData: Sendable {
     public let decoys: SpectralLibrary?
     public let compounds: CompoundTable?
 
+    /// Gives all pages of the mapped files back; what is needed again comes from the page cache.
+    func releasePages() {
+        library?.releasePages()
+        decoys?.releasePages()
+        compounds?.releasePages()
+    }
+
     /// Source files; the bundled ones by default.
     public struct Sources: Sendable, Hashable {
         /// Reference spectra in any readable format, or an already built library.

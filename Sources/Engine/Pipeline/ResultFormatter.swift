@@ -67,6 +67,10 @@ struct ResultFormatter: Sendable {
         /// Features with a library match, and features with a candidate by mass only.
         var identified = 0
         var named = 0
+
+        var byteCount: Int {
+            features.count + identifications.count + json.count + mztab.features.count + mztab.evidence.count
+        }
     }
 
     /// Annotates features and formats their rows. Annotations live no longer than their rows take to write: kept for all

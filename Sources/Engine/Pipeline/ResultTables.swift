@@ -1,6 +1,7 @@
 import Annotation
 import ContentHash
 import Instrumentation
+import OutOfCore
 import SpectrumModel
 
 /// The result tables of a run, written file by file and named when all are complete.
@@ -69,7 +70,7 @@ final class ResultTables {
     /// Rows exist for a bounded number of features at a time, so memory does not grow with the result.
     func append(
         _ result: FileResult, annotator: @escaping @Sendable () -> MassAnnotator?,
-        afterPiece: @escaping @Sendable () -> Void, pool: WorkerPool, grain: Int,
+        afterPiece: @escaping @Sendable () -> Void, memory: RunMemory, pool: WorkerPool, grain: Int,
         clock: StageClock
     ) throws(AnalysisError) -> Counts {
         if let traces {
@@ -87,7 +88,7 @@ final class ResultTables {
         try startRun(result.input.name)
         var counts = Counts()
         let count = result.features.count
-        try inWaves(count: count, pool: pool, grain: grain) { range throws(AnalysisError) in
+        try inWaves(count: count, memory: memory, pool: pool, grain: grain) { range throws(AnalysisError) -> Int in
             let pieces = clock.measure("annotate and format") {
                 pool.map(count: range.count, grain: 1, makeState: annotator, afterGrain: afterPiece) {
                     annotator, piece in
@@ -105,15 +106,16 @@ final class ResultTables {
                     counts.named += piece.named
                 }
             }
+            return pieces.reduce(0) { $0 + $1.byteCount }
         }
         try clock.measure("write") { () throws(AnalysisError) in
             if let exchange { mztab.append(try exchange.finish()) }
             try writeJSON("]}")
         }
-        try appendTexts(count: formatter.unassigned.count, pool, grain, clock, to: identifications) {
+        try appendTexts(count: formatter.unassigned.count, memory, pool, grain, clock, to: identifications) {
             formatter.unassignedIdentifications($0)
         }
-        try appendTexts(count: formatter.spectra.count, pool, grain, clock, to: spectra) {
+        try appendTexts(count: formatter.spectra.count, memory, pool, grain, clock, to: spectra) {
             range throws(AnalysisError) in try formatter.spectra(range)
         }
         spectrumCount += formatter.spectra.count
@@ -136,10 +138,10 @@ final class ResultTables {
     }
 
     private func appendTexts(
-        count: Int, _ pool: WorkerPool, _ grain: Int, _ clock: StageClock, to file: OutputFile,
+        count: Int, _ memory: RunMemory, _ pool: WorkerPool, _ grain: Int, _ clock: StageClock, to file: OutputFile,
         _ format: @escaping @Sendable (Range<Int>) throws(AnalysisError) -> TextBuffer
     ) throws(AnalysisError) {
-        try inWaves(count: count, pool: pool, grain: grain) { range throws(AnalysisError) in
+        try inWaves(count: count, memory: memory, pool: pool, grain: grain) { range throws(AnalysisError) -> Int in
             let texts: [Result<TextBuffer, AnalysisError>] = clock.measure("annotate and format") {
                 pool.map(count: range.count, grain: 1, makeState: { () }) {
                     _, piece -> Result<TextBuffer, AnalysisError> in
@@ -154,16 +156,29 @@ final class ResultTables {
             try clock.measure("write") { () throws(AnalysisError) in
                 for text in texts { try file.write(text.get()) }
             }
+            return texts.reduce(0) { $0 + ((try? $1.get().count) ?? 0) }
         }
     }
 
-    /// Calls `body` with consecutive ranges of pieces of `grain` items, so many at a time that all workers stay busy.
+    /// Calls `body` with consecutive ranges of pieces of `grain` items, so many at a time that all workers stay busy, and no
+    /// more than the memory for results takes by the size of the pieces before. `body` returns the bytes of its pieces.
     private func inWaves(
-        count: Int, pool: WorkerPool, grain: Int, _ body: (Range<Int>) throws(AnalysisError) -> Void
+        count: Int, memory: RunMemory, pool: WorkerPool, grain: Int,
+        _ body: (Range<Int>) throws(AnalysisError) -> Int
     ) throws(AnalysisError) {
         let pieces = (count + grain - 1) / grain
-        let wave = 64 * pool.workers
-        for first in stride(from: 0, to: pieces, by: wave) { try body(first..<min(first + wave, pieces)) }
+        var first = 0
+        var bytesPerPiece = 0
+        while first < pieces {
+            // The first pieces tell how large they are.
+            let most = bytesPerPiece == 0 ? 4 * pool.workers : memory.results.rules.maximumBytes / bytesPerPiece
+            let end = min(first + min(max(most, pool.workers), 64 * pool.workers), pieces)
+            let bytes = try body(first..<end)
+            memory.results.takeAnyway(bytes)
+            memory.results.give(bytes)
+            bytesPerPiece = max(bytesPerPiece, bytes / (end - first) + 1)
+            first = end
+        }
     }
 
     /// Ends the tables; they have no names yet. - Returns: the digest over the three, and what was written.

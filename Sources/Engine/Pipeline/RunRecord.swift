@@ -84,6 +84,8 @@ public struct RunRecord: Sendable, Codable, Hashable {
     public var outputs: [Output]
     /// How the library was searched, where that was measured; `nil` when exact search was asked for.
     public var searchPlan: SearchPlan?
+    /// What was done with the memory; `nil` in records of versions that did not tell.
+    public var memory: MemoryRecord?
     /// `nil` without a cache of matches.
     public var matchCache: MatchCache.Counts?
     public var warnings: [String]

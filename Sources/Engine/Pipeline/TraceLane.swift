@@ -1,4 +1,5 @@
 import FeatureDetection
+import OutOfCore
 import SpectrumModel
 import Synchronization
 
@@ -23,7 +24,7 @@ final class TraceLane {
     private var builders: [(any MassTraceJoining)?] = [nil, nil, nil]
     private var pointsSinceHandover = 0
 
-    private let results = Mutex(Results())
+    private let results: Mutex<Results>
 
     /// What became of the jobs so far.
     private struct Results {
@@ -31,13 +32,15 @@ final class TraceLane {
         var parts: [(polarity: Polarity, found: Found?)] = []
         var firstUnjoined = 0
         /// By `Polarity.rawValue`.
-        var joined = [PeakChunks(), PeakChunks(), PeakChunks()]
+        var joined: [PeakChunks]
         var traces: [MassTrace] = []
     }
 
-    init(number: Int, parameters: MassTraceParameters) {
+    /// - Parameter spill: where peaks go that have no room in memory.
+    init(number: Int, parameters: MassTraceParameters, spill: PeakSpill? = nil) {
         self.number = number
         self.parameters = parameters
+        results = Mutex(Results(joined: (0..<3).map { _ in PeakChunks(spill: spill) }))
     }
 
     /// Takes the survey scans of a block; returns traces that closed when `pointsPerHandover` points came since the last ones.
@@ -86,11 +89,12 @@ final class TraceLane {
     }
 
     /// Takes the peaks of a job, and appends all that are next in order to those of their polarity. For any worker at any time.
-    func join(_ found: Found, at slot: Int) {
-        results.withLock { results in
+    /// - Throws: `ScratchError` when peaks had to go to the disk and could not.
+    func join(_ found: Found, at slot: Int) throws(ScratchError) {
+        try results.withLock { results throws(ScratchError) in
             results.parts[slot].found = found
             while results.firstUnjoined < results.parts.count, let part = results.parts[results.firstUnjoined].found {
-                results.joined[Int(results.parts[results.firstUnjoined].polarity.rawValue)].append(part.peaks)
+                try results.joined[Int(results.parts[results.firstUnjoined].polarity.rawValue)].append(part.peaks)
                 results.traces += part.traces
                 results.parts[results.firstUnjoined].found = Found()
                 results.firstUnjoined += 1

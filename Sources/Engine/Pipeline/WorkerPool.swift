@@ -27,9 +27,10 @@ public struct WorkerPool: Sendable {
     }
 
     /// For work on `grain` elements at a time, each worker taking the next ones.
-    func schedule(grain: Int) -> RangeSchedule {
+    /// - Parameter afterGrain: called on the worker when a grain is done.
+    func schedule(grain: Int, afterGrain: @escaping @Sendable () -> Void = {}) -> RangeSchedule {
         let workers = workers
-        return RangeSchedule(workers: workers) { count, body in
+        return RangeSchedule(workers: workers, pause: afterGrain) { count, body in
             let grains = (count + grain - 1) / grain
             guard grains > 0 else { return }
             let next = NextGrain()
@@ -38,6 +39,7 @@ public struct WorkerPool: Sendable {
                     let index = next.number.add(1, ordering: .relaxed).oldValue
                     guard index < grains else { break }
                     body((index * grain)..<min((index + 1) * grain, count))
+                    afterGrain()
                 }
             }
         }

@@ -1,0 +1,104 @@
+import CFreeMemory
+import Caching
+import HostEnvironment
+import OutOfCore
+
+/// The memory of one run, shared by all of its files: pools, what collects, and where data go that do not fit.
+struct RunMemory: Sendable {
+    /// A block of fragment spectra that was read back.
+    struct CachedBlock: Hashable, Sendable {
+        let store: ObjectIdentifier
+        let batch: Int
+    }
+
+    let settings: MemorySettings
+    let budget: MemoryBudget
+    /// Folder for temporary data.
+    let folder: String
+    let collector: MemoryCollector
+    let spectra: MemoryPool
+    let features: MemoryPool
+    let results: MemoryPool
+    let pages: PageStore
+    /// Peaks and fragment spectra that have no room.
+    let blocks: BlockStore
+    /// Blocks of fragment spectra; `nil` without a cache.
+    let cache: LRUCache<CachedBlock, FragmentBatch.Points>?
+
+    /// - Parameter host: asked whether the machine is short of memory.
+    init(settings: MemorySettings, budget: MemoryBudget, folder: String, host: HostReader = HostReader()) {
+        self.settings = settings
+        self.budget = budget
+        self.folder = folder
+        let pressure = MemoryPressure(host)
+        collector = MemoryCollector(
+            MemoryCollector.Rules(
+                limitBytes: budget.limit, threshold: settings.threshold, strategy: settings.collection,
+                secondsBetweenLooks: settings.secondsBetweenLooks),
+            isMachineShort: { pressure.isShort() })
+        func pool(_ name: String, _ maximum: Int) -> MemoryPool {
+            MemoryPool(
+                name,
+                MemoryPool.Rules(
+                    initialBytes: settings.initialPoolSize ?? 0, maximumBytes: maximum,
+                    growthFactor: settings.growthFactor))
+        }
+        spectra = pool("spectrum_buffer", budget.spectrumBytes)
+        features = pool("feature_cache", budget.featureBytes)
+        results = pool("result_buffer", budget.resultBytes)
+        pages = PageStore(folder: folder)
+        blocks = BlockStore(folder: folder, packing: settings.packing)
+        cache = budget.cacheBytes > 0 ? LRUCache(budget: budget.cacheBytes) : nil
+        let (pages, cache, features) = (pages, cache, features)
+        _ = collector.register {
+            pages.releasePages()
+            cache?.shrink(to: 0)
+            features.shrink()
+            free_memory_release()
+        }
+    }
+
+    var spill: PeakSpill { PeakSpill(pool: features, blocks: blocks, pages: pages) }
+}
+
+/// Whether the machine, or the control group that the process lives in, is short of memory.
+final class MemoryPressure: Sendable {
+    /// Share of the last ten seconds in which some task waited for memory, percent.
+    static let stallPercent = 1.0
+    /// Share of a control group's limit.
+    static let groupShare = 0.9
+
+    private let host: HostReader
+
+    init(_ host: HostReader) { self.host = host }
+
+    func isShort() -> Bool {
+        if let share = host.readMemoryStall().value, share >= Self.stallPercent { return true }
+        if let share = host.readGroupMemoryShare().value, share >= Self.groupShare { return true }
+        return false
+    }
+}
+
+/// What a run did with its memory, for `run.json`.
+public struct MemoryRecord: Sendable, Codable, Hashable {
+    public var limitBytes: Int
+    /// Most that the run was expected to take; `nil` where nothing was expected.
+    public var predictedPeakBytes: Int?
+    public var pools: [MemoryPool.Counts]
+    public var collector: MemoryCollector.Counts
+    /// Blocks of peaks and fragment spectra that went to temporary files.
+    public var spilled: BlockStore.Counts
+    /// Bytes of arrays that lay in files, from where they are paged in.
+    public var pagedBytes: Int
+    /// `nil` without a cache.
+    public var blockCache: CacheCounts?
+}
+
+extension RunMemory {
+    var record: MemoryRecord {
+        MemoryRecord(
+            limitBytes: budget.limit, predictedPeakBytes: nil,
+            pools: [spectra.counts, features.counts, results.counts], collector: collector.counts,
+            spilled: blocks.counts, pagedBytes: pages.allocatedBytes, blockCache: cache?.counts)
+    }
+}
