@@ -1,3 +1,4 @@
+import OutOfCore
 import SpectrumModel
 import Statistics
 import Testing

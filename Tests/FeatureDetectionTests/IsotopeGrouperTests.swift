@@ -1,4 +1,5 @@
 import FeatureDetection
+import OutOfCore
 import SpectrumModel
 import Testing
 

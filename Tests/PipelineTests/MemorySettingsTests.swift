@@ -1,3 +1,4 @@
+import Caching
 import FeatureDetection
 import Foundation
 import OutOfCore

@@ -1,3 +1,4 @@
+import OutOfCore
 import Synchronization
 import Testing
 

@@ -53,6 +53,12 @@ public struct AnalysisRun: Sendable {
         let atOnce = min(configuration.concurrentFiles, files.count)
         let share = configuration.share(of: atOnce)
         let budget = try MemoryBudget(configuration: configuration, files: atOnce)
+        let forecast = clock.measure("forecast memory") {
+            MemoryForecast(
+                files: zip(files, fileSizes).map { ($0, $1) }, atOnce: atOnce, configuration: configuration)
+        }
+        try forecast.check()
+        onEvent(.note(forecast.note(folder: outputDirectory)))
         let data = try clock.measure("open references") { () throws(AnalysisError) in
             try ReferenceData.open(
                 references, cache: cache, wantsLibrary: configuration.search != nil,
@@ -86,6 +92,7 @@ public struct AnalysisRun: Sendable {
             record.searchPlan = means.plan
             record.matchCache = means.cache?.counts
             record.memory = memory.record
+            record.memory?.predictedPeakBytes = forecast.peakBytes
             guard record.inputs.contains(where: { $0.status == .analysed }) else {
                 tables.discard()
                 directory.removeIfCreatedAndEmpty()
@@ -106,15 +113,18 @@ public struct AnalysisRun: Sendable {
         }
     }
 
+    private var fileSizes: [Int] {
+        files.map { (try? FileManager.default.attributesOfItem(atPath: $0))?[.size] as? Int ?? 0 }
+    }
+
     private func analyseFiles(
         into tables: ResultTables, record: inout RunRecord, analysis: FileAnalysis, start: Double,
         onEvent: @escaping @Sendable (Event) -> Void
     ) throws {
         let names = InputFiles.displayNames(files)
-        let sizes = files.map { path in
-            ((try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? Int ?? 0) + 1
-        }
-        let progress = DatasetProgress(sizes: sizes)
+        let sizes = fileSizes
+        // An empty file has its share of the progress too.
+        let progress = DatasetProgress(sizes: sizes.map { $0 + 1 })
         var jobTimes = WorkerStageTimes()
         let turns = FileTurns(files: files, names: names, atOnce: configuration.concurrentFiles, analysis: analysis)
         try turns.run { index, stage, fraction in
@@ -136,7 +146,7 @@ public struct AnalysisRun: Sendable {
                 onEvent(.fileDone(result.input))
             case .failure(let error):
                 var input = RunRecord.Input(
-                    path: files[index], name: names[index], bytes: sizes[index] - 1, status: .failed)
+                    path: files[index], name: names[index], bytes: sizes[index], status: .failed)
                 input.error = "\(error)"
                 record.inputs.append(input)
                 onEvent(.fileDone(input))

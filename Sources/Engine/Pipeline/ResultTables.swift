@@ -88,25 +88,18 @@ final class ResultTables {
         try startRun(result.input.name)
         var counts = Counts()
         let count = result.features.count
-        try inWaves(count: count, memory: memory, pool: pool, grain: grain) { range throws(AnalysisError) -> Int in
-            let pieces = clock.measure("annotate and format") {
-                pool.map(count: range.count, grain: 1, makeState: annotator, afterGrain: afterPiece) {
-                    annotator, piece in
-                    let start = (range.lowerBound + piece) * grain
-                    return formatter.piece(start..<min(start + grain, count), annotator: &annotator)
-                }
-            }
-            try clock.measure("write") { () throws(AnalysisError) in
-                for piece in pieces {
-                    try features.write(piece.features)
-                    try identifications.write(piece.identifications)
-                    try exchange?.append(piece.mztab)
-                    try json?.write(piece.json)
-                    counts.identified += piece.identified
-                    counts.named += piece.named
-                }
-            }
-            return pieces.reduce(0) { $0 + $1.byteCount }
+        let rows = WaveWriter<ResultFormatter.Piece>(bytes: \.byteCount) { [self] (piece) throws(AnalysisError) in
+            try features.write(piece.features)
+            try identifications.write(piece.identifications)
+            try exchange?.append(piece.mztab)
+            try json?.write(piece.json)
+            counts.identified += piece.identified
+            counts.named += piece.named
+        }
+        try rows.run(count: count, grain: grain, memory: memory, pool: pool, clock: clock, makeState: annotator) {
+            annotator, range throws(AnalysisError) in
+            defer { afterPiece() }
+            return formatter.piece(range, annotator: &annotator)
         }
         try clock.measure("write") { () throws(AnalysisError) in
             if let exchange { mztab.append(try exchange.finish()) }
@@ -141,43 +134,9 @@ final class ResultTables {
         count: Int, _ memory: RunMemory, _ pool: WorkerPool, _ grain: Int, _ clock: StageClock, to file: OutputFile,
         _ format: @escaping @Sendable (Range<Int>) throws(AnalysisError) -> TextBuffer
     ) throws(AnalysisError) {
-        try inWaves(count: count, memory: memory, pool: pool, grain: grain) { range throws(AnalysisError) -> Int in
-            let texts: [Result<TextBuffer, AnalysisError>] = clock.measure("annotate and format") {
-                pool.map(count: range.count, grain: 1, makeState: { () }) {
-                    _, piece -> Result<TextBuffer, AnalysisError> in
-                    let start = (range.lowerBound + piece) * grain
-                    do throws(AnalysisError) {
-                        return .success(try format(start..<min(start + grain, count)))
-                    } catch {
-                        return .failure(error)
-                    }
-                }
-            }
-            try clock.measure("write") { () throws(AnalysisError) in
-                for text in texts { try file.write(text.get()) }
-            }
-            return texts.reduce(0) { $0 + ((try? $1.get().count) ?? 0) }
-        }
-    }
-
-    /// Calls `body` with consecutive ranges of pieces of `grain` items, so many at a time that all workers stay busy, and no
-    /// more than the memory for results takes by the size of the pieces before. `body` returns the bytes of its pieces.
-    private func inWaves(
-        count: Int, memory: RunMemory, pool: WorkerPool, grain: Int,
-        _ body: (Range<Int>) throws(AnalysisError) -> Int
-    ) throws(AnalysisError) {
-        let pieces = (count + grain - 1) / grain
-        var first = 0
-        var bytesPerPiece = 0
-        while first < pieces {
-            // The first pieces tell how large they are.
-            let most = bytesPerPiece == 0 ? 4 * pool.workers : memory.results.rules.maximumBytes / bytesPerPiece
-            let end = min(first + min(max(most, pool.workers), 64 * pool.workers), pieces)
-            let bytes = try body(first..<end)
-            memory.results.takeAnyway(bytes)
-            memory.results.give(bytes)
-            bytesPerPiece = max(bytesPerPiece, bytes / (end - first) + 1)
-            first = end
+        let texts = WaveWriter<TextBuffer>(bytes: \.count) { (text) throws(AnalysisError) in try file.write(text) }
+        try texts.run(count: count, grain: grain, memory: memory, pool: pool, clock: clock, makeState: { () }) {
+            _, range throws(AnalysisError) in try format(range)
         }
     }
 

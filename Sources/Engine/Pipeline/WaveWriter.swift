@@ -1,0 +1,74 @@
+import Instrumentation
+import OutOfCore
+import Synchronization
+
+/// Makes pieces of text by all workers and writes them in their order, a wave of pieces at a time.
+///
+/// While a wave is made, one of the workers writes the wave before: otherwise all of them would wait for the file and its
+/// hash. Waves have as many pieces as keep the workers busy, and no more than the memory for results takes by the size of
+/// the pieces before.
+final class WaveWriter<Piece: Sendable>: @unchecked Sendable {
+    // @unchecked: `write` and `waiting` are used by one worker at a time: the one that took the first job of a wave, or the
+    // caller between two waves.
+
+    private let bytes: @Sendable (Piece) -> Int
+    private let write: (Piece) throws(AnalysisError) -> Void
+    private var waiting: [Piece] = []
+
+    private static var piecesPerWorker: Int { 64 }
+
+    /// - Parameters:
+    ///   - bytes: of a piece.
+    ///   - write: called for one piece after the other, in order, from any thread.
+    init(bytes: @escaping @Sendable (Piece) -> Int, write: @escaping (Piece) throws(AnalysisError) -> Void) {
+        self.bytes = bytes
+        self.write = write
+    }
+
+    /// Makes and writes the pieces of `0 ..< count`, `grain` elements each.
+    /// - Throws: the first error in the order of the pieces, and what writing meets.
+    func run<State>(
+        count: Int, grain: Int, memory: RunMemory, pool: WorkerPool, clock: StageClock,
+        makeState: @escaping @Sendable () -> State,
+        _ make: @escaping @Sendable (inout State, Range<Int>) throws(AnalysisError) -> Piece
+    ) throws(AnalysisError) {
+        let pieces = (count + grain - 1) / grain
+        var first = 0
+        var bytesPerPiece = 0
+        while first < pieces {
+            // The first pieces tell how large they are. Two waves are in memory at a time.
+            let most = bytesPerPiece == 0 ? 4 * pool.workers : memory.results.rules.maximumBytes / (2 * bytesPerPiece)
+            let end = min(first + min(max(most, pool.workers), Self.piecesPerWorker * pool.workers), pieces)
+            let wave = first..<end
+            let made = clock.measure("annotate and format") {
+                pool.map(count: wave.count + 1, grain: 1, makeState: makeState) {
+                    state, job -> Result<Piece?, AnalysisError> in
+                    do throws(AnalysisError) {
+                        guard job > 0 else {
+                            try self.writeWaiting(memory)
+                            return .success(nil)
+                        }
+                        let start = (wave.lowerBound + job - 1) * grain
+                        return .success(try make(&state, start..<min(start + grain, count)))
+                    } catch {
+                        return .failure(error)
+                    }
+                }
+            }
+            for result in made {
+                if let piece = try result.get() { waiting.append(piece) }
+            }
+            let total = waiting.reduce(0) { $0 + bytes($1) }
+            memory.results.takeAnyway(total)
+            bytesPerPiece = max(bytesPerPiece, total / wave.count + 1)
+            first = end
+        }
+        try clock.measure("write") { () throws(AnalysisError) in try writeWaiting(memory) }
+    }
+
+    private func writeWaiting(_ memory: RunMemory) throws(AnalysisError) {
+        memory.results.give(waiting.reduce(0) { $0 + bytes($1) })
+        for piece in waiting { try write(piece) }
+        waiting.removeAll(keepingCapacity: true)
+    }
+}
