@@ -60,6 +60,8 @@ let c: [Target] = [
     .target(name: "CMappedRegions", path: "Sources/C/CMappedRegions", exclude: ["README.md"]),
     // malloc_trim, which the Glibc module leaves out.
     .target(name: "CFreeMemory", path: "Sources/C/CFreeMemory", exclude: ["README.md"]),
+    // sched_setaffinity and set_mempolicy, which the Glibc module leaves out.
+    .target(name: "CThreadPlacement", path: "Sources/C/CThreadPlacement", exclude: ["README.md"]),
     // fork/exec with process group, parent-death signal and rlimits: must be async-signal-safe, so C.
     .target(name: "CChildLauncher", path: "Sources/C/CChildLauncher", exclude: ["README.md"]),
 ]
@@ -105,7 +107,8 @@ let engine: [Target] = [
         "Engine", "Pipeline",
         [
             "SpectrumModel", "MzML", "FeatureDetection", "SpectralMatching", "Annotation", "SignalKernels",
-            "CFreeMemory", "Parameters", "HostEnvironment", "Instrumentation", "ContentHash", "TextNumbers",
+            "CFreeMemory", "CThreadPlacement", "Parameters", "HostEnvironment", "Instrumentation", "ContentHash",
+            "TextNumbers",
         ]),
 ]
 
@@ -220,7 +223,7 @@ let testTargets: [Target] = [
     tests("Parameters", ["Parameters"]),
     tests("Console", ["Console"]),
     tests("TextNumbers", ["TextNumbers", "Statistics"]),
-    tests("HostEnvironment", ["HostEnvironment"]),
+    tests("HostEnvironment", ["HostEnvironment", "Statistics", testSupport]),
     tests("Statistics", ["Statistics"], resources: [.copy("Fixtures")]),
     tests("LinearAlgebra", ["LinearAlgebra", "Statistics"]),
     tests("SignalKernels", ["SignalKernels", "CSignalKernels", "Statistics"]),

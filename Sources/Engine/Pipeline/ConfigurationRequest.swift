@@ -45,7 +45,7 @@ public struct ConfigurationRequest: Sendable {
         notices += ignored
         layers.append(try ConfigurationLayer(assignments: assignments))
         try EngineParameters.validate(layers)
-        let configuration = try ResolvedConfiguration(descriptions: descriptions, layers: layers)
+        let configuration = try EngineParameters.resolve(layers, host: host)
         return Outcome(configuration: configuration, machineProfile: profileName, notices: notices)
     }
 

@@ -5,7 +5,8 @@ import SignalKernels
 /// Every setting of the engine, described once: help, YAML, environment, tuner and documentation follow from this list.
 public enum EngineParameters {
     public static func descriptions(host: HostDescription) -> [ParameterDescription] {
-        execution(host: host) + reading(host: host) + numeric + reduction + detection + centWave + searchStrategy
+        execution(host: host) + parallel(host: host) + reading(host: host) + numeric + reduction + detection + centWave
+            + searchStrategy
             + identification + output
     }
 
@@ -42,7 +43,9 @@ public enum EngineParameters {
             ParameterDescription(
                 name: "execution.workers", group: .execution, domain: .integer(1...256, .linear),
                 defaultValue: .integer(min(host.recommendedWorkers, 256)), unit: "threads",
-                text: "Worker threads. The default is one per usable physical core.",
+                text:
+                    "Worker threads. The default is one per usable physical core, or one per usable CPU with "
+                    + "parallel.hyperthreading.",
                 searchValues: (1...mostWorkers).map { .integer($0) }),
             ParameterDescription(
                 name: "execution.buffer_size", group: .execution, domain: .size((16 << 10)...(1 << 30)),

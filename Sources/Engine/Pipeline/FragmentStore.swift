@@ -88,6 +88,9 @@ final class FragmentStore: @unchecked Sendable {
         if memoryBytes > memoryLimit { try spill() }
     }
 
+    /// Peaks of the spectrum at a position.
+    func pointCount(_ index: Int) -> Int { places[index].count }
+
     /// The spectrum at a position.
     func spectrum(_ index: Int) throws(AnalysisError) -> FragmentSpectrum {
         let place = places[index]

@@ -89,7 +89,12 @@ final class ResultTables {
         let count = result.features.count
         try inWaves(count: count, pool: pool, grain: grain) { range throws(AnalysisError) in
             let pieces = clock.measure("annotate and format") {
-                pool.map(count: range.count, grain: 1, makeState: annotator, afterGrain: afterPiece) {
+                pool.map(
+                    count: range.count, grain: 1,
+                    // The last piece is the only one with fewer.
+                    cost: { Double(min(grain, count - (range.lowerBound + $0) * grain)) },
+                    makeState: annotator, afterGrain: afterPiece
+                ) {
                     annotator, piece in
                     let start = (range.lowerBound + piece) * grain
                     return formatter.piece(start..<min(start + grain, count), annotator: &annotator)
