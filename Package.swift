@@ -223,7 +223,8 @@ let testTargets: [Target] = [
     tests("Parameters", ["Parameters"]),
     tests("Console", ["Console"]),
     tests("TextNumbers", ["TextNumbers", "Statistics"]),
-    tests("HostEnvironment", ["HostEnvironment", "Statistics", testSupport]),
+    tests(
+        "HostEnvironment", ["HostEnvironment", "Statistics", testSupport], resources: [.copy("Fixtures")]),
     tests("Statistics", ["Statistics"], resources: [.copy("Fixtures")]),
     tests("LinearAlgebra", ["LinearAlgebra", "Statistics"]),
     tests("SignalKernels", ["SignalKernels", "CSignalKernels", "Statistics"]),
