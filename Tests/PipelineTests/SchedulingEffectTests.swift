@@ -77,10 +77,16 @@ import Testing
         let guided = try stages(["parallel.load_balancing=adaptive"])
         let match = try #require(guided["match library"])
         #expect(match.visits < match.pieces && match.visits > 1)
-        // Batches of fragment spectra with many and with few peaks: as many pieces, other shares.
-        let predictive = try stages(["parallel.distribution_strategy=static", "parallel.load_balancing=predictive"])
-        #expect(predictive["match library"]?.pieces == fixed["match library"]?.pieces)
-        #expect(predictive["match library"]?.shares != fixed["match library"]?.shares)
+        // Costs are those of the work, and looked at only where they count.
+        for strategy in ["static", "dynamic", "work_stealing"] {
+            let predictive = try stages([
+                "parallel.distribution_strategy=\(strategy)", "parallel.load_balancing=predictive",
+            ])
+            #expect(predictive["match library"]?.pieces == fixed["match library"]?.pieces)
+            #expect(predictive["match library"]?.estimatedCost.map { $0 > 1_000 } == true)
+            #expect(predictive["detect peaks"]?.estimatedCost.map { $0 > 10_000 } == true)
+        }
+        #expect((fixed.values + dynamic.values + guided.values).allSatisfy { $0.estimatedCost == nil })
         let stealing = try stages(["parallel.distribution_strategy=work_stealing"])
         for (name, stage) in stealing where name != "decode" { #expect(stage.stolen == stage.visits, "\(name)") }
         #expect(stealing["match library"].map { $0.visits < $0.pieces } == true)

@@ -146,8 +146,11 @@ final class DetectionPipeline: @unchecked Sendable {
     /// - Throws: `MzMLError`, `AnalysisError`: the first failure in file order, whichever worker met it when.
     func run() throws -> Outcome {
         parameters.pool.onEachWorker(missing: leaveOut) { self.work($0) }
-        parameters.pool.team.book?.note(Self.decoding, moves: (turns.stolen, 0))
-        parameters.pool.team.book?.note(Self.detecting, moves: (jobs.stolen, jobs.visits))
+        let team = parameters.pool.team
+        team.book?.note(Self.decoding, moves: (turns.stolen, 0), cost: nil)
+        team.book?.note(
+            Self.detecting, moves: (jobs.stolen, jobs.visits),
+            cost: team.scheduling.balancing == .predictive ? jobs.addedCost : nil)
         if let failure { throw failure.error }
         return Outcome(
             peaks: [Polarity.positive, .negative, .unknown].map { ($0, allPeaks($0)) }.filter { $0.1.count > 0 },

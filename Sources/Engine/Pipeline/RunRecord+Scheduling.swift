@@ -12,6 +12,9 @@ extension RunRecord {
             public var stolen: Int
             /// Times that a worker went to the common queue, or to the share of another, and came back with pieces.
             public var visits: Int
+            /// Sum of the estimated costs that pieces were dealt or ordered by: points, peaks or elements; `nil` where costs did
+            /// not count.
+            public var estimatedCost: Double?
 
             /// Pieces of the worker that did most.
             public var largestShare: Int { shares.max() ?? 0 }

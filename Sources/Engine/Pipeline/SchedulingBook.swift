@@ -8,6 +8,7 @@ final class SchedulingBook: Sendable {
         var shares: [Int] = []
         var stolen = 0
         var visits = 0
+        var cost: Double?
     }
 
     private let pages = Mutex<[Page]>([])
@@ -31,10 +32,12 @@ final class SchedulingBook: Sendable {
         }
     }
 
-    func note(_ stage: String, moves: (stolen: Int, visits: Int)) {
+    /// - Parameter cost: estimated cost of all pieces; `nil` where nobody looked at it.
+    func note(_ stage: String, moves: (stolen: Int, visits: Int), cost: Double?) {
         page(stage) { page in
             page.stolen += moves.stolen
             page.visits += moves.visits
+            if let cost { page.cost = (page.cost ?? 0) + cost }
         }
     }
 
@@ -49,7 +52,8 @@ final class SchedulingBook: Sendable {
     var stages: [RunRecord.Scheduling.Stage] {
         pages.withLock { $0 }.sorted { $0.stage < $1.stage }.map {
             RunRecord.Scheduling.Stage(
-                name: $0.stage, pieces: $0.shares.reduce(0, +), shares: $0.shares, stolen: $0.stolen, visits: $0.visits)
+                name: $0.stage, pieces: $0.shares.reduce(0, +), shares: $0.shares, stolen: $0.stolen, visits: $0.visits,
+                estimatedCost: $0.cost)
         }
     }
 }

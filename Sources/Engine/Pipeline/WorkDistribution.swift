@@ -10,6 +10,8 @@ final class WorkDistribution: Sendable {
     private let order: [Int]
     private let shares: Mutex<WorkShares<Int>>
     private let isQueue: Bool
+    /// Estimated cost of all pieces; `nil` where nobody looks at it.
+    let cost: Double?
 
     /// - Parameter cost: estimated cost of a piece, any unit; all alike without it. Asked for only where it counts.
     init(count: Int, workers: Int, settings: SchedulingSettings, cost: ((Int) -> Double)?) {
@@ -17,6 +19,7 @@ final class WorkDistribution: Sendable {
         isQueue = settings.strategy == .dynamic && settings.balancing != .adaptive
         var shares = WorkShares<Int>(workers: workers, settings: settings)
         let costs = settings.balancing == .predictive ? cost.map { cost in (0..<count).map(cost) } : nil
+        self.cost = settings.balancing == .predictive ? costs?.reduce(0, +) ?? Double(count) : nil
         if isQueue {
             order = costs.map { costs in (0..<count).sorted { (-costs[$0], $0) < (-costs[$1], $1) } } ?? []
         } else {

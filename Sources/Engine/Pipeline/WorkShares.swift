@@ -71,6 +71,8 @@ struct WorkShares<Work> {
     private var loads: [Double]
     private var isAbandoned: [Bool]
     private var added = 0
+    /// Cost of everything that was ever added.
+    private(set) var addedCost = 0.0
     private var firstOfRuns = 0
     /// Pieces that waited in the share of another worker when a worker took them.
     private(set) var stolen = 0
@@ -93,6 +95,7 @@ struct WorkShares<Work> {
     mutating func add(_ work: [(work: Work, cost: Double)]) {
         let pieces = work.enumerated().map { Piece(work: $1.work, cost: $1.cost, number: added + $0) }
         added += pieces.count
+        addedCost += pieces.reduce(0) { $0 + $1.cost }
         switch (settings.strategy, settings.balancing) {
         case (.dynamic, .predictive):
             for piece in pieces { shared.append(piece) }

@@ -91,7 +91,7 @@ public struct WorkerPool: Sendable {
             }
             team.book?.note(stage, pieces: done, of: team.firstWorker + worker)
         }
-        team.book?.note(stage, moves: distribution.moves)
+        team.book?.note(stage, moves: distribution.moves, cost: distribution.cost)
     }
 
     /// For work on `grain` elements at a time, each worker taking the next ones.
