@@ -62,6 +62,8 @@ let c: [Target] = [
     .target(name: "CMappedRegions", path: "Sources/C/CMappedRegions", exclude: ["README.md"]),
     // malloc_trim, which the Glibc module leaves out.
     .target(name: "CFreeMemory", path: "Sources/C/CFreeMemory", exclude: ["README.md"]),
+    // sched_setaffinity and set_mempolicy, which the Glibc module leaves out.
+    .target(name: "CThreadPlacement", path: "Sources/C/CThreadPlacement", exclude: ["README.md"]),
     // fork/exec with process group, parent-death signal and rlimits: must be async-signal-safe, so C.
     .target(name: "CChildLauncher", path: "Sources/C/CChildLauncher", exclude: ["README.md"]),
 ]
@@ -109,8 +111,8 @@ let engine: [Target] = [
         "Engine", "Pipeline",
         [
             "SpectrumModel", "MzML", "FeatureDetection", "SpectralMatching", "Annotation", "SignalKernels",
-            "CFreeMemory", "Parameters", "HostEnvironment", "Instrumentation", "ContentHash", "TextNumbers",
-            "OutOfCore", "Caching",
+            "CFreeMemory", "CThreadPlacement", "Parameters", "HostEnvironment", "Instrumentation", "ContentHash",
+            "TextNumbers", "OutOfCore", "Caching",
         ]),
 ]
 
@@ -226,8 +228,9 @@ let testTargets: [Target] = [
     tests("Console", ["Console"]),
     tests("Caching", ["Caching", "Statistics"]),
     tests("TextNumbers", ["TextNumbers", "Statistics"]),
-    tests("HostEnvironment", ["HostEnvironment"]),
     tests("OutOfCore", ["OutOfCore", "Statistics"]),
+    tests(
+        "HostEnvironment", ["HostEnvironment", "Statistics", testSupport], resources: [.copy("Fixtures")]),
     tests("Statistics", ["Statistics"], resources: [.copy("Fixtures")]),
     tests("LinearAlgebra", ["LinearAlgebra", "Statistics"]),
     tests("SignalKernels", ["SignalKernels", "CSignalKernels", "Statistics"]),

@@ -25,10 +25,7 @@ struct EngineRun {
     }
 
     static func configuration(_ assignments: [String]) throws -> AnalysisConfiguration {
-        let resolved = try ResolvedConfiguration(
-            descriptions: EngineParameters.descriptions(host: host),
-            layers: [ConfigurationLayer(assignments: assignments)])
-        return AnalysisConfiguration(resolved)
+        AnalysisConfiguration(try EngineParameters.resolve([ConfigurationLayer(assignments: assignments)], host: host))
     }
 
     @discardableResult

@@ -35,6 +35,8 @@ public struct HostDescription: Sendable, Hashable, Codable {
     public let loadAverage: Measured<LoadAverage>
     /// Limits that were set and not understood, each with its reason.
     public let ignoredLimits: [String]
+    /// Of the CPUs of the affinity mask.
+    public let topology: MachineTopology
 
     /// Worker threads an expert would start: usable physical cores (two hardware threads share one core's vector units
     /// and caches), usable CPUs when cores are unknown, 1 when nothing is known.

@@ -8,7 +8,7 @@
 ///
 /// - Determinism: depends on the files below the root, the environment and the given facts only.
 public struct HostReader: Sendable {
-    private let files: HostFiles
+    let files: HostFiles
     private let environment: [String: String]
     private let architecture: Measured<String>
     private let cacheFallback: CacheSizes
@@ -62,7 +62,7 @@ public struct HostReader: Sendable {
             totalMemoryBytes: total, usableMemoryBytes: total.map { Self.lowered($0, by: memoryLimits, atLeast: 0) },
             memoryLimits: memoryLimits, caches: caches(firstCPU: affinity.value?.first ?? 0), gpuModel: gpuModel(),
             loadAverage: readLoadAverage(),
-            ignoredLimits: slurm.ignored)
+            ignoredLimits: slurm.ignored, topology: topology(cpus: affinity.value ?? [0]))
     }
 
     /// Pressure stall and steal totals now; two readings around a run say how much it was disturbed.

@@ -10,9 +10,11 @@ import SpectrumModel
 public struct AnalysisConfiguration: Sendable {
     public let resolved: ResolvedConfiguration
     public private(set) var workers: Int
+    /// How work is spread over the workers.
+    public let scheduling: SchedulingSettings
     /// Spectra per chunk.
     public let chunkSize: Int
-    /// Fragment spectra that are searched together. More than 256 gain nothing: the index is in the cache long before.
+    /// Fragment spectra that are searched together. More than some 256 gain nothing: the index is in the cache long before.
     public let queriesPerSearch: Int
     /// What is written beside the three tables that there always are.
     public let furtherTables: Set<FurtherTable>
@@ -47,8 +49,10 @@ public struct AnalysisConfiguration: Sendable {
     public init(_ resolved: ResolvedConfiguration) {
         self.resolved = resolved
         workers = resolved.integer("execution.workers")
+        scheduling = SchedulingSettings(resolved)
         chunkSize = resolved.integer("execution.chunk_size")
-        queriesPerSearch = resolved.boolean("matching.batch_processing") ? min(chunkSize, 256) : 1
+        queriesPerSearch =
+            resolved.boolean("matching.batch_processing") ? scheduling.grain(min(chunkSize, 256)) : 1
         furtherTables = Set(FurtherTable.allCases.filter { resolved.boolean("output.\($0.rawValue)") })
         bufferSize = resolved.integer("execution.buffer_size")
         memoryLimit = resolved.integer("execution.memory_limit")
@@ -130,7 +134,10 @@ public struct AnalysisConfiguration: Sendable {
     }
 
     /// Traces per detection job and items per job of the later stages. Traces are lighter than spectra, so more of them.
-    var tracesPerJob: Int { min(chunkSize, 1 << 16) * 8 }
+    var tracesPerJob: Int { scheduling.grain(min(chunkSize, 1 << 16) * 8) }
+
+    /// Features, or texts of fragment spectra, that are formatted together.
+    var rowsPerPiece: Int { scheduling.grain(chunkSize * 4) }
 
     /// The parameters of a preset with everything that was set explicitly put over them.
     func detection(preset: DetectionPreset) -> DetectionParameters {

@@ -59,6 +59,9 @@ public struct AnalysisRun: Sendable {
         }
         try forecast.check()
         onEvent(.note(forecast.note(folder: outputDirectory)))
+        let places = share.placement(topology: host.topology, files: atOnce)
+        for notice in places.notices { onEvent(.note(notice)) }
+        let book = SchedulingBook()
         let data = try clock.measure("open references") { () throws(AnalysisError) in
             try ReferenceData.open(
                 references, cache: cache, wantsLibrary: configuration.search != nil,
@@ -81,18 +84,24 @@ public struct AnalysisRun: Sendable {
                 libraryName: data.libraryName)
             var record = emptyRecord()
             if let plan = means.plan, plan.used == .exact { record.warnings.append("\(plan)") }
+            record.warnings += places.notices
+            record.placement = RunRecord.Placement(places, topology: host.topology)
             try analyseFiles(
                 into: tables, record: &record,
                 analysis: FileAnalysis(
                     configuration: share, references: data, means: means, memory: memory,
                     clock: clock, cancellation: cancellation,
                     readAheadPool: configuration.readAheadThreads > 0
-                        ? ReadAheadPool(threads: configuration.readAheadThreads) : nil), start: start,
+                        ? ReadAheadPool(threads: configuration.readAheadThreads) : nil,
+                    team: WorkerTeam(scheduling: configuration.scheduling, book: book), placement: places.groups),
+                start: start,
                 onEvent: onEvent)
             record.searchPlan = means.plan
             record.matchCache = means.cache?.counts
             record.memory = memory.record
             record.memory?.predictedPeakBytes = forecast.peakBytes
+            record.scheduling = RunRecord.Scheduling(workers: configuration.workers, stages: book.stages)
+            record.warnings += book.placementFailures
             guard record.inputs.contains(where: { $0.status == .analysed }) else {
                 tables.discard()
                 directory.removeIfCreatedAndEmpty()
@@ -126,6 +135,10 @@ public struct AnalysisRun: Sendable {
         // An empty file has its share of the progress too.
         let progress = DatasetProgress(sizes: sizes.map { $0 + 1 })
         var jobTimes = WorkerStageTimes()
+        // With several files at a time, their workers are busy elsewhere while rows are written: these run anywhere.
+        let output = WorkerPool(
+            workers: analysis.configuration.workers,
+            team: analysis.placement.count > 1 ? analysis.team : analysis.group(0).team, stage: "annotate and format")
         let turns = FileTurns(files: files, names: names, atOnce: configuration.concurrentFiles, analysis: analysis)
         try turns.run { index, stage, fraction in
             // Reading and detection are most of the work; the short stages after it show as its end.
@@ -138,8 +151,7 @@ public struct AnalysisRun: Sendable {
                 jobTimes += result.detectionTimes
                 let counts = try tables.append(
                     result, annotator: analysis.annotator, afterPiece: analysis.afterPiece,
-                    memory: analysis.memory, pool: WorkerPool(workers: analysis.configuration.workers),
-                    grain: configuration.chunkSize * 4, clock: analysis.clock)
+                    memory: analysis.memory, pool: output, grain: configuration.rowsPerPiece, clock: analysis.clock)
                 result.input.identifiedFeatures = counts.identified
                 result.input.annotatedFeatures = counts.named
                 record.inputs.append(result.input)

@@ -44,7 +44,7 @@ public struct ConfigurationRequest: Sendable {
         layers.append(fromEnvironment)
         notices += ignored
         layers.append(try ConfigurationLayer(assignments: assignments))
-        let configuration = try ResolvedConfiguration(catalog, layers: layers)
+        let configuration = try EngineParameters.resolve(layers, host: host)
         return Outcome(
             configuration: configuration, machineProfile: profileName, notices: notices + configuration.notices)
     }

@@ -14,8 +14,9 @@ import SpectrumModel
 ///
 /// There is one list of jobs and no thread per stage: a worker commits the next decoded chunk if it is that chunk's turn, else
 /// takes a committed chunk into one of the lanes, whose builders join the mass traces of one band of m/z, else detects
-/// peaks in a piece of closed traces, else reads and decodes another chunk. Cutting chunks out of the file and committing
-/// them are serial (one worker at a time, in file order) and take little time; each lane takes the chunks in file order, but
+/// peaks in a piece of closed traces, else reads and decodes another chunk. Whose job and whose chunk that may be is up
+/// to the scheduling (`WorkShares`, `ChunkTurns`); commits and lanes are anybody's, so that nobody waits there for a worker that
+/// is busy. Cutting chunks out of the file and committing them are serial (one worker at a time, in file order) and take little time; each lane takes the chunks in file order, but
 /// lanes do not wait for each other; decoding and detection run in parallel. Chunks in flight are bounded, and closed traces
 /// are worked off before more is read, so memory does not grow with the file. Results are put together by lane and
 /// position, so they do not depend on the number of workers or on timing.
@@ -24,7 +25,7 @@ final class DetectionPipeline: @unchecked Sendable {
     // (`source` while `isReading`, `committer` while `isCommitting`, the builders of a lane while it `isBusy`).
 
     struct Parameters: Sendable {
-        var workers: Int
+        var pool: WorkerPool
         var tracesPerJob: Int
         var maxChunksInFlight: Int
         var maxSpectrumPoints: Int
@@ -97,8 +98,8 @@ final class DetectionPipeline: @unchecked Sendable {
     private var reserved: [Int: Int] = [:]
     /// Most bytes that a chunk has needed so far.
     private var largestChunk = 0
-    private var jobs: [DetectionJob] = []
-    private var firstJob = 0
+    private var jobs: WorkShares<DetectionJob>
+    private var turns: ChunkTurns
     /// The failure that counts, with the position in file order of what failed.
     private var failure: (position: Int, error: any Error)?
     private var counts = DecodeCounts()
@@ -120,6 +121,11 @@ final class DetectionPipeline: @unchecked Sendable {
         }
         laneStates = Array(repeating: LaneState(), count: lanes.count)
         pointsPerHandover = parameters.pointsPerHandover
+        let scheduling = parameters.pool.team.scheduling
+        jobs = WorkShares(workers: parameters.pool.workers, settings: scheduling)
+        turns = ChunkTurns(
+            workers: parameters.pool.workers, settings: scheduling, maximumInFlight: parameters.maxChunksInFlight,
+            maximumWaitingPoints: 2 * parameters.pointsPerHandover)
         pthread_mutex_init(mutex, nil)
         pthread_cond_init(condition, nil)
     }
@@ -153,7 +159,12 @@ final class DetectionPipeline: @unchecked Sendable {
             memory.collector.remove(registration)
             for bytes in reserved.values { memory.spectra.give(bytes) }
         }
-        WorkerPool(workers: parameters.workers).onEachWorker { _ in self.work() }
+        parameters.pool.onEachWorker(missing: leaveOut) { self.work($0) }
+        let team = parameters.pool.team
+        team.book?.note(Self.decoding, moves: (turns.stolen, 0), cost: nil)
+        team.book?.note(
+            Self.detecting, moves: (jobs.stolen, jobs.visits),
+            cost: team.scheduling.balancing == .predictive ? jobs.addedCost : nil)
         if let failure { throw failure.error }
         let peaks = try [Polarity.positive, .negative, .unknown].map { ($0, try allPeaks($0)) }
         return Outcome(
@@ -166,7 +177,7 @@ final class DetectionPipeline: @unchecked Sendable {
         let collector = memory.collector
         do throws(ScratchError) {
             return try PeakChunks.joined(
-                &parts, schedule: WorkerPool(workers: parameters.workers).schedule(grain: 1)
+                &parts, schedule: parameters.pool.named("join peaks").schedule(grain: 1)
             ) { collector.look() }
         } catch {
             throw AnalysisError(error)
@@ -180,6 +191,18 @@ final class DetectionPipeline: @unchecked Sendable {
         memory.spectra.shrink()
     }
 
+    /// Names of the two kinds of pieces in the book.
+    private static let decoding = "decode"
+    private static let detecting = "detect peaks"
+
+    /// What belongs to workers whose threads could not be started is done by the others.
+    private func leaveOut(_ workers: [Int]) {
+        locked {
+            jobs.abandon(workers)
+            turns.leaveOut(workers)
+        }
+    }
+
     // MARK: - Workers
 
     private enum Step {
@@ -191,7 +214,9 @@ final class DetectionPipeline: @unchecked Sendable {
         case stop
     }
 
-    private func work() {
+    private func work(_ worker: Int) {
+        var chunks = 0
+        var detections = 0
         var times = WorkerStageTimes()
         var decoder = SpectrumDecoder(
             header: source.header, maximumPoints: parameters.maxSpectrumPoints, selection: parameters.selection)
@@ -202,7 +227,7 @@ final class DetectionPipeline: @unchecked Sendable {
         var quantile = IntensityQuantile(parameters.traces.noiseQuantile)
         loop: while true {
             memory.collector.look()
-            switch nextStep() {
+            switch nextStep(worker) {
             case .commit(let block): commit(block, &times)
             case .take(let block, let lane): take(block, lane: lane, &times)
             case .detect(let job):
@@ -212,7 +237,9 @@ final class DetectionPipeline: @unchecked Sendable {
                 } catch {
                     fail(AnalysisError(error), at: locked { nextCommit })
                 }
-            case .read: readAndDecode(&decoder, &centroiding, &quantile, &times)
+                detections += 1
+            case .read:
+                if readAndDecode(worker, &decoder, &centroiding, &quantile, &times) { chunks += 1 }
             case .finish(let lane): finish(lane: lane, &times)
             case .stop: break loop
             }
@@ -221,10 +248,13 @@ final class DetectionPipeline: @unchecked Sendable {
             counts += decoder.counts
             self.times += times
         }
+        let (team, number) = (parameters.pool.team, parameters.pool.team.firstWorker + worker)
+        team.book?.note(Self.decoding, pieces: chunks, of: number)
+        team.book?.note(Self.detecting, pieces: detections, of: number)
     }
 
     /// Waits until there is something to do and takes it.
-    private func nextStep() -> Step {
+    private func nextStep(_ worker: Int) -> Step {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         while true {
@@ -242,16 +272,12 @@ final class DetectionPipeline: @unchecked Sendable {
                 laneStates[lane].isBusy = true
                 return .take(block, lane: lane)
             }
-            if firstJob < jobs.count {
-                let job = jobs[firstJob]
-                firstJob += 1
-                if firstJob == jobs.count {
-                    jobs.removeAll(keepingCapacity: true)
-                    firstJob = 0
-                }
-                return .detect(job)
-            }
-            if !isSourceDone, !isReading, isThereRoom() {
+            if let job = jobs.take(worker) { return .detect(job) }
+            if !isSourceDone, !isReading,
+                turns.mayRead(
+                    worker, ticket: nextTicket, inFlight: nextTicket - retired, waitingPoints: jobs.waitingCost),
+                isThereRoom()
+            {
                 isReading = true
                 return .read
             }
@@ -271,7 +297,7 @@ final class DetectionPipeline: @unchecked Sendable {
     private func isThereRoom() -> Bool {
         let inFlight = nextTicket - retired
         guard inFlight < parameters.maxChunksInFlight else { return false }
-        if inFlight <= parameters.workers {
+        if inFlight <= parameters.pool.workers {
             memory.spectra.takeAnyway(largestChunk)
         } else if !memory.spectra.take(largestChunk) {
             return false
@@ -298,10 +324,11 @@ final class DetectionPipeline: @unchecked Sendable {
         return best
     }
 
+    /// - Returns: whether there was another chunk.
     private func readAndDecode(
-        _ decoder: inout SpectrumDecoder, _ centroiding: inout ProfileCentroiding,
+        _ worker: Int, _ decoder: inout SpectrumDecoder, _ centroiding: inout ProfileCentroiding,
         _ quantile: inout IntensityQuantile, _ times: inout WorkerStageTimes
-    ) {
+    ) -> Bool {
         // While this worker reads, no other takes a ticket: a defect met by reading stands at the next one.
         let (used, reusable, ticket) = locked {
             defer { usedChunks.removeAll() }
@@ -312,21 +339,26 @@ final class DetectionPipeline: @unchecked Sendable {
                 for chunk in used { source.recycle(chunk) }
                 return try source.next()
             }
-            locked {
+            let estimate = locked {
                 isReading = false
-                if chunk == nil {
-                    isSourceDone = true
-                    reserve(0, for: ticket)
-                } else {
-                    nextTicket += 1
+                defer {
+                    if chunk == nil {
+                        isSourceDone = true
+                        reserve(0, for: ticket)
+                    } else {
+                        turns.begin(worker, ticket: nextTicket)
+                        nextTicket += 1
+                    }
                 }
+                return turns.estimate
             }
-            guard let chunk else { return }
+            guard let chunk else { return false }
             var block = reusable
             try times.measure(.decode) { () throws(MzMLError) in
                 try decoder.decode(chunk, into: &block)
                 centroiding.replaceProfiles(of: &block)
             }
+            let points = block.mz.count
             let (quantiles, fragments) = times.measure(.traces) {
                 (Self.quantiles(of: block, &quantile), FragmentBatch(of: block, nativeIDs: decoder.nativeIDs))
             }
@@ -334,9 +366,12 @@ final class DetectionPipeline: @unchecked Sendable {
                 reserve(chunk.byteCount + block.mz.count * 12, for: ticket)
                 decoded[ticket] = DecodedBlock(block: block, quantiles: quantiles, fragments: fragments)
                 usedChunks.append(chunk)
+                turns.end(worker, points: points, estimated: estimate)
             }
+            return true
         } catch {
             fail(error, at: ticket)
+            return false
         }
     }
 
@@ -398,17 +433,20 @@ final class DetectionPipeline: @unchecked Sendable {
 
     /// Cuts batches into jobs, each with the slot of its result. Called with the lock held.
     private func enqueue(_ handovers: [TraceLane.Handover], lane index: Int) {
+        var added: [(work: DetectionJob, cost: Double)] = []
         for handover in handovers {
+            let offsets = handover.batch.offsets
             var start = 0
             while start < handover.batch.count {
                 let end = min(start + parameters.tracesPerJob, handover.batch.count)
-                jobs.append(
-                    DetectionJob(
-                        batch: handover.batch, traces: start..<end, polarity: handover.polarity, lane: index,
-                        slot: lanes[index].reserve(handover.polarity)))
+                let job = DetectionJob(
+                    batch: handover.batch, traces: start..<end, polarity: handover.polarity, lane: index,
+                    slot: lanes[index].reserve(handover.polarity))
+                added.append((job, Double(offsets[end] - offsets[start])))
                 start = end
             }
         }
+        jobs.add(added)
     }
 
     private func detect(

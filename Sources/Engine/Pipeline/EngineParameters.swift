@@ -5,7 +5,8 @@ import SignalKernels
 /// Every setting of the engine, described once: help, YAML, environment, tuner and documentation follow from this list.
 public enum EngineParameters {
     public static func descriptions(host: HostDescription) -> [ParameterDescription] {
-        execution(host: host) + reading(host: host) + memory + numeric + reduction + detection + centWave
+        execution(host: host) + parallel(host: host) + reading(host: host) + memory + numeric + reduction + detection
+            + centWave
             + searchStrategy
             + identification + output
     }
@@ -55,7 +56,7 @@ public enum EngineParameters {
                 defaultValue: .integer(min(host.recommendedWorkers, 256)), unit: "threads",
                 text: "Worker threads.", searchValues: (1...mostWorkers).map { .integer($0) },
                 aliases: [ParameterAlias("parallel.workers"), ParameterAlias("parallel.cores")],
-                defaultRule: "one per usable physical core",
+                defaultRule: "one per usable physical core; one per usable CPU with parallel.hyperthreading",
                 capacity: HostCapacity(usableCPUs, of: "usable CPUs", isBound: false)),
             ParameterDescription(
                 name: "execution.buffer_size", group: .execution, domain: .size((16 << 10)...(1 << 30)),

@@ -1,5 +1,6 @@
 import Annotation
 import FeatureDetection
+import HostEnvironment
 import Instrumentation
 import MzML
 import OutOfCore
@@ -44,6 +45,18 @@ struct FileAnalysis: Sendable {
     let cancellation: CancellationFlag
     /// Threads that read ahead, where buffered files are read so.
     let readAheadPool: ReadAheadPool?
+    /// How the workers share their work, and where they run.
+    var team: WorkerTeam
+    /// Where the workers of each of the files run that are analysed at the same time.
+    let placement: [[WorkerPlacement]]
+
+    /// The same with the workers of one of several files at a time.
+    func group(_ number: Int) -> FileAnalysis {
+        var copy = self
+        copy.team.firstWorker = number * configuration.workers
+        copy.team.placement = number < placement.count ? placement[number] : []
+        return copy
+    }
 
     /// - Throws: `MzMLError` for a file that cannot be read, `AnalysisError` for output failures and cancellation.
     func analyse(
@@ -71,7 +84,7 @@ struct FileAnalysis: Sendable {
         let assignment = clock.measure("assign fragments") {
             FragmentAssignment(
                 features: features, headers: fragments.headers, tolerance: configuration.fragmentPrecursorTolerance,
-                pool: WorkerPool(workers: configuration.workers))
+                pool: pool("assign fragments"))
         }
         progress("matching fragment spectra", 1)
         var matches = try clock.measure("match library") { () throws(AnalysisError) in try match(fragments) }
@@ -88,6 +101,11 @@ struct FileAnalysis: Sendable {
             matches: matches, qValues: qValues,
             featureMatches: featureMatches, detectionTimes: outcome.times,
             origin: origin(source.header, survey: outcome.survey, fragments: fragments))
+    }
+
+    /// The workers of this file for a piece of its work.
+    private func pool(_ stage: String) -> WorkerPool {
+        WorkerPool(workers: configuration.workers, team: team, stage: stage)
     }
 
     private func origin(_ header: RunHeader, survey: SurveySummary, fragments: FragmentStore) -> RunOrigin {
@@ -119,7 +137,7 @@ struct FileAnalysis: Sendable {
             let pipeline = DetectionPipeline(
                 source: source, fragments: fragments,
                 parameters: DetectionPipeline.Parameters(
-                    workers: configuration.workers, tracesPerJob: configuration.tracesPerJob,
+                    pool: pool("detect peaks"), tracesPerJob: configuration.tracesPerJob,
                     maxChunksInFlight: memory.budget.maximumChunksInFlight,
                     maxSpectrumPoints: memory.budget.maximumSpectrumPoints, selection: reading.selection,
                     centroiding: parameters.centroiding, traces: parameters.traces, peaks: parameters.peaks,
@@ -168,7 +186,7 @@ struct FileAnalysis: Sendable {
         let adducts = configuration.adducts(tolerance: parameters.isotopes.tolerance)
             .map { AdductGrouper(parameters: $0) }
         // Features per turn of a worker: some hundred microseconds.
-        let schedule = WorkerPool(workers: configuration.workers).schedule(grain: 512, afterGrain: afterPiece)
+        let schedule = pool("group features").schedule(grain: team.scheduling.grain(512), afterGrain: afterPiece)
         var features: [Feature] = []
         var groups = 0
         for (polarity, var table) in peaks {
@@ -252,7 +270,7 @@ struct FileAnalysis: Sendable {
             return Array(repeating: [], count: fragments.count)
         }
         let cache = means.cache
-        return try search(fragments, in: library, forest: means.forest) {
+        return try search(fragments, in: library, forest: means.forest, stage: "match library") {
             $0.search(queries: $1, parameters: parameters, cache: cache)
         }
     }
@@ -266,7 +284,9 @@ struct FileAnalysis: Sendable {
             return Array(repeating: nil, count: fragments.count)
         }
         parameters.top = 1
-        let found = try search(fragments, in: decoys) { [parameters] in $0.rank(queries: $1, parameters: parameters) }
+        let found = try search(fragments, in: decoys, stage: "match decoys") { [parameters] in
+            $0.rank(queries: $1, parameters: parameters)
+        }
         let competition = TargetDecoyCompetition(
             targets: matches.map(\.first?.score), decoys: found.map(\.first?.score))
         if let notice = competition.notice { notices.append(notice) }
@@ -278,14 +298,18 @@ struct FileAnalysis: Sendable {
 
     /// What a search finds for every fragment spectrum, in scan order.
     private func search<Found: Sendable>(
-        _ fragments: FragmentStore, in library: SpectralLibrary, forest: ForestSearch? = nil,
+        _ fragments: FragmentStore, in library: SpectralLibrary, forest: ForestSearch? = nil, stage: String,
         _ find: @escaping @Sendable (inout LibrarySearch, [FragmentSpectrum]) -> [[Found]]
     ) throws(AnalysisError) -> [[Found]] {
         // A batch is searched together: each block of an index serves all of its queries.
         let batch = configuration.queriesPerSearch
         let batches = (fragments.count + batch - 1) / batch
-        let results = WorkerPool(workers: configuration.workers).map(
-            count: batches, grain: 1, makeState: { LibrarySearch(library: library, forest: forest) },
+        let results = pool(stage).map(
+            count: batches, grain: 1,
+            cost: { number in
+                ((number * batch)..<min((number + 1) * batch, fragments.count))
+                    .reduce(0) { $0 + Double(fragments.pointCount($1)) }
+            }, makeState: { LibrarySearch(library: library, forest: forest) },
             afterGrain: afterPiece
         ) { search, number -> Result<[[Found]], AnalysisError> in
             if cancellation.isCancelled { return .failure(AnalysisError(.interrupted, "interrupted")) }

@@ -55,6 +55,7 @@ final class FileTurns: @unchecked Sendable {
         inOrder: (_ file: Int, _ outcome: Result<FileResult, MzMLError>) throws -> Void
     ) throws {
         guard atOnce > 1 else {
+            let analysis = analysis.group(0)
             for index in files.indices {
                 try handOver(index, outcome(index, analysis, progress), inOrder)
             }
@@ -65,8 +66,8 @@ final class FileTurns: @unchecked Sendable {
         let clock = analysis.clock
         analysis.clock = StageClock()
         let concurrent = analysis
-        let threads = (0..<atOnce).map { _ in
-            WorkerThread { self.work(concurrent, progress) }
+        let threads = (0..<atOnce).map { number in
+            WorkerThread { self.work(concurrent.group(number), progress) }
         }
         defer {
             locked { isStopped = true }
@@ -75,7 +76,7 @@ final class FileTurns: @unchecked Sendable {
         if !threads.contains(where: { $0.isRunning }) {
             // The system has no more threads: everything first, on this one.
             locked { hasThreads = false }
-            work(concurrent, progress)
+            work(concurrent.group(0), progress)
         }
         for index in files.indices {
             let outcome = clock.measure("analyse files") { self.waitFor(index) }

@@ -20,7 +20,9 @@ struct FragmentAssignment: Sendable {
             mz = order.map { features[$0].mz }
         }
         let (positions, masses) = (order, mz)
-        featureOfFragment = pool.map(count: headers.count, grain: 256, makeState: { () }) { _, fragment in
+        featureOfFragment = pool.map(
+            count: headers.count, grain: pool.team.scheduling.grain(256), makeState: { () }
+        ) { _, fragment in
             Self.feature(
                 of: headers[fragment], among: features, order: positions, mz: masses, tolerance: tolerance)
         }

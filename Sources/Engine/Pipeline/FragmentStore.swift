@@ -104,6 +104,9 @@ final class FragmentStore: @unchecked Sendable {
         if waitingBytes > memoryLimit { try spill() }
     }
 
+    /// Peaks of the spectrum at a position.
+    func pointCount(_ index: Int) -> Int { Int(places[index].count) }
+
     /// The spectrum at a position.
     func spectrum(_ index: Int) throws(AnalysisError) -> FragmentSpectrum {
         let place = places[index]

@@ -88,6 +88,10 @@ public struct RunRecord: Sendable, Codable, Hashable {
     public var memory: MemoryRecord?
     /// `nil` without a cache of matches.
     public var matchCache: MatchCache.Counts?
+    /// `nil` in records of earlier versions.
+    public var scheduling: Scheduling?
+    /// `nil` in records of earlier versions.
+    public var placement: Placement?
     public var warnings: [String]
 
     /// The record as JSON with sorted keys, ending in a line break.

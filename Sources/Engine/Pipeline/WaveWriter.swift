@@ -41,7 +41,11 @@ final class WaveWriter<Piece: Sendable>: @unchecked Sendable {
             let end = min(first + min(max(most, pool.workers), Self.piecesPerWorker * pool.workers), pieces)
             let wave = first..<end
             let made = clock.measure("annotate and format") {
-                pool.map(count: wave.count + 1, grain: 1, makeState: makeState) {
+                pool.map(
+                    count: wave.count + 1, grain: 1,
+                    // Writing a wave takes about as long as making a sixteenth of one.
+                    cost: { $0 == 0 ? Double(wave.count * grain) / 16 : Double(grain) }, makeState: makeState
+                ) {
                     state, job -> Result<Piece?, AnalysisError> in
                     do throws(AnalysisError) {
                         guard job > 0 else {

@@ -1,4 +1,5 @@
 import FeatureDetection
+import HostEnvironment
 import Synchronization
 
 #if canImport(Glibc)
@@ -7,37 +8,100 @@ import Synchronization
     import Darwin
 #endif
 
+/// What all pools of a run have in common: how work is spread, where workers run, and the book about both.
+struct WorkerTeam: Sendable {
+    var scheduling = SchedulingSettings()
+    /// By worker; empty where they run anywhere.
+    var placement: [WorkerPlacement] = []
+    /// Number of worker 0 among the workers of the run, for the book.
+    var firstWorker = 0
+    var book: SchedulingBook?
+}
+
 /// Runs CPU-bound work on a fixed number of threads of its own; the calling thread is worker 0.
 ///
 /// Not the cooperative pool: blocking or long loops there stall other tasks. Threads are started per call, which costs
 /// tens of microseconds against stages of many milliseconds.
 public struct WorkerPool: Sendable {
-    public let workers: Int
+    public private(set) var workers: Int
+    let team: WorkerTeam
+    /// Name of the work in the book.
+    let stage: String
 
-    public init(workers: Int) {
+    public init(workers: Int) { self.init(workers: workers, team: WorkerTeam(), stage: "") }
+
+    init(workers: Int, team: WorkerTeam, stage: String) {
         precondition(workers > 0, "at least one worker")
         self.workers = workers
+        self.team = team
+        self.stage = stage
     }
+
+    /// The same workers for other work.
+    func named(_ stage: String) -> WorkerPool { WorkerPool(workers: workers, team: team, stage: stage) }
 
     /// Runs `body(worker)` once on each worker at the same time and returns when all have returned.
     public func onEachWorker(_ body: @escaping @Sendable (_ worker: Int) -> Void) {
-        let threads = (1..<max(workers, 1)).map { worker in WorkerThread { body(worker) } }
+        onEachWorker(missing: { _ in }, body)
+    }
+
+    /// The same; `missing` is told of the workers whose threads the system did not start, before worker 0 begins.
+    func onEachWorker(
+        missing: (_ workers: [Int]) -> Void, _ body: @escaping @Sendable (_ worker: Int) -> Void
+    ) {
+        let threads = (1..<max(workers, 1)).map { worker in
+            WorkerThread {
+                place(worker)
+                body(worker)
+            }
+        }
+        let lost = zip(1..., threads).filter { !$1.isRunning }.map(\.0)
+        if !lost.isEmpty { missing(lost) }
+        // The calling thread goes on with other things afterwards, where it was.
+        let before = place(0)
         body(0)
+        before?.restore(after: team.placement[0])
         for thread in threads { thread.join() }
+    }
+
+    @discardableResult
+    private func place(_ worker: Int) -> ThreadPlace? {
+        guard worker < team.placement.count, !team.placement[worker].isFree else { return nil }
+        let before = ThreadPlace.current
+        if let failure = ThreadPlace.take(team.placement[worker]) { team.book?.notePlacement(failure) }
+        return before
+    }
+
+    /// Has all workers take pieces until none is left; `body` makes one of its own on each worker and runs there to the end.
+    private func take(
+        pieces: Int, cost: ((Int) -> Double)?,
+        _ body: @escaping @Sendable (_ next: () -> Int?) -> Void
+    ) {
+        var crew = self
+        crew.workers = min(workers, pieces)
+        let distribution = WorkDistribution(
+            count: pieces, workers: crew.workers, settings: team.scheduling, cost: cost)
+        let (team, stage) = (team, stage)
+        crew.onEachWorker(missing: distribution.abandon) { worker in
+            var done = 0
+            body {
+                let piece = distribution.take(worker)
+                if piece != nil { done += 1 }
+                return piece
+            }
+            team.book?.note(stage, pieces: done, of: team.firstWorker + worker)
+        }
+        team.book?.note(stage, moves: distribution.moves, cost: distribution.cost)
     }
 
     /// For work on `grain` elements at a time, each worker taking the next ones.
     /// - Parameter afterGrain: called on the worker when a grain is done.
     func schedule(grain: Int, afterGrain: @escaping @Sendable () -> Void = {}) -> RangeSchedule {
-        let workers = workers
-        return RangeSchedule(workers: workers, pause: afterGrain) { count, body in
+        RangeSchedule(workers: workers, pause: afterGrain) { count, body in
             let grains = (count + grain - 1) / grain
             guard grains > 0 else { return }
-            let next = NextGrain()
-            WorkerPool(workers: min(workers, grains)).onEachWorker { _ in
-                while true {
-                    let index = next.number.add(1, ordering: .relaxed).oldValue
-                    guard index < grains else { break }
+            take(pieces: grains, cost: { Double(min(($0 + 1) * grain, count) - $0 * grain) }) { next in
+                while let index = next() {
                     body((index * grain)..<min((index + 1) * grain, count))
                     afterGrain()
                 }
@@ -47,39 +111,39 @@ public struct WorkerPool: Sendable {
 
     /// Maps `0 ..< count` in order of the result, whatever the schedule: each worker takes the next `grain` indices.
     ///
+    /// - Parameter cost: estimated cost of an index, in any unit, for schedules that look at it; all alike without it.
     /// - Parameter makeState: scratch memory of one worker, made on that worker.
     /// - Parameter afterGrain: called on the worker when a grain is done.
     /// - Parameter body: must depend on its index and the scratch's capacity only, never on what the scratch held before.
-    /// - Complexity: one atomic addition per grain.
+    /// - Complexity: one atomic addition per grain, or a lock where workers have shares.
     public func map<State, Result: Sendable>(
-        count: Int, grain: Int, makeState: @escaping @Sendable () -> State,
-        afterGrain: @escaping @Sendable () -> Void = {},
+        count: Int, grain: Int, cost: ((_ index: Int) -> Double)? = nil,
+        makeState: @escaping @Sendable () -> State, afterGrain: @escaping @Sendable () -> Void = {},
         _ body: @escaping @Sendable (_ state: inout State, _ index: Int) -> Result
     ) -> [Result] {
         guard count > 0 else { return [] }
         let grain = max(grain, 1)
         let grains = (count + grain - 1) / grain
-        let next = Atomic<Int>(0)
+        @Sendable func range(_ index: Int) -> Range<Int> { (index * grain)..<min((index + 1) * grain, count) }
         let slots = Mutex<[[Result]]>(Array(repeating: [], count: grains))
-        WorkerPool(workers: min(workers, grains)).onEachWorker { _ in
+        take(
+            pieces: grains,
+            cost: { index in
+                range(index).reduce(0) { $0 + (cost?($1) ?? 1) }
+            }
+        ) { next in
             var state = makeState()
-            while true {
-                let index = next.add(1, ordering: .relaxed).oldValue
-                guard index < grains else { break }
+            while let index = next() {
                 var results: [Result] = []
-                let range = (index * grain)..<min((index + 1) * grain, count)
-                results.reserveCapacity(range.count)
-                for item in range { results.append(body(&state, item)) }
+                let items = range(index)
+                results.reserveCapacity(items.count)
+                for item in items { results.append(body(&state, item)) }
                 slots.withLock { $0[index] = results }
                 afterGrain()
             }
         }
         return slots.withLock { $0.flatMap { $0 } }
     }
-}
-
-private final class NextGrain: Sendable {
-    let number = Atomic<Int>(0)
 }
 
 /// A thread of its own for one piece of work.

@@ -1,0 +1,99 @@
+import HostEnvironment
+import Parameters
+
+/// How work is spread over the workers, and where they run.
+extension EngineParameters {
+    static func parallel(host: HostDescription) -> [ParameterDescription] {
+        let oneCPU = (host.usableCPUs.value ?? 1) > 1 ? nil : "there is one usable CPU"
+        let noThreads = host.topology.hasHardwareThreads ? nil : "every usable core has one usable hardware thread"
+        let oneNode =
+            host.topology.nodesInReach.count > 1 ? nil : "all usable CPUs are on one NUMA node, or nodes are not told"
+        let whenNUMA = ParameterCondition(parameter: "parallel.numa_aware", values: [.boolean(true)])
+        func parameter(
+            _ name: String, _ domain: ParameterDomain, _ defaultValue: ParameterValue, irrelevance: String? = nil,
+            condition: ParameterCondition? = nil, _ text: String
+        ) -> ParameterDescription {
+            ParameterDescription(
+                name: "parallel.\(name)", group: .execution, domain: domain, defaultValue: defaultValue, text: text,
+                condition: condition, irrelevance: irrelevance)
+        }
+        return [
+            parameter(
+                "distribution_strategy", choices(SchedulingSettings.Strategy.self),
+                .choice(SchedulingSettings().strategy.rawValue), irrelevance: oneCPU,
+                "Who decides which worker does a piece of work. static: each has a share, dealt beforehand. dynamic: whoever is "
+                    + "free takes from one queue. work_stealing: each has a share, and who is done takes from others'."),
+            parameter(
+                "load_balancing", choices(SchedulingSettings.Balancing.self),
+                .choice(SchedulingSettings().balancing.rawValue), irrelevance: oneCPU,
+                "By what work is dealt or taken. round_robin: as it comes. predictive: by estimated cost (points of traces and "
+                    + "chunks, peaks of fragment spectra, features), the heaviest first. adaptive: by what is left, much at first "
+                    + "and little at the end; of static shares, who is done takes over half of the fullest."),
+            parameter(
+                "task_granularity", choices(SchedulingSettings.Granularity.self),
+                .choice(SchedulingSettings().granularity.rawValue),
+                "Traces, queries, features and rows per piece of work: four times as many (coarse) or a quarter (fine) of what "
+                    + "execution.chunk_size and the built-in grains say. Chunks of spectra stay as they are."),
+            parameter(
+                "hyperthreading", .boolean, .boolean(false), irrelevance: noThreads,
+                "Whether the second hardware threads of cores count: for the default of execution.workers, and for the CPUs that "
+                    + "parallel.thread_affinity gives."),
+            parameter(
+                "thread_affinity", .boolean, .boolean(false), irrelevance: oneCPU,
+                "Confine each worker to a CPU of its own, of those that the process may use. Two runs at the same time would "
+                    + "take the same CPUs: start them with different affinity masks (taskset)."),
+            parameter(
+                "numa_aware", .boolean, .boolean(false), irrelevance: oneNode,
+                "Keep each worker on the CPUs of one NUMA node. Without effect, and with a notice, where the process may use "
+                    + "the CPUs of one node only."),
+            parameter(
+                "data_locality", choices(PlacementRequest.DataLocality.self),
+                .choice(PlacementRequest.DataLocality.high.rawValue), irrelevance: oneNode, condition: whenNUMA,
+                "high: workers on as few nodes as hold them, those of one file together. low: evenly over all nodes, for "
+                    + "the bandwidth of all memory controllers."),
+            parameter(
+                "memory_binding", choices(PlacementRequest.MemoryBinding.self),
+                .choice(PlacementRequest.MemoryBinding.local.rawValue), irrelevance: oneNode, condition: whenNUMA,
+                "Where the memory of workers comes from (set_mempolicy): the worker's own node as long as it has some, all "
+                    + "nodes with workers in turn, or wherever the process gets it."),
+        ]
+    }
+
+    private static func choices<Choice: CaseIterable & RawRepresentable<String>>(
+        _ type: Choice.Type
+    ) -> ParameterDomain { .choice(type.allCases.map(\.rawValue)) }
+
+    /// All layers over the defaults, with those defaults that another setting decides.
+    /// - Throws: `ParameterError` as `ResolvedConfiguration`.
+    public static func resolve(
+        _ layers: [ConfigurationLayer], host: HostDescription
+    ) throws(ParameterError) -> ResolvedConfiguration {
+        let catalog = catalog(host: host)
+        let resolved = try ResolvedConfiguration(catalog, layers: layers)
+        let workers = resolved["execution.workers"]
+        guard resolved.boolean("parallel.hyperthreading"), workers.source == "default",
+            let cpus = host.usableCPUs.value.map({ ParameterValue.integer(min($0, 256)) }), cpus != workers.value
+        else { return resolved }
+        let decided = ConfigurationLayer(
+            source: "parallel.hyperthreading",
+            entries: [
+                ConfigurationLayer.Entry(
+                    name: "execution.workers", text: workers.description.text(of: cpus),
+                    location: "parallel.hyperthreading")
+            ])
+        return try ResolvedConfiguration(catalog, layers: [decided] + layers)
+    }
+}
+
+extension AnalysisConfiguration {
+    /// Where workers run, for so many files at a time with the workers of this configuration each.
+    func placement(topology: MachineTopology, files: Int) -> PlacementPlan {
+        var request = PlacementRequest(groups: files, workersPerGroup: workers)
+        request.usesHardwareThreads = resolved.boolean("parallel.hyperthreading")
+        request.pins = resolved.boolean("parallel.thread_affinity")
+        request.isNUMAAware = resolved.boolean("parallel.numa_aware")
+        request.locality = .init(rawValue: resolved.choice("parallel.data_locality")) ?? .high
+        request.binding = .init(rawValue: resolved.choice("parallel.memory_binding")) ?? .local
+        return PlacementPlan(topology: topology, request: request)
+    }
+}
