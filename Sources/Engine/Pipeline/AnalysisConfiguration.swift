@@ -29,6 +29,7 @@ public struct AnalysisConfiguration: Sendable {
     /// Threads that read ahead for buffered files; 0 when nothing is read ahead.
     let readAheadThreads: Int
     let memory: MemorySettings
+    let coordination: FileCoordination
     /// Whether pages of the mapped reference data are given back after every job.
     public let releasesReferencePages: Bool
     public let precision: Precision
@@ -57,6 +58,9 @@ public struct AnalysisConfiguration: Sendable {
         bufferSize = resolved.integer("execution.buffer_size")
         memoryLimit = resolved.integer("execution.memory_limit")
         memory = MemorySettings(resolved)
+        coordination =
+            FileCoordination(rawValue: resolved.choice("storage.read_optimization.coordination_strategy"))
+            ?? .independent
         reading = Self.reading(resolved)
         concurrentFiles = min(resolved.integer("execution.concurrent_files"), workers)
         let isReadAhead = reading.access == .buffered && reading.prefetchDepth > 0
@@ -128,7 +132,8 @@ public struct AnalysisConfiguration: Sendable {
     func share(of files: Int) -> AnalysisConfiguration {
         guard files > 1 else { return self }
         var share = self
-        share.workers = max(1, workers / files)
+        // In a pipeline every file has threads for all workers, and a thread works while it has a slot.
+        share.workers = coordination == .pipeline ? workers : max(1, workers / files)
         share.reading.inflateThreads = share.workers
         return share
     }

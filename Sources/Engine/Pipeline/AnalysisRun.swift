@@ -52,14 +52,20 @@ public struct AnalysisRun: Sendable {
         try configuration.validateAdducts()
         let atOnce = min(configuration.concurrentFiles, files.count)
         let share = configuration.share(of: atOnce)
-        let budget = try MemoryBudget(configuration: configuration, files: atOnce)
+        let isPipeline = configuration.coordination == .pipeline && atOnce > 1
+        let threads = isPipeline ? atOnce * configuration.workers : configuration.workers
+        let budget = try MemoryBudget(configuration: configuration, files: atOnce, threads: threads)
         let forecast = clock.measure("forecast memory") {
             MemoryForecast(
-                files: zip(files, fileSizes).map { ($0, $1) }, atOnce: atOnce, configuration: configuration)
+                files: zip(files, fileSizes).map { ($0, $1) }, atOnce: atOnce, threads: threads,
+                configuration: configuration)
         }
         try forecast.check()
         onEvent(.note(forecast.note(folder: outputDirectory)))
-        let places = share.placement(topology: host.topology, files: atOnce)
+        let slots = isPipeline ? WorkerSlots(count: configuration.workers) : nil
+        // In a pipeline the workers of all files run where those of one do.
+        let places = share.placement(topology: host.topology, files: isPipeline ? 1 : atOnce)
+        let groups = isPipeline ? Array(repeating: places.groups.first ?? [], count: atOnce) : places.groups
         for notice in places.notices { onEvent(.note(notice)) }
         let book = SchedulingBook()
         let data = try clock.measure("open references") { () throws(AnalysisError) in
@@ -93,7 +99,7 @@ public struct AnalysisRun: Sendable {
                     clock: clock, cancellation: cancellation,
                     readAheadPool: configuration.readAheadThreads > 0
                         ? ReadAheadPool(threads: configuration.readAheadThreads) : nil,
-                    team: WorkerTeam(scheduling: configuration.scheduling, book: book), placement: places.groups),
+                    team: WorkerTeam(scheduling: configuration.scheduling, book: book, slots: slots), placement: groups),
                 start: start,
                 onEvent: onEvent)
             record.searchPlan = means.plan
@@ -101,6 +107,11 @@ public struct AnalysisRun: Sendable {
             record.memory = memory.record
             record.memory?.predictedPeakBytes = forecast.peakBytes
             record.scheduling = RunRecord.Scheduling(workers: configuration.workers, stages: book.stages)
+            record.scheduling?.sharing = slots.map {
+                let counts = $0.counts
+                return RunRecord.Scheduling.Sharing(
+                    slots: counts.slots, mostAtOnce: counts.mostAtOnce, passes: counts.passes)
+            }
             record.warnings += book.placementFailures
             guard record.inputs.contains(where: { $0.status == .analysed }) else {
                 tables.discard()

@@ -227,6 +227,7 @@ final class DetectionPipeline: @unchecked Sendable {
         var quantile = IntensityQuantile(parameters.traces.noiseQuantile)
         loop: while true {
             memory.collector.look()
+            parameters.pool.team.slots?.passOn(parameters.pool.team.rank)
             switch nextStep(worker) {
             case .commit(let block): commit(block, &times)
             case .take(let block, let lane): take(block, lane: lane, &times)
@@ -253,43 +254,56 @@ final class DetectionPipeline: @unchecked Sendable {
         team.book?.note(Self.detecting, pieces: detections, of: number)
     }
 
-    /// Waits until there is something to do and takes it.
+    /// Waits until there is something to do and takes it. Who waits leaves its slot to other files.
     private func nextStep(_ worker: Int) -> Step {
+        let team = parameters.pool.team
+        var isIdle = false
         pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
         while true {
-            if failure != nil { return .stop }
-            if cancellation.isCancelled {
-                failure = (-1, AnalysisError(.interrupted, "interrupted"))
-                pthread_cond_broadcast(condition)
-                return .stop
+            if let step = stepAtHand(worker) {
+                pthread_mutex_unlock(mutex)
+                if isIdle { team.slots?.enter(team.rank) }
+                return step
             }
-            if !isCommitting, let block = decoded.removeValue(forKey: nextCommit) {
-                isCommitting = true
-                return .commit(block)
-            }
-            if let lane = laneToServe(), let block = committed[laneStates[lane].next] {
-                laneStates[lane].isBusy = true
-                return .take(block, lane: lane)
-            }
-            if let job = jobs.take(worker) { return .detect(job) }
-            if !isSourceDone, !isReading,
-                turns.mayRead(
-                    worker, ticket: nextTicket, inFlight: nextTicket - retired, waitingPoints: jobs.waitingCost),
-                isThereRoom()
-            {
-                isReading = true
-                return .read
-            }
-            if isSourceDone, !isReading, nextCommit == nextTicket, !isCommitting {
-                if let lane = laneStates.firstIndex(where: { !$0.isBusy && !$0.isFinished && $0.next == nextTicket }) {
-                    laneStates[lane].isBusy = true
-                    return .finish(lane: lane)
-                }
-                if laneStates.allSatisfy(\.isFinished) { return .stop }
-            }
+            if !isIdle { team.slots?.leave() }
+            isIdle = true
             pthread_cond_wait(condition, mutex)
         }
+    }
+
+    /// What this worker can do now. Called with the lock held.
+    private func stepAtHand(_ worker: Int) -> Step? {
+        if failure != nil { return .stop }
+        if cancellation.isCancelled {
+            failure = (-1, AnalysisError(.interrupted, "interrupted"))
+            pthread_cond_broadcast(condition)
+            return .stop
+        }
+        if !isCommitting, let block = decoded.removeValue(forKey: nextCommit) {
+            isCommitting = true
+            return .commit(block)
+        }
+        if let lane = laneToServe(), let block = committed[laneStates[lane].next] {
+            laneStates[lane].isBusy = true
+            return .take(block, lane: lane)
+        }
+        if let job = jobs.take(worker) { return .detect(job) }
+        if !isSourceDone, !isReading,
+            turns.mayRead(
+                worker, ticket: nextTicket, inFlight: nextTicket - retired, waitingPoints: jobs.waitingCost),
+            isThereRoom()
+        {
+            isReading = true
+            return .read
+        }
+        if isSourceDone, !isReading, nextCommit == nextTicket, !isCommitting {
+            if let lane = laneStates.firstIndex(where: { !$0.isBusy && !$0.isFinished && $0.next == nextTicket }) {
+                laneStates[lane].isBusy = true
+                return .finish(lane: lane)
+            }
+            if laneStates.allSatisfy(\.isFinished) { return .stop }
+        }
+        return nil
     }
 
     /// Takes the room of another chunk where there is some. With no more chunks than workers in flight there always is: each

@@ -34,6 +34,16 @@ extension EngineParameters {
                 .choice(SchedulingSettings().granularity.rawValue),
                 "Traces, queries, features and rows per piece of work: four times as many (coarse) or a quarter (fine) of what "
                     + "execution.chunk_size and the built-in grains say. Chunks of spectra stay as they are."),
+            ParameterDescription(
+                name: "storage.read_optimization.coordination_strategy", group: .execution,
+                domain: choices(FileCoordination.self), defaultValue: .choice(FileCoordination.independent.rawValue),
+                text:
+                    "How files that are analysed at the same time come to their workers. independent: each has its share of "
+                    + "them. pipeline: all workers are for all files, the earlier file first, so that what is left of one file "
+                    + "overlaps with the beginning of the next.",
+                condition: ParameterCondition(
+                    parameter: "execution.concurrent_files", values: (2...64).map { .integer($0) }),
+                irrelevance: oneCPU),
             parameter(
                 "hyperthreading", .boolean, .boolean(false), irrelevance: noThreads,
                 "Whether the second hardware threads of cores count: for the default of execution.workers, and for the CPUs that "

@@ -80,6 +80,10 @@ final class FileTurns: @unchecked Sendable {
         }
         for index in files.indices {
             let outcome = clock.measure("analyse files") { self.waitFor(index) }
+            let slots = analysis.team.slots
+            // Whatever is written is of the earliest file.
+            slots?.enter(index)
+            defer { slots?.leave() }
             try handOver(index, outcome, inOrder)
         }
     }
@@ -104,8 +108,13 @@ final class FileTurns: @unchecked Sendable {
     }
 
     private func work(_ analysis: FileAnalysis, _ progress: @escaping @Sendable (Int, String, Double) -> Void) {
+        var analysis = analysis
         while let index = takeFile() {
+            analysis.team.rank = index
+            let slots = analysis.team.slots
+            slots?.enter(index)
             let outcome = outcome(index, analysis, progress)
+            slots?.leave()
             locked { outcomes[index] = outcome }
         }
     }

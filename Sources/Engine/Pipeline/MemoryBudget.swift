@@ -31,12 +31,14 @@ struct MemoryBudget: Sendable {
     private static let bytesInFlightPerByteOfText = 2
     private static let smallestChunkBytes = 1 << 18
 
-    /// - Parameter files: how many are analysed at the same time.
+    /// - Parameters:
+    ///   - files: how many are analysed at the same time.
+    ///   - threads: of their workers, all together; those of the configuration without it.
     /// - Throws: `AnalysisError(.memoryLimit)` naming the smallest limit that this configuration can keep.
-    init(configuration: AnalysisConfiguration, files: Int = 1) throws(AnalysisError) {
+    init(configuration: AnalysisConfiguration, files: Int = 1, threads: Int? = nil) throws(AnalysisError) {
         let files = max(files, 1)
         let limit = configuration.memoryLimit
-        let workers = max(configuration.workers, files)
+        let workers = max(threads ?? configuration.workers, files)
         // Of each file the window, what it grows by for a spectrum that does not fit, and what is read ahead.
         let buffers = files * (2 + configuration.reading.prefetchDepth) * configuration.bufferSize
         let fixed = Self.fixedBytes + workers * Self.bytesPerWorker + buffers
@@ -65,7 +67,7 @@ struct MemoryBudget: Sendable {
         featureBytes = min(settings.featureCache ?? .max, max(pooled - spectra - results, 0))
         cacheBytes = settings.usesCache ? min(settings.cacheSize ?? min(free / 16, 64 << 20), free / 2) : 0
 
-        let workersPerFile = max(1, configuration.workers / files)
+        let workersPerFile = max(1, workers / files)
         let affordable = spectra / files / chunkCost
         maximumChunksInFlight = min(max(affordable, workersPerFile + 1), 2 * workersPerFile + 1)
         maximumChunkBytes = min(

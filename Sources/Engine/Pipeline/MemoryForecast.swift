@@ -16,9 +16,12 @@ struct MemoryForecast: Sendable, Hashable {
     /// The file that needs the most.
     let file: String
 
-    /// Program and runtime libraries, and pages of library and compound table that are in use at a time.
-    private static let programBytes = 54e6
-    private static let referenceBytes = 16e6
+    /// Program and runtime libraries; pages of the compound table, and of a library that fragment spectra are compared with:
+    /// a hundred touch nearly all of those that any number does.
+    private static let programBytes = 46e6
+    private static let compoundBytes = 4e6
+    private static let libraryBytes = 17e6
+    private static let spectraThatTouchTheLibrary = 100.0
     /// Program and libraries when everything was given back that can be, and what is touched between two looks.
     private static let leastProgramBytes = 88e6
     private static let bytesPerWorker = 2e6
@@ -30,21 +33,24 @@ struct MemoryForecast: Sendable, Hashable {
     private static let peaksPerPoint = (sharp: 0.022, blunt: 0.004_5)
     /// Bytes of a file per point where nobody can look into it: compressed arrays, in a compressed file twice as dense.
     private static let bytesPerPoint = (plain: 20.0, gzip: 8.0)
-    /// Smaller files cannot matter.
-    private static let smallestSampledBytes = 16 << 20
-
     /// - Parameters:
     ///   - files: with their sizes in bytes.
     ///   - atOnce: files that are analysed at the same time.
+    ///   - threads: of the workers of these files together.
     init(
-        files: [(path: String, bytes: Int)], atOnce: Int, configuration: AnalysisConfiguration
+        files: [(path: String, bytes: Int)], atOnce: Int, threads: Int, configuration: AnalysisConfiguration
     ) {
         // The largest ones at the same time is the worst that can happen.
         let largest = files.sorted { $0.bytes > $1.bytes }.prefix(max(atOnce, 1))
-        let peaks = largest.reduce(0.0) { $0 + Self.peaks(of: $1, preset: configuration.preset) }
-        let threads = Double(max(configuration.workers, atOnce)) * Self.bytesPerWorker
+        let looks = largest.map { (file: $0, density: PointDensity.estimate(path: $0.path)) }
+        let peaks = looks.reduce(0.0) { $0 + Self.peaks(of: $1.file, $1.density, preset: configuration.preset) }
+        let fragments = looks.reduce(0.0) {
+            $0 + ($1.density?.fragmentSpectra ?? Self.spectraThatTouchTheLibrary)
+        }
+        let threads = Double(max(threads, atOnce)) * Self.bytesPerWorker
+        let library = Self.libraryBytes * min(fragments / Self.spectraThatTouchTheLibrary, 1)
         let references =
-            configuration.search != nil || configuration.annotation != nil ? Self.referenceBytes : 0
+            (configuration.search == nil ? 0 : library) + (configuration.annotation == nil ? 0 : Self.compoundBytes)
         let others = threads + Double(largest.count) * Self.bytesPerFile
         unboundedBytes = Int(Self.programBytes + references + others + peaks * Self.bytesPerPeak)
         leastBytes = min(
@@ -74,8 +80,9 @@ struct MemoryForecast: Sendable, Hashable {
             + "; all of it in memory would be \(unboundedBytes / 1_000_000) MB, so a part goes to temporary files in \(folder)"
     }
 
-    private static func peaks(of file: (path: String, bytes: Int), preset: DetectionPreset?) -> Double {
-        let sampled = file.bytes >= smallestSampledBytes ? PointDensity.estimate(path: file.path) : nil
+    private static func peaks(
+        of file: (path: String, bytes: Int), _ sampled: PointDensity?, preset: DetectionPreset?
+    ) -> Double {
         let isGzip = file.path.lowercased().hasSuffix(".gz")
         let points =
             sampled?.surveyPoints ?? Double(file.bytes) / (isGzip ? bytesPerPoint.gzip : bytesPerPoint.plain)

@@ -20,8 +20,18 @@ extension RunRecord {
             public var largestShare: Int { shares.max() ?? 0 }
         }
 
+        /// How several files at a time shared the workers; `nil` where each had its own.
+        public struct Sharing: Sendable, Codable, Hashable {
+            /// Workers that may run at a time, and most that did.
+            public var slots: Int
+            public var mostAtOnce: Int
+            /// Times that a worker made way for an earlier file.
+            public var passes: Int
+        }
+
         public var workers: Int
         public var stages: [Stage]
+        public var sharing: Sharing?
     }
 
     /// Where workers ran.

@@ -16,6 +16,10 @@ struct WorkerTeam: Sendable {
     /// Number of worker 0 among the workers of the run, for the book.
     var firstWorker = 0
     var book: SchedulingBook?
+    /// Where several files share the workers; the calling thread has a slot of its own then.
+    var slots: WorkerSlots?
+    /// Of the file among those that share the workers.
+    var rank = 0
 }
 
 /// Runs CPU-bound work on a fixed number of threads of its own; the calling thread is worker 0.
@@ -51,8 +55,10 @@ public struct WorkerPool: Sendable {
     ) {
         let threads = (1..<max(workers, 1)).map { worker in
             WorkerThread {
+                team.slots?.enter(team.rank)
                 place(worker)
                 body(worker)
+                team.slots?.leave()
             }
         }
         let lost = zip(1..., threads).filter { !$1.isRunning }.map(\.0)
@@ -61,7 +67,10 @@ public struct WorkerPool: Sendable {
         let before = place(0)
         body(0)
         before?.restore(after: team.placement[0])
+        guard !threads.isEmpty else { return }
+        team.slots?.leave()
         for thread in threads { thread.join() }
+        team.slots?.enter(team.rank)
     }
 
     @discardableResult
@@ -85,6 +94,7 @@ public struct WorkerPool: Sendable {
         crew.onEachWorker(missing: distribution.abandon) { worker in
             var done = 0
             body {
+                if done > 0 { team.slots?.passOn(team.rank) }
                 let piece = distribution.take(worker)
                 if piece != nil { done += 1 }
                 return piece
