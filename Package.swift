@@ -92,7 +92,7 @@ let engine: [Target] = [
         "Engine", "MzML",
         [
             "SpectrumModel", "CLibXML2", "CDeflate", "CZlib", "CReadingKernels", "CMappedRegions", "ContentHash",
-            "TextNumbers",
+            "TextNumbers", "Caching", "Instrumentation",
         ]),
     room("Engine", "FeatureDetection", ["SpectrumModel", "SignalKernels"]),
     room(
@@ -232,7 +232,7 @@ let testTargets: [Target] = [
         name: "ReaderChecks", dependencies: ["MzML", "SpectrumModel", "CLibXML2", "CZlib"], path: "Tests/ReaderChecks",
         swiftSettings: house),
     tests(
-        "MzML", ["MzML", "SpectrumModel", "Statistics", "ContentHash", "CReadingKernels", "CZlib", "ReaderChecks"],
+        "MzML", ["MzML", "SpectrumModel", "Statistics", "ContentHash", "CReadingKernels", "CZlib", "ReaderChecks", "Caching"],
         resources: [.copy("Fixtures")]),
     tests("FeatureDetection", ["FeatureDetection", "SpectrumModel", "Statistics"]),
     tests(
