@@ -63,6 +63,22 @@ public struct ParameterCondition: Sendable, Hashable {
     }
 }
 
+/// What this machine has of what a parameter asks for.
+public struct HostCapacity: Sendable, Hashable {
+    /// In the parameter's unit.
+    public let amount: Int
+    /// What it is, for messages: `usable memory`, `usable CPUs`.
+    public let name: String
+    /// Whether a larger value is taken down to the amount (a budget of memory), or allowed (more threads than CPUs).
+    public let isBound: Bool
+
+    public init(_ amount: Int, of name: String, isBound: Bool) {
+        self.amount = amount
+        self.name = name
+        self.isBound = isBound
+    }
+}
+
 /// Everything that is known about one parameter, said once.
 public struct ParameterDescription: Sendable, Hashable {
     /// Dotted path, lower case with underscores: `execution.chunk_size`.
@@ -73,18 +89,29 @@ public struct ParameterDescription: Sendable, Hashable {
     public let defaultValue: ParameterValue
     /// `spectra`, `s`, `ppm`, `bytes` ...; empty for counts and choices.
     public let unit: String
-    /// One or two sentences for help and documentation.
+    /// One or two sentences for help and documentation. The same on every machine.
     public let text: String
     public let condition: ParameterCondition?
-    /// Values worth trying, for a tuner; `nil` leaves the whole domain.
+    /// Values worth trying, for a tuner; `nil` leaves the whole domain, and an empty list means that it cannot be searched.
     public let searchValues: [ParameterValue]?
     /// For sizes given in percent: 100 % in bytes.
     public let percentBase: Int?
+    /// Other spellings, each read wherever the name is. What is written and stored has the name.
+    public let aliases: [ParameterAlias]
+    /// How the default follows from the machine, in words, where it does: `one per usable physical core`.
+    public let defaultRule: String?
+    /// Why a tuner leaves it alone unless it is asked for by name; `nil` for one that it searches.
+    public let notSearched: String?
+    /// Why no value can make a difference on this machine; `nil` where one can.
+    public let irrelevance: String?
+    /// What the machine has of it; `nil` where that is no question.
+    public let capacity: HostCapacity?
 
     public init(
         name: String, group: ParameterGroup, domain: ParameterDomain, defaultValue: ParameterValue, unit: String = "",
         text: String, condition: ParameterCondition? = nil, searchValues: [ParameterValue]? = nil,
-        percentBase: Int? = nil
+        percentBase: Int? = nil, aliases: [ParameterAlias] = [], defaultRule: String? = nil,
+        notSearched: String? = nil, irrelevance: String? = nil, capacity: HostCapacity? = nil
     ) {
         self.name = name
         self.group = group
@@ -95,112 +122,30 @@ public struct ParameterDescription: Sendable, Hashable {
         self.condition = condition
         self.searchValues = searchValues
         self.percentBase = percentBase
+        self.aliases = aliases
+        self.defaultRule = defaultRule
+        self.notSearched = notSearched
+        self.irrelevance = irrelevance
+        self.capacity = capacity
     }
 }
 
 extension ParameterDescription {
-    /// Reads a value as a user writes it; `auto` means the default, unless a choice has this name.
-    /// - Throws: `ParameterError` with the parameter, the text and what is allowed.
-    public func parse(_ text: String) throws(ParameterError) -> ParameterValue {
-        if text == "auto" {
-            if case .choice(let names) = domain, names.contains(text) { return .choice(text) }
-            return defaultValue
+    /// Why a tuner cannot search it, even when it is asked to; `nil` where it can.
+    public var searchObstacle: String? {
+        if group == .analysis { return "it changes results, and no speed is worth that" }
+        if let searchValues {
+            return searchValues.isEmpty ? notSearched ?? "there are no values that are worth trying" : nil
         }
-        let value: ParameterValue
         switch domain {
-        case .boolean:
-            switch text {
-            case "true", "yes", "on": value = .boolean(true)
-            case "false", "no", "off": value = .boolean(false)
-            default: throw invalid(text)
-            }
-        case .integer:
-            guard let integer = Int(text) else { throw invalid(text) }
-            value = .integer(integer)
-        case .number:
-            guard let number = Double(text), number.isFinite else { throw invalid(text) }
-            value = .number(number)
-        case .size:
-            do {
-                value = .integer(try ByteSize(parsing: text, percentBase: percentBase).bytes)
-            } catch {
-                throw ParameterError(
-                    .invalidValue, parameter: name, value: text, expected: "\(error.reason); allowed is \(allowedText)")
-            }
-        case .choice, .text: value = .choice(text)
-        case .numbers:
-            guard let numbers = Self.list(text) else { throw invalid(text) }
-            value = .numbers(numbers)
-        }
-        guard accepts(value) else { throw invalid(text) }
-        return value
-    }
-
-    /// Whether a value lies in the domain.
-    public func accepts(_ value: ParameterValue) -> Bool {
-        switch (domain, value) {
-        case (_, .automatic): defaultValue == .automatic
-        case (.boolean, .boolean): true
-        case (.integer(let range, _), .integer(let integer)): range.contains(integer)
-        case (.size(let range), .integer(let integer)): range.contains(integer)
-        case (.number(let range, _), .number(let number)): range.contains(number)
-        case (.choice(let names), .choice(let name)): names.contains(name)
-        case (.text, .choice(let text)): text.contains { !$0.isWhitespace }
-        case (.numbers(let range, let count), .numbers(let numbers)):
-            numbers.count == count && numbers.allSatisfy(range.contains)
-        default: false
+        case .numbers, .text: return notSearched ?? "there is no list of values to try"
+        case .boolean, .integer, .number, .size, .choice: return nil
         }
     }
 
-    /// The value as a user writes it, read back by `parse`.
-    public func text(of value: ParameterValue) -> String {
-        switch value {
-        case .boolean(let flag): flag ? "true" : "false"
-        case .integer(let integer):
-            if case .size = domain { ByteSize(bytes: integer).description } else { String(integer) }
-        case .number(let number): Self.text(number)
-        case .numbers(let numbers): "[" + numbers.map(Self.text).joined(separator: ", ") + "]"
-        case .choice(let name): name
-        case .automatic: "auto"
-        }
-    }
+    /// Why a tuner leaves it out when nothing is said; `nil` for one that it searches.
+    public var reasonNotSearched: String? { searchObstacle ?? irrelevance ?? notSearched }
 
-    /// The domain in words, for help and errors.
-    public var allowedText: String {
-        switch domain {
-        case .boolean: "true or false"
-        case .integer(let range, _): "an integer from \(range.lowerBound) to \(range.upperBound)"
-        case .number(let range, _): "a number from \(range.lowerBound) to \(range.upperBound)"
-        case .size(let range):
-            "a size from \(ByteSize(bytes: range.lowerBound)) to \(ByteSize(bytes: range.upperBound)), like 64MiB or 500MB"
-                + (percentBase == nil ? "" : ", or a percentage like 80%")
-        case .choice(let names): "one of " + names.joined(separator: ", ")
-        case .numbers(let range, let count):
-            "\(count) numbers from \(range.lowerBound) to \(range.upperBound), like "
-                + "[\(repeatElement("1", count: count).joined(separator: ", "))]"
-        case .text(let form): form
-        }
-    }
-
-    private static func text(_ number: Double) -> String {
-        number == number.rounded() && abs(number) < 1e15 ? String(Int(number)) : String(number)
-    }
-
-    /// The numbers of `[20, 50]` or `20,50`; `nil` for anything else.
-    private static func list(_ text: String) -> [Double]? {
-        let isBracketed = text.hasPrefix("[") && text.hasSuffix("]") && text.count >= 2
-        var numbers: [Double] = []
-        for part in (isBracketed ? text.dropFirst().dropLast() : text[...]).split(
-            separator: ",", omittingEmptySubsequences: false)
-        {
-            let words = part.split(separator: " ")
-            guard words.count == 1, let number = Double(words[0]), number.isFinite else { return nil }
-            numbers.append(number)
-        }
-        return numbers
-    }
-
-    private func invalid(_ text: String) -> ParameterError {
-        ParameterError(.invalidValue, parameter: name, value: text, expected: allowedText)
-    }
+    /// The name and all other spellings.
+    public var spellings: [String] { [name] + aliases.map(\.name) }
 }

@@ -48,7 +48,8 @@ public func nearestName(to typed: String, among names: some Sequence<String>) ->
     for name in names {
         // A forgotten prefix ("chunk_size" for "execution.chunk_size") is the likeliest slip of all.
         let last = String(name.split(separator: ".").last ?? "")
-        let distance = min(editDistance(typed, name), typed == last ? 0 : editDistance(typed, last) + 1)
+        let isTail = name.hasSuffix(".\(typed)")
+        let distance = min(editDistance(typed, name), isTail ? 0 : editDistance(typed, last) + 1)
         if distance <= limit, best.map({ distance < $0.distance }) ?? true { best = (distance, name) }
     }
     return best?.name

@@ -5,38 +5,92 @@ public struct ResolvedConfiguration: Sendable {
         public let value: ParameterValue
         /// The layer that decided, `default` when none did.
         public let source: String
+        /// Where that layer has it (`file:line`, an environment variable, `--set`), and the spelling that was used there;
+        /// `nil` for a default.
+        public let location: String?
+        public let spelling: String?
         public var text: String { description.text(of: value) }
+
+        init(
+            description: ParameterDescription, value: ParameterValue, source: String = "default",
+            location: String? = nil, spelling: String? = nil
+        ) {
+            self.description = description
+            self.value = value
+            self.source = source
+            self.location = location
+            self.spelling = spelling
+        }
     }
 
     /// In the order of the descriptions.
     public let settings: [Setting]
+    /// What a user should know: settings that are built in, that were taken down to what the machine has, or that cannot
+    /// matter here.
+    public let notices: [String]
     private let positions: [String: Int]
 
     /// Applies layers in order; a later one wins.
-    /// - Throws: `ParameterError` for an unknown key (with the nearest known one) or a value outside its domain.
+    /// - Throws: `ParameterError` for an unknown key (with the nearest known one), a value outside its domain, or one
+    ///   parameter with two values in one layer.
     public init(descriptions: [ParameterDescription], layers: [ConfigurationLayer]) throws(ParameterError) {
-        var settings = descriptions.map { Setting(description: $0, value: $0.defaultValue, source: "default") }
-        let positions = Dictionary(uniqueKeysWithValues: descriptions.enumerated().map { ($1.name, $0) })
+        try self.init(ParameterCatalog(descriptions), layers: layers)
+    }
+
+    /// Applies layers in order; a later one wins.
+    /// - Throws: as above, and for what is built in and was given another value.
+    public init(_ catalog: ParameterCatalog, layers: [ConfigurationLayer]) throws(ParameterError) {
+        var problems: [ParameterError] = []
+        self.init(catalog, layers: layers, problems: &problems)
+        if let first = problems.first { throw first }
+    }
+
+    /// Applies what is right and collects what is not.
+    public init(_ catalog: ParameterCatalog, layers: [ConfigurationLayer], problems: inout [ParameterError]) {
+        var settings = catalog.descriptions.map { Setting(description: $0, value: $0.defaultValue) }
+        var notices: [String] = []
         for layer in layers {
+            // By parameter; within a layer nothing wins over the other.
+            var seen: [Int: (entry: ConfigurationLayer.Entry, value: ParameterValue)] = [:]
             for entry in layer.entries {
-                guard let position = positions[entry.name] else {
-                    let nearest = nearestName(to: entry.name, among: descriptions.map(\.name))
-                    throw ParameterError(
-                        .unknownKey, parameter: entry.name,
-                        expected: nearest.map { "did you mean '\($0)'?" } ?? "no known key is similar",
-                        location: entry.location)
-                }
-                let description = descriptions[position]
-                do {
-                    settings[position] = Setting(
-                        description: description, value: try description.parse(entry.text), source: layer.source)
+                do throws(ParameterError) {
+                    switch catalog.meaning(of: entry.name) {
+                    case .parameter(let position, let alias):
+                        let value = try catalog.value(of: entry, for: position, spelled: alias)
+                        if let other = seen[position], other.value != value,
+                            other.entry.name != entry.name || other.entry.location != entry.location
+                        {
+                            throw Self.contradiction(entry, other.entry)
+                        }
+                        seen[position] = (entry, value)
+                        settings[position] = Setting(
+                            description: catalog.descriptions[position], value: value, source: layer.source,
+                            location: entry.location, spelling: entry.name)
+                    case .builtIn(let setting):
+                        guard setting.accepts(entry.text) else { throw setting.error(entry) }
+                        notices.append(setting.notice(entry))
+                    case nil: throw catalog.unknown(entry.name, at: entry.location)
+                    }
                 } catch {
-                    throw error.at(entry.location)
+                    problems.append(error)
                 }
             }
         }
+        for position in settings.indices { settings[position].fit(&notices) }
         self.settings = settings
-        self.positions = positions
+        self.notices = notices
+        positions = Dictionary(uniqueKeysWithValues: catalog.descriptions.enumerated().map { ($1.name, $0) })
+    }
+
+    private static func contradiction(
+        _ entry: ConfigurationLayer.Entry, _ earlier: ConfigurationLayer.Entry
+    ) -> ParameterError {
+        let same = entry.name == earlier.name ? "" : ", which is the same setting"
+        return ParameterError(
+            .malformed, parameter: entry.name,
+            expected: "\(entry.name) is '\(entry.text)', but \(earlier.name) is '\(earlier.text)' at "
+                + "\(earlier.location)\(same); keep one of them",
+            location: entry.location)
     }
 
     /// The setting of a described parameter.
@@ -82,56 +136,41 @@ public struct ResolvedConfiguration: Sendable {
         return values
     }
 
-    /// Whether the parameter's condition holds under this configuration.
-    public func isActive(_ name: String) -> Bool {
-        guard let condition = self[name].description.condition else { return true }
-        return condition.clauses.allSatisfy { $0.values.contains(self[$0.parameter].value) }
+    /// Whether the parameter's condition, and those of the parameters that it names, hold under this configuration.
+    /// - Precondition: no conditions in a circle.
+    public func isActive(_ name: String) -> Bool { failingClause(of: name) == nil }
+
+    /// The first part of a parameter's condition that does not hold; of a parent's where the parent itself is not active.
+    public func failingClause(of name: String) -> ParameterCondition.Clause? {
+        for clause in self[name].description.condition?.clauses ?? [] {
+            if !clause.values.contains(self[clause.parameter].value) { return clause }
+            if let above = failingClause(of: clause.parameter) { return above }
+        }
+        return nil
     }
 
     /// One `name=value` line per parameter in a fixed order: what a configuration hash is taken over.
     public var canonicalText: String {
         settings.map { "\($0.description.name)=\($0.text)\n" }.sorted().joined()
     }
-
-    /// The configuration as YAML, grouped by the first part of each name, with unit and default as a comment.
-    public func yaml(onlyChanged: Bool = false) -> String {
-        let shown = settings.filter { !onlyChanged || $0.value != $0.description.defaultValue }
-        var lines: [String] = []
-        for section in bySection(shown, name: \.description.name) {
-            if !section.head.isEmpty { lines.append("\(section.head):") }
-            for setting in section.elements {
-                let key = setting.description.name.dropFirst(section.head.isEmpty ? 0 : section.head.count + 1)
-                let unit = setting.description.unit.isEmpty ? "" : "\(setting.description.unit), "
-                lines.append(
-                    "\(section.head.isEmpty ? "" : "  ")\(key): \(Self.quoted(setting.text))  # \(unit)default "
-                        + setting.description.text(of: setting.description.defaultValue))
-            }
-        }
-        return lines.joined(separator: "\n") + (lines.isEmpty ? "" : "\n")
-    }
-
-    /// YAML reads some bare words as other types; values with anything unusual are quoted.
-    private static func quoted(_ text: String) -> String {
-        let plain =
-            !text.isEmpty && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) }
-        return plain ? text : "\"\(text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\""
-    }
 }
 
-/// Elements together that have the same first part of a dotted name, sections and elements in order of appearance; a name
-/// of one part has no section (""), and these come first.
-func bySection<Element>(
-    _ elements: [Element], name: (Element) -> String
-) -> [(head: String, elements: [Element])] {
-    var sections: [(head: String, elements: [Element])] = [("", [])]
-    for element in elements {
-        let parts = name(element).split(separator: ".", maxSplits: 1)
-        let head = parts.count == 2 ? String(parts[0]) : ""
-        if let place = sections.firstIndex(where: { $0.head == head }) {
-            sections[place].elements.append(element)
-        } else {
-            sections.append((head, [element]))
+extension ResolvedConfiguration.Setting {
+    /// Takes a budget down to what the machine has, and says what was given and cannot matter here.
+    fileprivate mutating func fit(_ notices: inout [String]) {
+        guard let location, value != description.defaultValue else { return }
+        if let reason = description.irrelevance {
+            notices.append("\(location): \(description.name) has no effect on this machine: \(reason)")
         }
+        guard let capacity = description.capacity, capacity.isBound, case .integer(let wanted) = value,
+            wanted > capacity.amount
+        else { return }
+        let fitting = Self(
+            description: description, value: .integer(capacity.amount), source: source, location: location,
+            spelling: spelling)
+        notices.append(
+            "\(location): \(description.name) \(text) is more than the \(capacity.name); "
+                + "\(fitting.text) is taken")
+        self = fitting
     }
-    return sections.filter { !$0.elements.isEmpty }
 }

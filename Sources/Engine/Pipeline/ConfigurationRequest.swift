@@ -28,7 +28,7 @@ public struct ConfigurationRequest: Sendable {
     /// Applies built-in default, machine profile, file, environment and command line, in this order.
     /// - Throws: `ParameterError`.
     public func resolve(host: HostDescription) throws(ParameterError) -> Outcome {
-        let descriptions = EngineParameters.descriptions(host: host)
+        let catalog = EngineParameters.catalog(host: host)
         var layers: [ConfigurationLayer] = []
         var notices: [String] = []
         var profileName: String?
@@ -40,13 +40,13 @@ public struct ConfigurationRequest: Sendable {
         if let configurationFile {
             layers.append(try ConfigurationLayer(source: "--config", path: configurationFile))
         }
-        let (fromEnvironment, ignored) = Self.environmentLayer(environment, descriptions: descriptions)
+        let (fromEnvironment, ignored) = Self.environmentLayer(environment, catalog: catalog)
         layers.append(fromEnvironment)
         notices += ignored
         layers.append(try ConfigurationLayer(assignments: assignments))
-        try EngineParameters.validate(layers)
-        let configuration = try ResolvedConfiguration(descriptions: descriptions, layers: layers)
-        return Outcome(configuration: configuration, machineProfile: profileName, notices: notices)
+        let configuration = try ResolvedConfiguration(catalog, layers: layers)
+        return Outcome(
+            configuration: configuration, machineProfile: profileName, notices: notices + configuration.notices)
     }
 
     private func machineProfileLayer(
@@ -77,27 +77,26 @@ public struct ConfigurationRequest: Sendable {
     }
 
     /// `LAVOISIER_EXECUTION_MEMORY_LIMIT` sets `execution.memory_limit`, and so does `LAVOISIER_MEMORY_LIMIT`, because no
-    /// other setting ends like that. - Returns: the layer, and one notice for each variable that is ignored.
+    /// other setting ends like that. All spellings of a setting count. - Returns: the layer, and one notice for each variable
+    /// that is ignored.
     static func environmentLayer(
-        _ environment: [String: String], descriptions: [ParameterDescription]
+        _ environment: [String: String], catalog: ParameterCatalog
     ) -> (layer: ConfigurationLayer, ignored: [String]) {
         var names: [String: [String]] = [:]
-        for description in descriptions {
-            let parts = description.name.split(separator: ".")
+        for spelling in catalog.names {
+            let parts = spelling.split(separator: ".")
             for start in Set([0, max(parts.count - 1, 0)]) {
-                names["LAVOISIER_" + parts[start...].joined(separator: "_").uppercased(), default: []]
-                    .append(description.name)
+                names["LAVOISIER_" + parts[start...].joined(separator: "_").uppercased(), default: []].append(spelling)
             }
         }
         var entries: [ConfigurationLayer.Entry] = []
         var ignored: [String] = []
         for (name, text) in environment.sorted(by: { $0.key < $1.key }) where name.hasPrefix("LAVOISIER_") {
-            let parameters = names[name] ?? []
-            if parameters.count == 1 {
-                entries.append(
-                    ConfigurationLayer.Entry(name: parameters[0], text: text, location: "environment \(name)"))
-            } else if parameters.count > 1 {
-                let full = parameters.map { "LAVOISIER_" + $0.replacing(".", with: "_").uppercased() }
+            let spellings = names[name] ?? []
+            if let first = spellings.first, Set(spellings.map(catalog.canonicalName)).count == 1 {
+                entries.append(ConfigurationLayer.Entry(name: first, text: text, location: "environment \(name)"))
+            } else if spellings.count > 1 {
+                let full = spellings.map { "LAVOISIER_" + $0.replacing(".", with: "_").uppercased() }
                 ignored.append(
                     "environment variable \(name) could mean \(full.joined(separator: " or ")) and is ignored")
             } else if !otherVariables.contains(name) {

@@ -67,14 +67,6 @@ extension EngineParameters {
         "centwave.verboseColumns": "features.tsv always has the same columns",
         "centwave.verboseBetaColumns": "features.tsv always has the same columns",
     ]
-
-    /// - Throws: `ParameterError(.unknownKey)` with the reason for a setting that xcms has and this program has not.
-    static func validate(_ layers: [ConfigurationLayer]) throws(ParameterError) {
-        for entry in layers.flatMap(\.entries) {
-            guard let reason = refused[entry.name] else { continue }
-            throw ParameterError(.unknownKey, parameter: entry.name, expected: reason, location: entry.location)
-        }
-    }
 }
 
 extension AnalysisConfiguration {

@@ -20,13 +20,17 @@ extension EngineParameters {
                 text:
                     "fast scans the bytes and leaves to libxml2 what it does not follow; reference reads everything through "
                     + "libxml2, an order of magnitude slower. Both give the same result for well-formed files; only reference refuses the "
-                    + "others.", searchValues: []),
+                    + "others.", notSearched: "reference is an order of magnitude slower"),
             ParameterDescription(
                 name: "execution.file_access", group: .execution, domain: .choice(choices(ReadingOptions.Access.self)),
                 defaultValue: .choice("mapped"),
                 text:
                     "mapped lets the kernel page files in where they are read, and gives back what lies behind; buffered "
-                    + "copies them into a window of buffer_size. Compressed files and pipes are always buffered."),
+                    + "copies them into a window of buffer_size. Compressed files and pipes are always buffered.",
+                aliases: [
+                    ParameterAlias(
+                        "storage.read_optimization.memory_mapping", words: ["true": "mapped", "false": "buffered"])
+                ]),
             ParameterDescription(
                 name: "execution.cutting", group: .execution, domain: .choice(choices(ReadingOptions.Cutting.self)),
                 defaultValue: .choice("index"),
@@ -40,7 +44,12 @@ extension EngineParameters {
                 defaultValue: .choice("sequential"),
                 text:
                     "What the kernel is told of a file (posix_fadvise, madvise): nothing special, that it is read in order, "
-                    + "or that its first part (buffered: all of it) is needed soon."),
+                    + "or that its first part (buffered: all of it) is needed soon.",
+                aliases: [
+                    ParameterAlias(
+                        "storage.read_optimization.readahead_strategy",
+                        words: ["none": "normal", "sequential": "sequential", "aggressive": "willneed"])
+                ]),
             ParameterDescription(
                 name: "execution.prefetch_depth", group: .execution, domain: .integer(0...mostPrefetched, .linear),
                 defaultValue: .integer(0), unit: "buffers",
@@ -52,14 +61,16 @@ extension EngineParameters {
                 name: "execution.io_workers", group: .execution, domain: .integer(1...64, .linear),
                 defaultValue: .integer(1), unit: "threads",
                 text: "Threads that read ahead, for all buffered files together; none is started at prefetch_depth 0.",
-                condition: isReadAheadByThreads, searchValues: [1, 2, 4].map { .integer($0) }),
+                condition: isReadAheadByThreads, searchValues: [1, 2, 4].map { .integer($0) },
+                aliases: [ParameterAlias("storage.read_optimization.io_threads")]),
             ParameterDescription(
                 name: "execution.concurrent_files", group: .execution, domain: .integer(1...64, .linear),
                 defaultValue: .integer(1), unit: "files",
                 text:
                     "Files that are analysed at the same time. The workers are shared out among them, so more files than "
                     + "workers is as many as workers.",
-                searchValues: (0...6).map { 1 << $0 }.filter { $0 <= max(usableCPUs, 2) }.map { .integer($0) }),
+                searchValues: (0...6).map { 1 << $0 }.filter { $0 <= max(usableCPUs, 2) }.map { .integer($0) },
+                aliases: [ParameterAlias("storage.read_optimization.concurrent_files")]),
         ]
     }
 

@@ -15,7 +15,7 @@ extension EngineParameters {
     ) -> ParameterDescription {
         ParameterDescription(
             name: name, group: .numeric, domain: domain, defaultValue: defaultValue, text: text, condition: condition,
-            searchValues: [])
+            searchValues: [], notSearched: "how much a search may miss is for the user to say")
     }
 
     static let searchStrategy: [ParameterDescription] = [
@@ -52,7 +52,8 @@ extension EngineParameters {
             text:
                 "Matches of fragment spectra that are remembered, for spectra that come again to the last bit; at most a "
                 + "quarter of execution.memory_limit. Spectra of different runs hardly ever do, so 0, nothing, is the default.",
-            condition: ParameterCondition(parameter: "matching.enabled", values: [.boolean(true)]), searchValues: []),
+            condition: ParameterCondition(parameter: "matching.enabled", values: [.boolean(true)]), searchValues: [],
+            notSearched: "spectra that come again to the last bit are a matter of the data, not of the machine"),
     ]
 }
 

@@ -13,12 +13,21 @@ public enum EngineParameters {
     private static let output = FurtherTable.allCases.map { table in
         ParameterDescription(
             name: "output.\(table.rawValue)", group: .execution, domain: .boolean, defaultValue: .boolean(false),
-            text: table.summary, searchValues: [])
+            text: table.summary, searchValues: [], notSearched: "it decides what is written")
     }
 
-    /// The parameters that a throughput tuner searches: what cannot change results beyond a stated bound.
+    /// The same with every other spelling, and with the names that are built in.
+    public static func catalog(host: HostDescription) -> ParameterCatalog {
+        ParameterCatalog(
+            descriptions(host: host),
+            builtIn: builtIn
+                + refused.sorted { $0.key < $1.key }.map { BuiltInSetting($0.key, accepted: [], reason: $0.value) })
+    }
+
+    /// The parameters that a tuner searches when nothing else is said: what cannot change results beyond a stated bound,
+    /// can matter on this machine, and is worth the time.
     public static func searched(host: HostDescription) -> [ParameterDescription] {
-        descriptions(host: host).filter { $0.group != .analysis && $0.searchValues?.isEmpty != true }
+        descriptions(host: host).filter { $0.reasonNotSearched == nil }
     }
 
     // MARK: - Execution
@@ -38,19 +47,24 @@ public enum EngineParameters {
                 text:
                     "Spectra that a worker decodes at a time. Also the grain of the later stages: traces, queries and "
                     + "features per job follow from it.",
-                searchValues: [4, 8, 16, 32, 64, 128, 256, 512, 1_024].map { .integer($0) }),
+                searchValues: [4, 8, 16, 32, 64, 128, 256, 512, 1_024].map { .integer($0) },
+                aliases: [ParameterAlias("memory.chunk_size")]),
             ParameterDescription(
                 name: "execution.workers", group: .execution, domain: .integer(1...256, .linear),
                 defaultValue: .integer(min(host.recommendedWorkers, 256)), unit: "threads",
-                text: "Worker threads. The default is one per usable physical core.",
-                searchValues: (1...mostWorkers).map { .integer($0) }),
+                text: "Worker threads.", searchValues: (1...mostWorkers).map { .integer($0) },
+                aliases: [ParameterAlias("parallel.workers"), ParameterAlias("parallel.cores")],
+                defaultRule: "one per usable physical core",
+                capacity: HostCapacity(usableCPUs, of: "usable CPUs", isBound: false)),
             ParameterDescription(
                 name: "execution.buffer_size", group: .execution, domain: .size((16 << 10)...(1 << 30)),
                 defaultValue: .integer(defaultBufferSize(host)), unit: "bytes",
                 text:
                     "Bytes that are read from a file at a time; of a mapped file the pages of eight times as many stay "
-                    + "resident behind the reader. The default is half a core's L2 cache.",
-                searchValues: (16...26).map { .integer(1 << $0) }),
+                    + "resident behind the reader.",
+                searchValues: (16...26).map { .integer(1 << $0) },
+                aliases: [ParameterAlias("storage.read_optimization.buffer_size")],
+                defaultRule: "half of a core's L2 cache, 256KiB to 16MiB"),
             ParameterDescription(
                 name: "execution.reference_pages", group: .execution, domain: .choice(["keep", "release"]),
                 defaultValue: .choice("keep"),
@@ -70,7 +84,9 @@ public enum EngineParameters {
                 text:
                     "Most resident memory of the process, as a size or a percentage of the usable memory. A limit below "
                     + "what the other settings need is refused at the start.",
-                searchValues: [], percentBase: usableMemory),
+                searchValues: [], percentBase: usableMemory, aliases: [ParameterAlias("memory.memory_limit")],
+                defaultRule: "80% of the usable memory", notSearched: "it is a promise, and costs nothing by itself",
+                capacity: HostCapacity(usableMemory, of: "usable memory", isBound: true)),
         ]
     }
 
@@ -96,7 +112,6 @@ public enum EngineParameters {
             text:
                 "How the wavelet transform of mass traces is computed: by direct sums, by fft, or by-length, the faster "
                 + "of the two for each trace. The results differ by rounding alone.",
-            // by-length is never worse.
-            searchValues: []),
+            searchValues: [], notSearched: "by-length is the faster of the other two everywhere"),
     ]
 }

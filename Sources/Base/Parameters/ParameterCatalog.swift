@@ -1,0 +1,96 @@
+/// All parameters of a program under all their spellings, and the names that it knows without having a choice.
+public struct ParameterCatalog: Sendable {
+    public let descriptions: [ParameterDescription]
+    public let builtIn: [BuiltInSetting]
+
+    /// What a name stands for.
+    public enum Meaning: Sendable {
+        /// - position: among the descriptions. - alias: the spelling that was used, `nil` for the name itself.
+        case parameter(position: Int, alias: ParameterAlias?)
+        case builtIn(BuiltInSetting)
+    }
+
+    private let meanings: [String: Meaning]
+
+    /// - Precondition: no name stands for two things.
+    public init(_ descriptions: [ParameterDescription], builtIn: [BuiltInSetting] = []) {
+        self.descriptions = descriptions
+        self.builtIn = builtIn
+        var meanings: [String: Meaning] = [:]
+        func add(_ name: String, _ meaning: Meaning) {
+            precondition(meanings.updateValue(meaning, forKey: name) == nil, "'\(name)' stands for two settings")
+        }
+        for (position, description) in descriptions.enumerated() {
+            add(description.name, .parameter(position: position, alias: nil))
+            for alias in description.aliases { add(alias.name, .parameter(position: position, alias: alias)) }
+        }
+        for setting in builtIn { add(setting.name, .builtIn(setting)) }
+        self.meanings = meanings
+    }
+
+    /// `nil` for a name that is not known.
+    public func meaning(of name: String) -> Meaning? { meanings[name] }
+
+    /// The parameter of any spelling; `nil` for what is built in or unknown.
+    public func description(of name: String) -> ParameterDescription? {
+        if case .parameter(let position, _) = meanings[name] { descriptions[position] } else { nil }
+    }
+
+    /// The parameter's own name for any spelling; other names stay as they are.
+    public func canonicalName(_ name: String) -> String { description(of: name)?.name ?? name }
+
+    /// Names, other spellings, and names of what is built in, in this order.
+    public var names: [String] {
+        descriptions.map(\.name) + descriptions.flatMap(\.aliases).map(\.name) + builtIn.map(\.name)
+    }
+
+    /// The error for a name that is not known, with the nearest one that is.
+    public func unknown(_ name: String, at location: String?) -> ParameterError {
+        ParameterError(
+            .unknownKey, parameter: name,
+            expected: nearestName(to: name, among: names).map { "did you mean '\($0)'?" } ?? "no known key is similar",
+            location: location)
+    }
+
+    /// The value of an entry for one of the parameters, in whatever spelling it was written.
+    /// - Throws: `ParameterError(.invalidValue)` with the place, the spelling and what it allows.
+    public func value(
+        of entry: ConfigurationLayer.Entry, for position: Int, spelled alias: ParameterAlias?
+    ) throws(ParameterError) -> ParameterValue {
+        let description = descriptions[position]
+        guard let alias else {
+            do { return try description.parse(entry.text) } catch { throw error.at(entry.location) }
+        }
+        func invalid(_ expected: String) -> ParameterError {
+            ParameterError(
+                .invalidValue, parameter: "\(alias.name) (that is, \(description.name))", value: entry.text,
+                expected: expected, location: entry.location)
+        }
+        guard let text = alias.canonicalText(entry.text) else {
+            throw invalid(alias.allowedText ?? description.allowedText)
+        }
+        do { return try description.parse(text) } catch { throw invalid(error.expected) }
+    }
+
+    /// Entries with the parameters' own names and values, for a reader that knows no other spelling. What is not known
+    /// stays as it is; what is built in is left out, since it says nothing.
+    /// - Throws: `ParameterError` for a value outside its domain.
+    public func canonical(
+        _ entries: [ConfigurationLayer.Entry]
+    ) throws(ParameterError) -> [ConfigurationLayer.Entry] {
+        var result: [ConfigurationLayer.Entry] = []
+        for entry in entries {
+            switch meanings[entry.name] {
+            case .parameter(let position, let alias?):
+                let description = descriptions[position]
+                let text = description.text(of: try value(of: entry, for: position, spelled: alias))
+                result.append(
+                    ConfigurationLayer.Entry(name: description.name, text: text, location: entry.location))
+            case .builtIn(let setting):
+                guard setting.accepts(entry.text) else { throw setting.error(entry) }
+            case .parameter, nil: result.append(entry)
+            }
+        }
+        return result
+    }
+}
