@@ -106,7 +106,7 @@ let engine: [Target] = [
         "Engine", "Pipeline",
         [
             "SpectrumModel", "MzML", "FeatureDetection", "SpectralMatching", "Annotation", "SignalKernels",
-            "CFreeMemory", "Parameters", "HostEnvironment", "Instrumentation", "ContentHash", "TextNumbers",
+            "CFreeMemory", "Parameters", "HostEnvironment", "Instrumentation", "ContentHash", "TextNumbers", "Caching",
         ]),
 ]
 
@@ -162,7 +162,7 @@ let products: [Target] = [
         name: "Lavoisier",
         dependencies: [
             "Pipeline", "EngineTuning", "StudyRunner", "Benchmarking", "Workloads", "Parameters", "Instrumentation",
-            "HostEnvironment",
+            "HostEnvironment", "MzML",
         ],
         path: "Sources/Lavoisier", exclude: ["README.md"], swiftSettings: house),
     .executableTarget(
@@ -232,9 +232,10 @@ let testTargets: [Target] = [
         name: "ReaderChecks", dependencies: ["MzML", "SpectrumModel", "CLibXML2", "CZlib"], path: "Tests/ReaderChecks",
         swiftSettings: house),
     tests(
-        "MzML", ["MzML", "SpectrumModel", "Statistics", "ContentHash", "CReadingKernels", "CZlib", "ReaderChecks", "Caching"],
+        "MzML",
+        ["MzML", "SpectrumModel", "Statistics", "ContentHash", "CReadingKernels", "CZlib", "ReaderChecks", "Caching"],
         resources: [.copy("Fixtures")]),
-    tests("FeatureDetection", ["FeatureDetection", "SpectrumModel", "Statistics"]),
+    tests("FeatureDetection", ["FeatureDetection", "SpectrumModel", "Statistics", "SignalKernels"]),
     tests(
         "SpectralMatching", ["SpectralMatching", "SpectrumModel", "Statistics", "CMatchingKernels", testSupport]),
     tests("Annotation", ["Annotation", "SpectralMatching", "SpectrumModel", "Statistics", testSupport]),
@@ -245,7 +246,7 @@ let testTargets: [Target] = [
         "Pipeline",
         [
             "Pipeline", "SpectralMatching", "FeatureDetection", "Parameters", "SpectrumModel", "Evaluation",
-            "Instrumentation",
+            "Instrumentation", "Caching", "MzML", "SignalKernels",
             "HostEnvironment", "Statistics", testSupport,
         ], resources: [.copy("Fixtures")]),
     tests("GaussianProcess", ["GaussianProcess", "LinearAlgebra", "Statistics"], resources: [.copy("Fixtures")]),

@@ -94,6 +94,7 @@ final class MappedInput: @unchecked Sendable {
     }
 
     deinit {
+        prefetch?.file.close()
         guard let watch else { return }
         mapped_region_forget(watch)
         munmap(UnsafeMutableRawPointer(mutating: start), bytes.count)

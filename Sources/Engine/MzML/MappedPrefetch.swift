@@ -52,12 +52,8 @@ final class MappedPrefetch: Sendable {
             return (Array(state.requests[..<count]), state.lastUse.map { (now - $0) / Double(count) } ?? 0)
         }
         for request in passed {
-            // One that no thread came to was none.
-            if request.cancelIfWaiting() {
-                file.cancel(request.range.count)
-            } else {
-                file.use(request.bytesWanted, seconds: seconds)
-            }
+            let (wanted, isLate) = request.pass()
+            file.use(wanted, seconds: seconds, isLate: isLate)
         }
     }
 
@@ -93,21 +89,17 @@ private final class MappedRequest: PrefetchJob {
     var isWaiting: Bool { state.withLock { $0.state == .waiting } }
     var isDone: Bool { state.withLock { $0.state == .done } }
 
-    /// What is in flight of it; from now on nothing is given back.
-    var bytesWanted: Int {
-        state.withLock {
-            $0.isPassed = true
-            return $0.state == .done ? $0.wanted : range.count
+    /// Readers are behind it: a thread that has not begun need not.
+    /// - Returns: what is in flight of it, and whether readers came first.
+    func pass() -> (wanted: Int, isLate: Bool) {
+        let (wanted, isLate) = state.withLock { state in
+            defer { (state.isPassed, state.state) = (true, state.state == .waiting ? .done : state.state) }
+            return (state.state == .done ? state.wanted : range.count, state.state != .done)
         }
-    }
-
-    /// Takes it back unless a thread has begun with it.
-    func cancelIfWaiting() -> Bool {
-        state.withLock {
-            guard $0.state == .waiting else { return false }
-            $0.state = .done
-            return true
-        }
+        guard isLate, chooser != nil else { return (wanted, isLate) }
+        // What would have been chosen nobody knows.
+        file.cancel(wanted)
+        return (0, true)
     }
 
     func run() {

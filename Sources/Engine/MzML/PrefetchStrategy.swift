@@ -17,6 +17,8 @@ public struct PrefetchCounts: Sendable, Hashable, Codable {
     public var bytesRequested = 0
     /// Of these, bytes that a reader came to.
     public var bytesUsed = 0
+    /// Of the used ones, those that a reader needed before they had been read.
+    public var bytesLate = 0
     /// Bytes that were read for nothing: behind the last spectrum, or before a step back. Right once the reading has ended.
     public var bytesWasted = 0
     /// Buffers or chunks that were needed before they had been read.

@@ -54,6 +54,7 @@ public final class Prefetcher: Sendable, Hashable {
             $0.counts.requests += counts.requests
             $0.counts.bytesRequested += counts.bytesRequested
             $0.counts.bytesUsed += counts.bytesUsed
+            $0.counts.bytesLate += counts.bytesLate
             $0.counts.bytesWasted += counts.bytesWasted
             $0.counts.waits += counts.waits
             $0.counts.bytesBeforeFirstUse += counts.bytesBeforeFirstUse
@@ -93,6 +94,7 @@ final class FilePrefetch: Sendable {
         var counts = PrefetchCounts()
         var inFlight = 0
         var isUsed = false
+        var isClosed = false
     }
 
     init(_ prefetcher: Prefetcher, bufferSize: Int) {
@@ -102,9 +104,17 @@ final class FilePrefetch: Sendable {
         prefetcher.open()
     }
 
-    deinit {
-        let (counts, inFlight) = state.withLock { (Self.ended($0.counts), $0.inFlight) }
-        prefetcher.close(counts, inFlight: inFlight)
+    deinit { close() }
+
+    /// The reading has ended; threads that are still at it count for nothing. Calls after the first do nothing.
+    func close() {
+        let last = state.withLock { state -> (counts: PrefetchCounts, inFlight: Int)? in
+            guard !state.isClosed else { return nil }
+            defer { state.inFlight = 0 }
+            state.isClosed = true
+            return (Self.ended(state.counts), state.inFlight)
+        }
+        if let last { prefetcher.close(last.counts, inFlight: last.inFlight) }
     }
 
     private static func ended(_ counts: PrefetchCounts) -> PrefetchCounts {
@@ -124,7 +134,7 @@ final class FilePrefetch: Sendable {
         guard bytes > 0 else { return 0 }
         return state.withLock { state in
             let wanted = state.policy.wanted(piece: piece, share: share, size: prefetcher.size)
-            guard state.inFlight + bytes <= wanted, prefetcher.reserve(bytes) else { return 0 }
+            guard !state.isClosed, state.inFlight + bytes <= wanted, prefetcher.reserve(bytes) else { return 0 }
             state.inFlight += bytes
             state.counts.requests += 1
             state.counts.bytesRequested += bytes
@@ -135,10 +145,12 @@ final class FilePrefetch: Sendable {
     }
 
     /// A reader is done with bytes that it had asked for, having taken `seconds` for them without waiting.
-    func use(_ bytes: Int, seconds: Double) {
+    /// - Parameter isLate: they were needed before they had been read.
+    func use(_ bytes: Int, seconds: Double, isLate: Bool) {
         give(back: bytes) {
             $0.isUsed = true
             $0.counts.bytesUsed += bytes
+            if isLate { $0.counts.bytesLate += bytes }
             $0.policy.used(bytes: bytes, seconds: seconds)
         }
     }
@@ -146,16 +158,18 @@ final class FilePrefetch: Sendable {
     /// Bytes were asked for and will not be used.
     func drop(_ bytes: Int) { give(back: bytes) { _ in } }
 
-    /// Bytes that were asked for were not read ahead.
+    /// Bytes that were asked for turned out not to be needed, and were not read.
     func cancel(_ bytes: Int) { give(back: bytes) { $0.counts.bytesRequested -= bytes } }
 
     private func give(back bytes: Int, _ note: (inout State) -> Void) {
         guard bytes > 0 else { return }
-        state.withLock {
-            $0.inFlight -= bytes
-            note(&$0)
+        let isOpen = state.withLock { state in
+            guard !state.isClosed else { return false }
+            state.inFlight -= bytes
+            note(&state)
+            return true
         }
-        prefetcher.release(bytes)
+        if isOpen { prefetcher.release(bytes) }
     }
 
     /// A request was fulfilled `seconds` after it had been made.

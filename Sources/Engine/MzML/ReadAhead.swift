@@ -92,13 +92,14 @@ final class ReadAheadBuffer: PrefetchJob, @unchecked Sendable {
     }
 
     /// Waits for the bytes, reading them here when nobody has begun.
-    func finished() -> (bytes: ByteRun, errorNumber: Int32) {
-        if !isFilled { file.waited() }
+    func finished() -> (bytes: ByteRun, errorNumber: Int32, wasLate: Bool) {
+        let isLate = !isFilled
+        if isLate { file.waited() }
         _ = fillIfUnclaimed()
         pthread_mutex_lock(mutex)
         while state != .filled { pthread_cond_wait(filled, mutex) }
         pthread_mutex_unlock(mutex)
-        return (ByteRun(start: bytes, count: count), errorNumber)
+        return (ByteRun(start: bytes, count: count), errorNumber, isLate)
     }
 }
 
@@ -122,8 +123,9 @@ package struct ReadAheadFile: ~Copyable {
     private let size: Int
     private var buffers: [ReadAheadBuffer] = []
     private var taken = 0
-    /// When the first buffer was found filled.
+    /// When the first buffer was found filled, and whether that had to be waited for.
     private var since = 0.0
+    private var isLate = false
     private var nextOffset: Int
 
     init?(path: String, size: Int, offset: Int, file: FilePrefetch) {
@@ -135,7 +137,10 @@ package struct ReadAheadFile: ~Copyable {
         fillQueue()
     }
 
-    deinit { for buffer in buffers { buffer.cancel() } }
+    deinit {
+        for buffer in buffers { buffer.cancel() }
+        file.close()
+    }
 
     private mutating func fillQueue() {
         while nextOffset < size {
@@ -157,8 +162,8 @@ package struct ReadAheadFile: ~Copyable {
     mutating func read(into target: UnsafeMutablePointer<UInt8>, capacity: Int) -> Int {
         fillQueue()
         guard let buffer = buffers.first else { return readDirectly(into: target, capacity: capacity) }
-        let (bytes, errorNumber) = buffer.finished()
-        if taken == 0 { since = monotonicSeconds() }
+        let (bytes, errorNumber, wasLate) = buffer.finished()
+        if taken == 0 { (since, isLate) = (monotonicSeconds(), wasLate) }
         guard taken < bytes.count, let base = bytes.baseAddress else { return errorNumber == 0 ? 0 : -Int(errorNumber) }
         let count = min(capacity, bytes.count - taken)
         target.update(from: base + taken, count: count)
@@ -166,7 +171,7 @@ package struct ReadAheadFile: ~Copyable {
         if taken == bytes.count, bytes.count == buffer.capacity {
             buffers.removeFirst()
             taken = 0
-            file.use(bytes.count, seconds: monotonicSeconds() - since)
+            file.use(bytes.count, seconds: monotonicSeconds() - since, isLate: isLate)
             fillQueue()
         }
         return count

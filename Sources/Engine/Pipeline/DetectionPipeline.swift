@@ -32,7 +32,7 @@ final class DetectionPipeline: @unchecked Sendable {
         var traces: MassTraceParameters
         var peaks: PeakParameters
         var precision: Precision
-        var transform = TransformMethod.byLength
+        var transform = TransformSettings()
         /// Whether the traces are wanted beside their peaks.
         var keepsTraces = false
         /// Whether the ids of the fragment spectra are wanted.
@@ -96,6 +96,7 @@ final class DetectionPipeline: @unchecked Sendable {
     private var failure: (position: Int, error: any Error)?
     private var counts = DecodeCounts()
     private var times = WorkerStageTimes()
+    private var transforms = TransformCounts()
 
     init(
         source: any ChunkSource, fragments: FragmentStore, parameters: Parameters, cancellation: CancellationFlag,
@@ -130,10 +131,13 @@ final class DetectionPipeline: @unchecked Sendable {
         var counts: DecodeCounts
         var survey: SurveySummary
         var times: WorkerStageTimes
+        var transforms: TransformCounts
         /// What the source found odd.
         var warnings: [String] = []
         /// How the source read the file.
         var manner = ""
+        /// What it read ahead.
+        var prefetch: PrefetchCounts?
     }
 
     /// Runs to the end of the file.
@@ -143,7 +147,8 @@ final class DetectionPipeline: @unchecked Sendable {
         if let failure { throw failure.error }
         return Outcome(
             peaks: [Polarity.positive, .negative, .unknown].map { ($0, allPeaks($0)) }.filter { $0.1.count > 0 },
-            traces: lanes.flatMap(\.traces), counts: counts, survey: committer.survey, times: times)
+            traces: lanes.flatMap(\.traces), counts: counts, survey: committer.survey, times: times,
+            transforms: transforms)
     }
 
     private func allPeaks(_ polarity: Polarity) -> PeakTable {
@@ -187,6 +192,7 @@ final class DetectionPipeline: @unchecked Sendable {
         locked {
             counts += decoder.counts
             self.times += times
+            transforms += detector.transformCounts
         }
     }
 

@@ -2,6 +2,7 @@ import Annotation
 import FeatureDetection
 import Instrumentation
 import MzML
+import SignalKernels
 import SpectralMatching
 import SpectrumModel
 
@@ -20,6 +21,8 @@ struct FileResult: Sendable {
     /// Library matches of each feature's fragment spectra together, best first, one per compound.
     var featureMatches: [[FeatureMatch]]
     var detectionTimes: WorkerStageTimes
+    /// What the wavelet transforms did.
+    var transforms: TransformCounts
     /// What the file says about the run, for the tables that tell it.
     var origin: RunOrigin
 }
@@ -43,8 +46,10 @@ struct FileAnalysis: Sendable {
     let folder: String
     var clock: StageClock
     let cancellation: CancellationFlag
-    /// Threads that read ahead, where buffered files are read so.
-    let readAheadPool: ReadAheadPool?
+    /// Reads ahead, where that is wanted.
+    let prefetcher: Prefetcher?
+    /// What is remembered of files that were opened before.
+    let caches: RunCaches
 
     /// - Throws: `MzMLError` for a file that cannot be read, `AnalysisError` for output failures and cancellation.
     func analyse(
@@ -54,7 +59,8 @@ struct FileAnalysis: Sendable {
         var reading = configuration.reading
         reading.maximumSpectrumBytes = budget.maximumSpectrumBytes
         reading.maximumChunkBytes = budget.maximumChunkBytes
-        reading.readAheadPool = readAheadPool
+        reading.prefetcher = prefetcher
+        reading.caches = caches
         let source = try open(path, reading)
         input.bytes = source.fileSize
         input.instrument = source.header.instrumentName
@@ -87,7 +93,7 @@ struct FileAnalysis: Sendable {
         return FileResult(
             input: input, features: features, traces: outcome.traces, assignment: assignment, fragments: fragments,
             matches: matches, qValues: qValues,
-            featureMatches: featureMatches, detectionTimes: outcome.times,
+            featureMatches: featureMatches, detectionTimes: outcome.times, transforms: outcome.transforms,
             origin: origin(source.header, survey: outcome.survey, fragments: fragments))
     }
 
@@ -124,7 +130,7 @@ struct FileAnalysis: Sendable {
                     maxChunksInFlight: budget.maximumChunksInFlight,
                     maxSpectrumPoints: budget.maximumSpectrumPoints, selection: reading.selection,
                     centroiding: parameters.centroiding, traces: parameters.traces, peaks: parameters.peaks,
-                    precision: configuration.precision, transform: configuration.transform,
+                    precision: configuration.precision, transform: configuration.kernels.transform,
                     keepsTraces: configuration.furtherTables.contains(.traces),
                     keepsNativeIDs: configuration.furtherTables.contains(.mztab)),
                 cancellation: cancellation, progress: { progress("reading and detecting", $0) })
@@ -132,6 +138,7 @@ struct FileAnalysis: Sendable {
                 var outcome = try clock.measure("read and detect") { try pipeline.run() }
                 outcome.warnings = source.warnings
                 outcome.manner = source.manner
+                outcome.prefetch = source.prefetchCounts
                 return (outcome, fragments)
             } catch let error as MzMLError where error.code == .cutMismatch && reading.cutting != .careful {
                 reading.cutting = .careful
@@ -145,6 +152,7 @@ struct FileAnalysis: Sendable {
 
     private func describe(_ outcome: DetectionPipeline.Outcome, in input: inout RunRecord.Input) {
         input.reading = outcome.manner
+        input.prefetch = outcome.prefetch
         input.spectra = outcome.counts.spectra
         input.surveyScans = outcome.survey.surveyScans
         input.fragmentSpectra = outcome.survey.fragmentScans
@@ -224,7 +232,8 @@ struct FileAnalysis: Sendable {
     private func inferInstrument(_ path: String, _ reading: ReadingOptions) throws(MzMLError) -> InstrumentClass {
         var options = reading
         options.spectraPerChunk = 16
-        options.prefetchDepth = 0
+        // Little is read.
+        options.prefetcher = nil
         var reader = try SpectrumReader(path: path, options: options, maximumPoints: budget.maximumSpectrumPoints)
         var inference = InstrumentInference()
         var block = SpectrumBlock()

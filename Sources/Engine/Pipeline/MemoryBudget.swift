@@ -25,8 +25,10 @@ struct MemoryBudget: Sendable {
     /// - Throws: `AnalysisError(.memoryLimit)` naming the smallest limit that this configuration can keep.
     init(configuration: AnalysisConfiguration) throws(AnalysisError) {
         let workers = configuration.workers
-        // The window, what it grows by for a spectrum that does not fit, and what is read ahead.
-        let buffers = (2 + configuration.reading.prefetchDepth) * configuration.bufferSize
+        // The window, what it grows by for a spectrum that does not fit, what is read ahead, and what is to be written.
+        let buffers =
+            2 * configuration.bufferSize + configuration.storage.prefetchBytes
+            + configuration.storage.outputBytes(configuration.furtherTables)
         let fixed = Self.fixedBytes + workers * Self.bytesPerWorker + buffers
         // Each worker holds one chunk, and one more waits for its turn to be committed.
         let smallest = fixed + (workers + 1) * Self.bytesInFlightPerByteOfText * Self.smallestChunkBytes
