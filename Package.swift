@@ -97,7 +97,7 @@ let engine: [Target] = [
         "Engine", "MzML",
         [
             "SpectrumModel", "CLibXML2", "CDeflate", "CZlib", "CReadingKernels", "CMappedRegions", "ContentHash",
-            "TextNumbers",
+            "TextNumbers", "Caching", "Instrumentation",
         ]),
     room("Engine", "FeatureDetection", ["SpectrumModel", "SignalKernels", "OutOfCore"]),
     room(
@@ -168,7 +168,7 @@ let products: [Target] = [
         name: "Lavoisier",
         dependencies: [
             "Pipeline", "EngineTuning", "StudyRunner", "Benchmarking", "Workloads", "Parameters", "Instrumentation",
-            "HostEnvironment",
+            "HostEnvironment", "MzML",
         ],
         path: "Sources/Lavoisier", exclude: ["README.md"], swiftSettings: house),
     .executableTarget(
@@ -240,9 +240,11 @@ let testTargets: [Target] = [
         name: "ReaderChecks", dependencies: ["MzML", "SpectrumModel", "CLibXML2", "CZlib"], path: "Tests/ReaderChecks",
         swiftSettings: house),
     tests(
-        "MzML", ["MzML", "SpectrumModel", "Statistics", "ContentHash", "CReadingKernels", "CZlib", "ReaderChecks"],
+        "MzML",
+        ["MzML", "SpectrumModel", "Statistics", "ContentHash", "CReadingKernels", "CZlib", "ReaderChecks", "Caching"],
         resources: [.copy("Fixtures")]),
-    tests("FeatureDetection", ["FeatureDetection", "SpectrumModel", "Statistics", "OutOfCore"]),
+    tests(
+        "FeatureDetection", ["FeatureDetection", "SpectrumModel", "Statistics", "SignalKernels", "OutOfCore"]),
     tests(
         "SpectralMatching", ["SpectralMatching", "SpectrumModel", "Statistics", "CMatchingKernels", testSupport]),
     tests("Annotation", ["Annotation", "SpectralMatching", "SpectrumModel", "Statistics", testSupport]),
@@ -253,8 +255,8 @@ let testTargets: [Target] = [
         "Pipeline",
         [
             "Pipeline", "SpectralMatching", "FeatureDetection", "Parameters", "SpectrumModel", "Evaluation",
-            "Instrumentation",
-            "HostEnvironment", "Statistics", "OutOfCore", "Caching", testSupport,
+            "Instrumentation", "Caching", "MzML", "SignalKernels",
+            "HostEnvironment", "Statistics", "OutOfCore", testSupport,
         ], resources: [.copy("Fixtures")]),
     tests("GaussianProcess", ["GaussianProcess", "LinearAlgebra", "Statistics"], resources: [.copy("Fixtures")]),
     tests(

@@ -1,6 +1,7 @@
 import Foundation
 import HostEnvironment
 import Instrumentation
+import MzML
 import Parameters
 @_exported import Pipeline
 
@@ -16,6 +17,8 @@ public struct Analyzer: Sendable {
     private var request: ConfigurationRequest
     private let host: HostDescription
     private let locations: DataLocations
+    /// Headers and indices of files that are analysed again, with whatever settings.
+    private let caches = RunCaches(metadataBytes: 0, directoryBytes: 0)
 
     /// Settings from the built-in default, this machine's tuned profile, `configurationFile`, the environment
     /// (`LAVOISIER_...`) and `settings`, later wins.
@@ -80,7 +83,7 @@ public struct Analyzer: Sendable {
     ) throws -> RunRecord {
         let run = AnalysisRun(
             files: files, outputDirectory: output, configuration: configuration, host: host,
-            machineProfile: machineProfile, references: .bundled(locations), cache: locations.cache)
+            machineProfile: machineProfile, references: .bundled(locations), cache: locations.cache, caches: caches)
         let record = try run.run { event in
             if case .progress(let report, _) = event { progress(report.fraction) }
         }

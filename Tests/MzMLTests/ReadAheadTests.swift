@@ -5,57 +5,8 @@ import Testing
 
 @testable import MzML
 
-/// A file read ahead gives its bytes, whatever the sizes of buffers and requests and the number of threads.
-@Test(arguments: [1, 3])
-func bytesReadAheadAreThoseOfTheFile(threads: Int) {
-    let folder = TemporaryFolder()
-    var random = SeededGenerator(seed: 5)
-    let bytes = (0..<300_000).map { _ in UInt8(truncatingIfNeeded: random.next()) }
-    let path = folder.write(bytes, as: "bytes")
-    let pool = ReadAheadPool(threads: threads)
-    for (bufferSize, depth, offset) in [(4096, 1, 0), (1000, 5, 77), (65_536, 2, 299_999), (1 << 20, 3, 0)] {
-        guard
-            var file = ReadAheadFile(
-                path: path, size: bytes.count, offset: offset, bufferSize: bufferSize, depth: depth, pool: pool)
-        else {
-            Issue.record("the file cannot be opened")
-            return
-        }
-        var read: [UInt8] = []
-        var piece = [UInt8](repeating: 0, count: 5000)
-        while true {
-            let wanted = 1 + random.integer(below: piece.count)
-            let count = piece.withUnsafeMutableBufferPointer { file.read(into: $0.baseAddress!, capacity: wanted) }
-            if count <= 0 { break }
-            read += piece[..<count]
-        }
-        #expect(read == Array(bytes[offset...]), "buffer \(bufferSize), depth \(depth), threads \(threads)")
-    }
-}
-
-/// Behind the buffer in use as many are filled as the depth says, by the pool's threads, without anybody asking for them.
-@Test func asManyBuffersAreFilledAheadAsTheDepthSays() {
-    let folder = TemporaryFolder()
-    let path = folder.write(Array(repeating: UInt8(7), count: 100_000), as: "bytes")
-    for depth in [1, 4] {
-        guard
-            var file = ReadAheadFile(
-                path: path, size: 100_000, offset: 0, bufferSize: 1000, depth: depth, pool: ReadAheadPool(threads: 2))
-        else {
-            Issue.record("the file cannot be opened")
-            return
-        }
-        var byte: UInt8 = 0
-        #expect(file.read(into: &byte, capacity: 1) == 1 && byte == 7)
-        #expect(file.buffersAhead == depth)
-        // The threads get there; nobody else does.
-        for _ in 0..<2000 where file.filledAhead < depth { usleep(1000) }
-        #expect(file.filledAhead == depth)
-    }
-}
-
 /// The lines of the kernel's account of this process's memory, whose size nobody knows beforehand.
-private func memoryMap() -> [Substring] {
+func memoryMap() -> [Substring] {
     guard let stream = fopen("/proc/self/smaps", "r") else { return [] }
     defer { fclose(stream) }
     var text: [UInt8] = []

@@ -8,11 +8,13 @@ import Testing
 let readingModes: [@Sendable (inout ReadingOptions) -> Void] =
     ReadingOptions.Access.allCases.flatMap { access in
         ReadingOptions.Cutting.allCases.flatMap { cutting in
-            [0, 2].map { depth in
+            PrefetchStrategy.allCases.map { strategy in
                 { @Sendable options in
                     options.access = access
                     options.cutting = cutting
-                    options.prefetchDepth = depth
+                    if strategy != .none {
+                        options.prefetcher = Prefetcher(strategy: strategy, size: 1 << 14, threads: 1)
+                    }
                 }
             }
         }

@@ -158,8 +158,10 @@ import Testing
             searched == [
                 "execution.chunk_size", "execution.workers", "execution.buffer_size", "execution.reference_pages",
                 "matching.batch_processing", "execution.file_access", "execution.cutting", "execution.readahead",
-                "execution.prefetch_depth",
-                "execution.io_workers", "execution.concurrent_files", "numeric.precision",
+                "execution.io_workers", "execution.concurrent_files",
+                "storage.read_optimization.prefetch_strategy", "storage.read_optimization.prefetch_size",
+                "storage.write_optimization.write_buffer_size", "numeric.precision",
+                "peak_detection.parallel_scales", "peak_detection.memory_efficient", "peak_detection.loop_unrolling",
             ])
     }
 }

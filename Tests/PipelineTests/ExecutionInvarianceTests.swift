@@ -28,10 +28,12 @@ import Testing
     /// Every way to get at the bytes, alone and with several workers and files at a time.
     static let readingSettings: [[String]] = ["mapped", "buffered"].flatMap { access in
         ["index", "scan", "careful"].flatMap { cutting in
-            [("0", "1", "1"), ("3", "2", "2")].map { depth, threads, files in
+            [("none", "1", "1"), ("sequential", "2", "2"), ("aggressive", "1", "2"), ("predictive", "3", "1")].map {
+                strategy, threads, files in
                 [
                     "execution.file_access=\(access)", "execution.cutting=\(cutting)",
-                    "execution.prefetch_depth=\(depth)",
+                    "storage.read_optimization.prefetch_strategy=\(strategy)",
+                    "storage.read_optimization.prefetch_size=256KiB",
                     "execution.io_workers=\(threads)", "execution.concurrent_files=\(files)", "execution.workers=2",
                     "execution.buffer_size=64KiB",
                 ]

@@ -2,6 +2,7 @@ import Evaluation
 import Foundation
 import Instrumentation
 import Pipeline
+import SignalKernels
 import Synchronization
 import TestSupport
 import Testing
@@ -106,12 +107,12 @@ import Testing
         #expect(try reading(EngineRun.dda, ["execution.cutting=scan"]) == "fast, mapped, scan")
         #expect(try reading(EngineRun.dda, ["execution.cutting=careful"]) == "fast, mapped, careful")
         #expect(try reading(EngineRun.dda, ["execution.reader=reference"]) == "reference")
-        // Buffers are read ahead for buffered files, and only then.
-        let buffered = ["execution.file_access=buffered", "execution.prefetch_depth=2"]
+        let ahead = "storage.read_optimization.prefetch_strategy=sequential"
+        let buffered = ["execution.file_access=buffered", ahead]
         #expect(try reading(EngineRun.dda, buffered) == "fast, buffered, index, read ahead")
         #expect(
             try reading(EngineRun.profile, buffered + ["execution.io_workers=3"]) == "fast, buffered, scan, read ahead")
-        #expect(try reading(EngineRun.dda, ["execution.prefetch_depth=2"]) == "fast, mapped, index")
+        #expect(try reading(EngineRun.dda, [ahead]) == "fast, mapped, index, read ahead")
         // This one has no index.
         #expect(try reading(EngineRun.profile, []) == "fast, mapped, scan")
     }
@@ -211,16 +212,17 @@ import Testing
         #expect(try EngineRun.mostThreadsOfProgram(["execution.workers=\(workers)"]) == alone + workers - 1)
     }
 
-    /// Threads that read ahead are there when, and only when, buffers are read ahead for buffered files.
+    /// Threads that read ahead are there when, and only when, something is read ahead.
     @Test func readingAheadTakesItsOwnThreads() throws {
         func threads(_ assignments: [String]) throws -> Int {
             try EngineRun.mostThreadsOfProgram(["execution.workers=1"] + assignments)
         }
         let plain = try threads([])
-        let ahead = ["execution.prefetch_depth=2", "execution.file_access=buffered"]
-        #expect(try threads(ahead) == plain + 1)
-        #expect(try threads(ahead + ["execution.io_workers=3"]) == plain + 3)
-        #expect(try threads(["execution.prefetch_depth=2"]) == plain)
+        for access in ["buffered", "mapped"] {
+            let ahead = ["storage.read_optimization.prefetch_strategy=aggressive", "execution.file_access=\(access)"]
+            #expect(try threads(ahead) == plain + 1)
+            #expect(try threads(ahead + ["execution.io_workers=3"]) == plain + 3)
+        }
         #expect(try threads(["execution.file_access=buffered", "execution.io_workers=3"]) == plain)
     }
 
@@ -232,10 +234,13 @@ import Testing
     }
 
     /// The two ways differ by rounding, which may decide a tie between two coefficients.
-    @Test(arguments: ["direct", "fft"]) func waveletTransformChangesNoFeature(method: String) throws {
+    @Test(arguments: ["peak_detection.fft_backend=direct", "numeric.wavelet_transform=fft"])
+    func waveletTransformChangesNoFeature(assignment: String) throws {
         let byLength = try #require(Self.dda)
-        let other = try EngineRun(
-            [EngineRun.dda], ["execution.workers=2", "numeric.wavelet_transform=\(method)"])
+        let other = try EngineRun([EngineRun.dda], ["execution.workers=2", assignment])
+        let transforms = try #require(other.record.kernels?.transforms)
+        #expect(assignment.hasSuffix("fft") ? transforms.direct == 0 : transforms.fourier == 0)
+        #expect(transforms.direct + transforms.fourier > 0)
         let agreement = TableAgreement(
             reference: try FeatureTable(path: byLength.folder.file("features.tsv")),
             candidate: try FeatureTable(path: other.folder.file("features.tsv")))

@@ -133,7 +133,7 @@ public enum ReaderChecks {
                 $0.access = .mapped
                 $0.cutting = .scan
                 $0.spectraPerChunk = 2
-                $0.prefetchDepth = 2
+                $0.prefetcher = Prefetcher(strategy: .sequential, size: 1 << 16, threads: 1)
             }
         ),
         ("buffered index", options { $0.spectraPerChunk = 1 }),

@@ -5,10 +5,13 @@ import Testing
 
 @Suite struct InstructionTests {
     private static var available: [signal_instructions] {
-        [signal_portable, signal_avx2, signal_avx512].filter { $0.rawValue <= signal_best_instructions().rawValue }
+        [signal_portable, signal_avx2, signal_avx512].filter { $0.rawValue <= signal_machine_instructions().rawValue }
     }
+    /// Of selections.
+    private static var availableForSelections: [signal_instructions] { [signal_branching] + available }
 
-    private static let kernels = [(1, 0), (6, 0), (7, 1), (40, 2), (333, 4)]
+    // Neighbours that are thinned alike, once with the kernels the wrong way round.
+    private static let kernels = [(1, 0), (6, 0), (7, 1), (40, 2), (30, 2), (50, 4), (333, 4)]
 
     /// Rows of random symmetric kernels over a random signal, by the function and by definition.
     private func rows<Scalar: TransformScalar>(
@@ -69,6 +72,28 @@ import Testing
         }
     }
 
+    /// In every manner, on signals of any length, with rows thinned alike and not.
+    @Test(arguments: [1, 5, 8, 31, 33, 64, 100, 257, 700])
+    func `all manners give the same bits`(count: Int) {
+        for instructions in Self.available {
+            let expected: [[Double]] = rows(count) {
+                wavelet_rows_double_with(instructions, $0, count, $1, $2, $2.count, $3, $4, $5)
+            }.found
+            let single: [[Float]] = rows(count) {
+                wavelet_rows_float_with(instructions, $0, count, $1, $2, $2.count, $3, $4, $5)
+            }.found
+            for manner in [wavelet_wide, wavelet_narrow, wavelet_paired] {
+                let double: [[Double]] = rows(count) {
+                    wavelet_rows_double_by(manner, instructions, $0, count, $1, $2, $2.count, $3, $4, $5)
+                }.found
+                let float: [[Float]] = rows(count) {
+                    wavelet_rows_float_by(manner, instructions, $0, count, $1, $2, $2.count, $3, $4, $5)
+                }.found
+                #expect(double == expected && float == single, "\(instructions), \(manner)")
+            }
+        }
+    }
+
     @Test func `order statistics are those of the sorted values`() {
         for seed in 0..<300 {
             var generator = SeededGenerator(seed: UInt64(seed))
@@ -77,7 +102,7 @@ import Testing
             let kinds = seed % 3 == 0 ? 4.0 : 1e9
             let values = (0..<count).map { _ in (generator.uniform() * kinds).rounded() }
             let rank = Int(generator.uniform() * Double(count))
-            for instructions in Self.available {
+            for instructions in Self.availableForSelections {
                 var scratch = values
                 let found = order_statistic_double_with(instructions, &scratch, count, rank)
                 #expect(found == values.sorted()[rank], "seed \(seed)")
@@ -104,7 +129,7 @@ import Testing
                 values[column] >= 2 && (column == 0 || values[column] > values[column - 1])
                     && (column == count - 1 || values[column] >= values[column + 1])
             }
-            for instructions in Self.available {
+            for instructions in Self.availableForSelections {
                 var positions = [Int32](repeating: -1, count: count)
                 let found = local_maxima_double_with(instructions, values, count, 2, &positions)
                 #expect(positions[..<found].map { Int($0) } == expected, "seed \(seed)")
@@ -152,7 +177,7 @@ import Testing
             let expected = (0..<count).filter {
                 intensity[$0] >= 3 && intensity[$0] < .infinity && mz[$0] > 0 && mz[$0] < .infinity
             }
-            for instructions in Self.available {
+            for instructions in Self.availableForSelections {
                 var keptMZ = [Double](repeating: 0, count: count + keepPadding)
                 var keptIntensity = [Float](repeating: 0, count: count + keepPadding)
                 let kept = keep_above_with(instructions, mz, intensity, count, 3, &keptMZ, &keptIntensity)

@@ -29,8 +29,8 @@ private func directTransform(_ signal: [Double], scale: Double) -> [Double] {
         var generator = SeededGenerator(seed: UInt64(count))
         let signal = (0..<count).map { _ in generator.uniform() * 1e6 }
         let single = signal.map { Float($0) }
-        let wide = DoubleWaveletTransform(scales: scales, method: method)
-        let narrow = FloatWaveletTransform(scales: scales, method: method)
+        let wide = DoubleWaveletTransform(scales: scales, settings: TransformSettings(method: method))
+        let narrow = FloatWaveletTransform(scales: scales, settings: TransformSettings(method: method))
         signal.withUnsafeBufferPointer { wideSignal in
             single.withUnsafeBufferPointer { narrowSignal in
                 let all = 0..<scales.count
@@ -51,7 +51,9 @@ private func directTransform(_ signal: [Double], scale: Double) -> [Double] {
     @Test func `a selection of scales gives the rows of the whole, and memory is reused safely`() {
         let signal = (0..<100).map { Double(($0 * $0) % 17) }
         let reference = directTransform(signal, scale: scales.values[5])
-        let transforms = TransformMethod.allCases.map { DoubleWaveletTransform(scales: scales, method: $0) }
+        let transforms = TransformMethod.allCases.map {
+            DoubleWaveletTransform(scales: scales, settings: TransformSettings(method: $0))
+        }
         for (range, transform) in [5..<6, 3..<7, 5..<scales.count, 0..<6].flatMap({ range in
             transforms.map { (range, $0) }
         }) {

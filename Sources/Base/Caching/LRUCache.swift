@@ -14,6 +14,16 @@ public struct CacheCounts: Sendable, Hashable, Codable {
     public var refusals = 0
 
     public init(budgetBytes: Int) { self.budgetBytes = budgetBytes }
+
+    /// What was done since the same cache counted `earlier`; what it holds is what it holds now.
+    public func since(_ earlier: CacheCounts) -> CacheCounts {
+        var counts = self
+        counts.hits -= earlier.hits
+        counts.misses -= earlier.misses
+        counts.evictions -= earlier.evictions
+        counts.refusals -= earlier.refusals
+        return counts
+    }
 }
 
 /// Values by key within a budget of bytes, shared by threads; what was not used for longest goes first.

@@ -76,6 +76,20 @@ int mapped_region_watch(const void *start, size_t length) {
 
 int mapped_region_faults(int handle) { return atomic_load(&regions[handle].faults); }
 
+void mapped_region_populate(const void *start, size_t length) {
+    if (length == 0) return;
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    const uintptr_t first = (uintptr_t)start / page * page;
+    const size_t count = (uintptr_t)start + length - first;
+    /* All of it is asked for before any of it is waited for. */
+    madvise((void *)first, count, MADV_WILLNEED);
+#ifdef MADV_POPULATE_READ
+    if (madvise((void *)first, count, MADV_POPULATE_READ) == 0) return;
+#endif
+    /* A kernel before 5.14, or a page that cannot be had: whoever touches it is told. */
+    for (uintptr_t p = first; p < first + count; p += page) (void)*(const volatile unsigned char *)p;
+}
+
 void mapped_region_forget(int handle) {
     pthread_mutex_lock(&changes);
     atomic_store(&regions[handle].length, 0);

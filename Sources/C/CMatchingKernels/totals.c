@@ -2,6 +2,7 @@
 #include "approximate_log.h"
 
 #include <float.h>
+#include <stdatomic.h>
 
 /* Postings whose values are computed before they are added: as many as stay in the first cache. */
 enum { kBlock = 512, kGroup = 32 };
@@ -70,13 +71,18 @@ DEFINE_KERNELS(avx2, __attribute__((target("avx2,fma"))))
 DEFINE_KERNELS(avx512, __attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,fma"), min_vector_width(512))))
 #endif
 
+static atomic_int most = matching_avx512;
+
+void matching_use(matching_instructions at_most) { atomic_store_explicit(&most, at_most, memory_order_relaxed); }
+
 matching_instructions matching_best_instructions(void) {
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw")
+    const int limit = atomic_load_explicit(&most, memory_order_relaxed);
+    if (limit >= matching_avx512 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw")
         && __builtin_cpu_supports("avx512vl")) {
         return matching_avx512;
     }
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return matching_avx2;
+    if (limit >= matching_avx2 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return matching_avx2;
 #endif
     return matching_portable;
 }

@@ -1,4 +1,4 @@
-#include "CReadingKernels.h"
+#include "limit.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -137,11 +137,18 @@ __attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi"))) static void deco
 }
 #endif
 
-/* The best that this processor has, asked for once. */
+atomic_int reading_most = base64_avx512;
+
+void reading_use(base64_instructions at_most) { atomic_store_explicit(&reading_most, at_most, memory_order_relaxed); }
+
+/* The best that this processor has and that may be used. */
 static base64_instructions best(void) {
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512bw")) return base64_avx512;
-    if (__builtin_cpu_supports("avx2")) return base64_avx2;
+    const base64_instructions limit = instruction_limit();
+    if (limit >= base64_avx512 && __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512bw")) {
+        return base64_avx512;
+    }
+    if (limit >= base64_avx2 && __builtin_cpu_supports("avx2")) return base64_avx2;
 #endif
     return base64_portable;
 }

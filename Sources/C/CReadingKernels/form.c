@@ -1,4 +1,4 @@
-#include "CReadingKernels.h"
+#include "limit.h"
 
 #include <string.h>
 
@@ -140,10 +140,11 @@ const uint8_t *form_match(
     const uint8_t *constant, const form_piece *pieces, size_t count, const uint8_t *start, const uint8_t *end,
     const uint8_t **values) {
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx512bw")) {
+    const base64_instructions limit = instruction_limit();
+    if (limit >= base64_avx512 && __builtin_cpu_supports("avx512bw")) {
         return form_match_avx512(constant, pieces, count, start, end, values);
     }
-    if (__builtin_cpu_supports("avx2")) return form_match_avx2(constant, pieces, count, start, end, values);
+    if (limit >= base64_avx2 && __builtin_cpu_supports("avx2")) return form_match_avx2(constant, pieces, count, start, end, values);
 #endif
     return form_match_portable(constant, pieces, count, start, end, values);
 }

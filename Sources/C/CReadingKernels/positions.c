@@ -1,4 +1,4 @@
-#include "CReadingKernels.h"
+#include "limit.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -47,9 +47,10 @@ size_t bytes_positions(uint8_t wanted, const uint8_t *start, const uint8_t *end,
     const uint8_t *const to = end - start > BYTES_POSITIONS_WINDOW ? start + BYTES_POSITIONS_WINDOW : end;
     uint32_t *out = positions;
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx512bw")) {
+    const base64_instructions limit = instruction_limit();
+    if (limit >= base64_avx512 && __builtin_cpu_supports("avx512bw")) {
         out = positions_avx512(start, &from, to, wanted, out);
-    } else if (__builtin_cpu_supports("avx2")) {
+    } else if (limit >= base64_avx2 && __builtin_cpu_supports("avx2")) {
         out = positions_avx2(start, &from, to, wanted, out);
     }
 #endif

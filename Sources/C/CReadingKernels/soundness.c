@@ -1,4 +1,4 @@
-#include "CReadingKernels.h"
+#include "limit.h"
 
 #include <math.h>
 
@@ -62,8 +62,11 @@ __attribute__((target("avx2"))) static int sound_avx2(const double *mz, const fl
 int points_are_sound(const double *mz, const float *intensity, size_t count) {
     if (count == 0) return 1;
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx512f")) return sound_avx512(mz, intensity, count) || sound_from(mz, intensity, 0, count);
-    if (__builtin_cpu_supports("avx2")) return sound_avx2(mz, intensity, count) || sound_from(mz, intensity, 0, count);
+    const base64_instructions limit = instruction_limit();
+    if (limit >= base64_avx512 && __builtin_cpu_supports("avx512f")) {
+        return sound_avx512(mz, intensity, count) || sound_from(mz, intensity, 0, count);
+    }
+    if (limit >= base64_avx2 && __builtin_cpu_supports("avx2")) return sound_avx2(mz, intensity, count) || sound_from(mz, intensity, 0, count);
 #endif
     return sound_from(mz, intensity, 0, count);
 }

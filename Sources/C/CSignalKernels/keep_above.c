@@ -20,6 +20,20 @@ static size_t keep_above_portable(
     return kept;
 }
 
+/* Nothing is written that is not kept. */
+static size_t keep_above_branching(
+    const double *position, const float *value, size_t count, float floor, double *kept_position, float *kept_value) {
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (value[i] >= floor && value[i] < INFINITY && position[i] > 0 && position[i] < (double)INFINITY) {
+            kept_position[kept] = position[i];
+            kept_value[kept] = value[i];
+            kept++;
+        }
+    }
+    return kept;
+}
+
 #if defined(__x86_64__)
 /* Points are moved together in registers and stored whole: stores of packed elements are slow on some processors. */
 __attribute__((target("avx512f,avx512dq,avx512vl"))) static size_t keep_above_avx512(
@@ -47,19 +61,20 @@ __attribute__((target("avx512f,avx512dq,avx512vl"))) static size_t keep_above_av
 size_t keep_above_with(
     signal_instructions instructions, const double *position, const float *value, size_t count, float floor,
     double *kept_position, float *kept_value) {
+    if (instructions == signal_branching) {
+        return keep_above_branching(position, value, count, floor, kept_position, kept_value);
+    }
 #if defined(__x86_64__)
     if (instructions == signal_avx512) {
         return keep_above_avx512(position, value, count, floor, kept_position, kept_value);
     }
-#else
-    (void)instructions;
 #endif
     return keep_above_portable(position, value, count, floor, kept_position, kept_value);
 }
 
 size_t keep_above(
     const double *position, const float *value, size_t count, float floor, double *kept_position, float *kept_value) {
-    return keep_above_with(signal_best_instructions(), position, value, count, floor, kept_position, kept_value);
+    return keep_above_with(signal_selection_instructions(), position, value, count, floor, kept_position, kept_value);
 }
 
 int is_ascending(const double *values, size_t count) {

@@ -88,7 +88,7 @@ void nearest_in_ascending_with(
     switch (instructions) {
     case signal_avx512: nearest_avx512(ascending, count, wanted, wanted_count, nearest); return;
     case signal_avx2: nearest_avx2(ascending, count, wanted, wanted_count, nearest); return;
-    case signal_portable: break;
+    default: break;
     }
 #else
     (void)instructions;

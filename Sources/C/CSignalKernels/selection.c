@@ -16,6 +16,16 @@
         return found;                                                                                                 \
     }                                                                                                                 \
                                                                                                                       \
+    static size_t SCALAR##_maxima_branching(                                                                          \
+        const SCALAR *values, size_t first, size_t count, SCALAR threshold, int32_t *positions, size_t found) {       \
+        for (size_t i = first; i + 1 < count; i++) {                                                                  \
+            if (values[i] >= threshold && values[i] > values[i - 1] && values[i] >= values[i + 1]) {                  \
+                positions[found++] = (int32_t)i;                                                                      \
+            }                                                                                                         \
+        }                                                                                                             \
+        return found;                                                                                                 \
+    }                                                                                                                 \
+                                                                                                                      \
     size_t local_maxima_##SCALAR##_with(                                                                              \
         signal_instructions instructions, const SCALAR *values, size_t count, SCALAR threshold, int32_t *positions) { \
         if (count == 0) return 0;                                                                                     \
@@ -23,6 +33,10 @@
         if (count == 1) return values[0] >= threshold;                                                                \
         size_t found = (size_t)((values[0] >= threshold) & (values[0] >= values[1]));                                 \
         size_t first = 1;                                                                                             \
+        if (instructions == signal_branching) {                                                                       \
+            found = SCALAR##_maxima_branching(values, first, count, threshold, positions, found);                     \
+            first = count - 1;                                                                                        \
+        }                                                                                                             \
         SCALAR##_VECTORS                                                                                              \
         found = SCALAR##_maxima(values, first, count, threshold, positions, found);                                   \
         positions[found] = (int32_t)(count - 1);                                                                      \
@@ -30,7 +44,7 @@
     }                                                                                                                 \
                                                                                                                       \
     size_t local_maxima_##SCALAR(const SCALAR *values, size_t count, SCALAR threshold, int32_t *positions) {          \
-        return local_maxima_##SCALAR##_with(signal_best_instructions(), values, count, threshold, positions);         \
+        return local_maxima_##SCALAR##_with(signal_selection_instructions(), values, count, threshold, positions);    \
     }
 
 #if defined(__x86_64__)
@@ -80,8 +94,8 @@ __attribute__((target("avx512f,avx512dq,avx512vl"))) static size_t float_maxima_
         found = float_maxima_avx512(values, &first, count, threshold, positions, found);                              \
     }
 #else
-#define double_VECTORS (void)instructions;
-#define float_VECTORS (void)instructions;
+#define double_VECTORS
+#define float_VECTORS
 #endif
 
 DEFINE_LOCAL_MAXIMA(double)
@@ -92,7 +106,8 @@ static inline double larger(double a, double b) { return a < b ? b : a; }
 
 /* Quickselect with the median of three as pivot: no randomness, so that the cost is the same in every run. Partition
    after Lomuto, with a swap always and a step when the value belongs to the front. */
-static double order_statistic_portable(double *values, size_t count, size_t rank) {
+static inline __attribute__((always_inline)) double order_statistic_by(
+    int is_branching, double *values, size_t count, size_t rank) {
     size_t low = 0;
     size_t end = count;
     while (end - low > 1) {
@@ -106,6 +121,7 @@ static double order_statistic_portable(double *values, size_t count, size_t rank
         size_t below = low;
         for (size_t i = low; i + 1 < end; i++) {
             const double value = values[i];
+            if (is_branching && value >= pivot) continue;
             values[i] = values[below];
             values[below] = value;
             below += (size_t)(value < pivot);
@@ -133,6 +149,14 @@ static double order_statistic_portable(double *values, size_t count, size_t rank
         low = alike;
     }
     return values[low];
+}
+
+static double order_statistic_portable(double *values, size_t count, size_t rank) {
+    return order_statistic_by(0, values, count, rank);
+}
+
+static double order_statistic_branching(double *values, size_t count, size_t rank) {
+    return order_statistic_by(1, values, count, rank);
 }
 
 #if defined(__x86_64__)
@@ -181,16 +205,15 @@ __attribute__((target("avx512f,avx512dq,avx512vl"))) static double order_statist
 #endif
 
 double order_statistic_double_with(signal_instructions instructions, double *values, size_t count, size_t rank) {
+    if (instructions == signal_branching) return order_statistic_branching(values, count, rank);
 #if defined(__x86_64__)
     if (count > 1 && count <= kMostSelected && instructions == signal_avx512) {
         return order_statistic_avx512(values, count, rank);
     }
-#else
-    (void)instructions;
 #endif
     return order_statistic_portable(values, count, rank);
 }
 
 double order_statistic_double(double *values, size_t count, size_t rank) {
-    return order_statistic_double_with(signal_best_instructions(), values, count, rank);
+    return order_statistic_double_with(signal_selection_instructions(), values, count, rank);
 }

@@ -23,6 +23,25 @@ size_t wavelet_scratch(size_t count) {
     return length;
 }
 
+/* Where the samples at an offset from neighbouring columns lie, from those at offset 0. */
+#define SAMPLES_AT(offset) (((offset) & (((ptrdiff_t)1 << shift) - 1)) * length + ((offset) >> shift))
+
+#if defined(__clang__)
+#define NOT_UNROLLED _Pragma("clang loop unroll(disable)")
+#else
+#define NOT_UNROLLED
+#endif
+
+/* The thinning is a constant in each of the loops. */
+#define AT_SHIFT(FUNCTION, ...)                                                                                       \
+    switch (shift) {                                                                                                  \
+    case 0: FUNCTION(0, phases[0], final, __VA_ARGS__); break;                                                        \
+    case 1: FUNCTION(1, phases[1], final, __VA_ARGS__); break;                                                        \
+    case 2: FUNCTION(2, phases[2], final, __VA_ARGS__); break;                                                        \
+    case 3: FUNCTION(3, phases[3], final, __VA_ARGS__); break;                                                        \
+    default: FUNCTION(4, phases[4], final, __VA_ARGS__); break;                                                       \
+    }
+
 #define BLOCK_AT(SCALAR, p) (*(SCALAR##_block_anywhere *)(p))
 #define CONSTANT_BLOCK_AT(SCALAR, p) (*(const SCALAR##_block_anywhere *)(p))
 
@@ -44,7 +63,8 @@ size_t wavelet_scratch(size_t count) {
                                                                                                                       \
     /* One row; `shift` is a constant where this is expanded. */                                                      \
     ALWAYS_INLINE void SCALAR##_row(                                                                                  \
-        const SCALAR *phases, ptrdiff_t final, const SCALAR *kernel, ptrdiff_t reach, unsigned shift, SCALAR *out) {  \
+        const unsigned shift, const SCALAR *phases, ptrdiff_t final, const SCALAR *kernel, ptrdiff_t reach,           \
+        SCALAR *out) {                                                                                                \
         const ptrdiff_t length = (ptrdiff_t)phase_length((size_t)final + 1, shift);                                   \
         const ptrdiff_t wanted = (final >> shift) + 1;                                                                \
         for (ptrdiff_t block = 0; block < wanted; block += kColumns) {                                                \
@@ -57,8 +77,7 @@ size_t wavelet_scratch(size_t count) {
             for (ptrdiff_t offset = first; offset <= last; offset++) {                                                \
                 const SCALAR weight = kernel[offset];                                                                 \
                 /* The samples at this offset from the columns of the block. */                                       \
-                const SCALAR *p =                                                                                     \
-                    base + (offset & (((ptrdiff_t)1 << shift) - 1)) * length + (offset >> shift);                     \
+                const SCALAR *p = base + SAMPLES_AT(offset);                                                          \
                 a += weight * CONSTANT_BLOCK_AT(SCALAR, p);                                                           \
                 b += weight * CONSTANT_BLOCK_AT(SCALAR, p + kLanes);                                                  \
                 c += weight * CONSTANT_BLOCK_AT(SCALAR, p + 2 * kLanes);                                              \
@@ -71,35 +90,126 @@ size_t wavelet_scratch(size_t count) {
         }                                                                                                             \
     }                                                                                                                 \
                                                                                                                       \
+    /* The same with one block of eight columns at a time. */                                                         \
+    ALWAYS_INLINE void SCALAR##_narrow_row(                                                                           \
+        const unsigned shift, const SCALAR *phases, ptrdiff_t final, const SCALAR *kernel, ptrdiff_t reach,           \
+        SCALAR *out) {                                                                                                \
+        const ptrdiff_t length = (ptrdiff_t)phase_length((size_t)final + 1, shift);                                   \
+        const ptrdiff_t wanted = (final >> shift) + 1;                                                                \
+        for (ptrdiff_t block = 0; block < wanted; block += kLanes) {                                                  \
+            const ptrdiff_t column = block << shift;                                                                  \
+            const ptrdiff_t end = column + ((ptrdiff_t)(kLanes - 1) << shift);                                        \
+            const ptrdiff_t first = -least(reach, least(final, end));                                                 \
+            const ptrdiff_t last = least(reach, final - column);                                                      \
+            const SCALAR *base = phases + kColumns + block;                                                           \
+            SCALAR##_block a = {0};                                                                                   \
+            NOT_UNROLLED                                                                                              \
+            for (ptrdiff_t offset = first; offset <= last; offset++) {                                                \
+                a += kernel[offset] * CONSTANT_BLOCK_AT(SCALAR, base + SAMPLES_AT(offset));                           \
+            }                                                                                                         \
+            BLOCK_AT(SCALAR, out + block) = a;                                                                        \
+        }                                                                                                             \
+    }                                                                                                                 \
+                                                                                                                      \
+    /* Two rows that are thinned alike, the second kernel reaching as far as the first one or further: what both have a\
+       weight for is loaded once. */                                                                                  \
+    ALWAYS_INLINE void SCALAR##_two_rows(                                                                             \
+        const unsigned shift, const SCALAR *phases, ptrdiff_t final, const SCALAR *kernel, ptrdiff_t reach,           \
+        SCALAR *out, const SCALAR *kernel2, ptrdiff_t reach2, SCALAR *out2) {                                         \
+        const ptrdiff_t length = (ptrdiff_t)phase_length((size_t)final + 1, shift);                                   \
+        const ptrdiff_t wanted = (final >> shift) + 1;                                                                \
+        for (ptrdiff_t block = 0; block < wanted; block += kColumns) {                                                \
+            const ptrdiff_t column = block << shift;                                                                  \
+            const ptrdiff_t end = column + ((ptrdiff_t)(kColumns - 1) << shift);                                      \
+            const ptrdiff_t furthest = least(final, end);                                                             \
+            const ptrdiff_t first = -least(reach, furthest), last = least(reach, final - column);                     \
+            const ptrdiff_t first2 = -least(reach2, furthest), last2 = least(reach2, final - column);                 \
+            const SCALAR *base = phases + kColumns + block;                                                           \
+            SCALAR##_block a = {0}, b = {0}, c = {0}, d = {0};                                                        \
+            SCALAR##_block a2 = {0}, b2 = {0}, c2 = {0}, d2 = {0};                                                    \
+            for (ptrdiff_t offset = first2; offset < first; offset++) {                                               \
+                const SCALAR weight2 = kernel2[offset];                                                               \
+                const SCALAR *p = base + SAMPLES_AT(offset);                                                          \
+                a2 += weight2 * CONSTANT_BLOCK_AT(SCALAR, p);                                                         \
+                b2 += weight2 * CONSTANT_BLOCK_AT(SCALAR, p + kLanes);                                                \
+                c2 += weight2 * CONSTANT_BLOCK_AT(SCALAR, p + 2 * kLanes);                                            \
+                d2 += weight2 * CONSTANT_BLOCK_AT(SCALAR, p + 3 * kLanes);                                            \
+            }                                                                                                         \
+            for (ptrdiff_t offset = first; offset <= last; offset++) {                                                \
+                const SCALAR weight = kernel[offset], weight2 = kernel2[offset];                                      \
+                const SCALAR *p = base + SAMPLES_AT(offset);                                                          \
+                const SCALAR##_block s = CONSTANT_BLOCK_AT(SCALAR, p);                                                \
+                const SCALAR##_block t = CONSTANT_BLOCK_AT(SCALAR, p + kLanes);                                       \
+                const SCALAR##_block u = CONSTANT_BLOCK_AT(SCALAR, p + 2 * kLanes);                                   \
+                const SCALAR##_block v = CONSTANT_BLOCK_AT(SCALAR, p + 3 * kLanes);                                   \
+                a += weight * s;                                                                                      \
+                b += weight * t;                                                                                      \
+                c += weight * u;                                                                                      \
+                d += weight * v;                                                                                      \
+                a2 += weight2 * s;                                                                                    \
+                b2 += weight2 * t;                                                                                    \
+                c2 += weight2 * u;                                                                                    \
+                d2 += weight2 * v;                                                                                    \
+            }                                                                                                         \
+            for (ptrdiff_t offset = last + 1; offset <= last2; offset++) {                                            \
+                const SCALAR weight2 = kernel2[offset];                                                               \
+                const SCALAR *p = base + SAMPLES_AT(offset);                                                          \
+                a2 += weight2 * CONSTANT_BLOCK_AT(SCALAR, p);                                                         \
+                b2 += weight2 * CONSTANT_BLOCK_AT(SCALAR, p + kLanes);                                                \
+                c2 += weight2 * CONSTANT_BLOCK_AT(SCALAR, p + 2 * kLanes);                                            \
+                d2 += weight2 * CONSTANT_BLOCK_AT(SCALAR, p + 3 * kLanes);                                            \
+            }                                                                                                         \
+            BLOCK_AT(SCALAR, out + block) = a;                                                                        \
+            BLOCK_AT(SCALAR, out + block + kLanes) = b;                                                               \
+            BLOCK_AT(SCALAR, out + block + 2 * kLanes) = c;                                                           \
+            BLOCK_AT(SCALAR, out + block + 3 * kLanes) = d;                                                           \
+            BLOCK_AT(SCALAR, out2 + block) = a2;                                                                      \
+            BLOCK_AT(SCALAR, out2 + block + kLanes) = b2;                                                             \
+            BLOCK_AT(SCALAR, out2 + block + 2 * kLanes) = c2;                                                         \
+            BLOCK_AT(SCALAR, out2 + block + 3 * kLanes) = d2;                                                         \
+        }                                                                                                             \
+    }                                                                                                                 \
+                                                                                                                      \
+    /* Of a row that could not be thinned enough before, the wanted columns. */                                       \
+    ALWAYS_INLINE void SCALAR##_thin(SCALAR *row, ptrdiff_t final, unsigned wanted, unsigned done) {                  \
+        if (wanted == done) return;                                                                                   \
+        for (ptrdiff_t i = 1; i <= final >> wanted; i++) row[i] = row[i << (wanted - done)];                          \
+    }                                                                                                                 \
+                                                                                                                      \
+                                                                                                                      \
     ALWAYS_INLINE void SCALAR##_rows(                                                                                 \
         const SCALAR *signal, size_t count, const SCALAR *kernels, const wavelet_row *rows, size_t row_count,         \
-        SCALAR *scratch, SCALAR *out, size_t stride) {                                                                \
+        int is_unrolled, int is_paired, SCALAR *scratch, SCALAR *out, size_t stride) {                                \
         const ptrdiff_t final = (ptrdiff_t)count - 1;                                                                 \
         /* A signal that fits one block is no faster to thin before than after. */                                    \
         unsigned enough = 0;                                                                                          \
         while (enough < kWaveletLargestShift && final >> enough >= kColumns) enough++;                                \
         SCALAR *phases[kLevels] = {0};                                                                                \
         for (size_t row = 0; row < row_count; row++) {                                                                \
-            const SCALAR *kernel = kernels + rows[row].middle;                                                        \
-            const ptrdiff_t reach = rows[row].reach;                                                                  \
-            const unsigned shift = rows[row].shift < enough ? rows[row].shift : enough;                               \
+            const wavelet_row *this = rows + row;                                                                     \
+            const SCALAR *kernel = kernels + this->middle;                                                            \
+            const ptrdiff_t reach = this->reach;                                                                      \
+            const unsigned shift = this->shift < enough ? this->shift : enough;                                       \
             if (phases[shift] == 0) {                                                                                 \
                 phases[shift] = scratch;                                                                              \
                 scratch += phase_length(count, shift) << shift;                                                       \
                 SCALAR##_phases(signal, count, shift, phases[shift]);                                                 \
             }                                                                                                         \
             SCALAR *to = out + row * stride;                                                                          \
-            switch (shift) {                                                                                          \
-            case 0: SCALAR##_row(phases[0], final, kernel, reach, 0, to); break;                                      \
-            case 1: SCALAR##_row(phases[1], final, kernel, reach, 1, to); break;                                      \
-            case 2: SCALAR##_row(phases[2], final, kernel, reach, 2, to); break;                                      \
-            case 3: SCALAR##_row(phases[3], final, kernel, reach, 3, to); break;                                      \
-            default: SCALAR##_row(phases[4], final, kernel, reach, 4, to); break;                                     \
+            const wavelet_row *next = this + 1;                                                                       \
+            if (is_paired && row + 1 < row_count && next->reach >= reach                                              \
+                && (next->shift < enough ? next->shift : enough) == shift) {                                          \
+                AT_SHIFT(                                                                                             \
+                    SCALAR##_two_rows, kernel, reach, to, kernels + next->middle, (ptrdiff_t)next->reach,             \
+                    to + stride)                                                                                      \
+                SCALAR##_thin(to + stride, final, next->shift, shift);                                                \
+                row++;                                                                                                \
+            } else if (is_unrolled) {                                                                                 \
+                AT_SHIFT(SCALAR##_row, kernel, reach, to)                                                             \
+            } else {                                                                                                  \
+                AT_SHIFT(SCALAR##_narrow_row, kernel, reach, to)                                                      \
             }                                                                                                         \
-            const unsigned rest = rows[row].shift - shift;                                                            \
-            if (rest > 0) {                                                                                           \
-                for (ptrdiff_t i = 1; i <= final >> rows[row].shift; i++) to[i] = to[i << rest];                      \
-            }                                                                                                         \
+            SCALAR##_thin(to, final, this->shift, shift);                                                             \
         }                                                                                                             \
     }
 
@@ -108,30 +218,46 @@ size_t wavelet_scratch(size_t count) {
         SCALAR *scratch, SCALAR *out, size_t stride
 
 #define ROWS_ARGUMENTS signal, count, kernels, rows, row_count, scratch, out, stride
+#define ROWS_BY(IS_UNROLLED, IS_PAIRED)                                                                               \
+    signal, count, kernels, rows, row_count, IS_UNROLLED, IS_PAIRED, scratch, out, stride
+
+/* The manner is a constant in each of them, so that those that are not asked for cost nothing. */
+#define DEFINE_MANNERS(SCALAR, NAME, TARGET)                                                                          \
+    TARGET static void SCALAR##_rows_##NAME(ROWS_PARAMETERS(SCALAR)) { SCALAR##_rows(ROWS_BY(1, 0)); }                \
+    TARGET static void SCALAR##_narrow_rows_##NAME(ROWS_PARAMETERS(SCALAR)) { SCALAR##_rows(ROWS_BY(0, 0)); }         \
+    TARGET static void SCALAR##_paired_rows_##NAME(ROWS_PARAMETERS(SCALAR)) { SCALAR##_rows(ROWS_BY(1, 1)); }
 
 #if defined(__x86_64__)
 #define DEFINE_TARGETS(SCALAR)                                                                                        \
-    __attribute__((target("avx512f,avx512dq,avx512vl"))) static void SCALAR##_rows_avx512(ROWS_PARAMETERS(SCALAR)) {  \
-        SCALAR##_rows(ROWS_ARGUMENTS);                                                                                \
-    }                                                                                                                 \
-    __attribute__((target("avx2"))) static void SCALAR##_rows_avx2(ROWS_PARAMETERS(SCALAR)) {                         \
-        SCALAR##_rows(ROWS_ARGUMENTS);                                                                                \
-    }
-#define DISPATCH(SCALAR)                                                                                              \
+    DEFINE_MANNERS(SCALAR, portable, )                                                                                \
+    DEFINE_MANNERS(SCALAR, avx2, __attribute__((target("avx2"))))                                                     \
+    DEFINE_MANNERS(SCALAR, avx512, __attribute__((target("avx512f,avx512dq,avx512vl"))))
+#define DISPATCH(NAME)                                                                                                \
     switch (instructions) {                                                                                           \
-    case signal_avx512: SCALAR##_rows_avx512(ROWS_ARGUMENTS); return;                                                 \
-    case signal_avx2: SCALAR##_rows_avx2(ROWS_ARGUMENTS); return;                                                     \
-    case signal_portable: break;                                                                                      \
+    case signal_avx512: NAME##_avx512(ROWS_ARGUMENTS); return;                                                        \
+    case signal_avx2: NAME##_avx2(ROWS_ARGUMENTS); return;                                                            \
+    default: NAME##_portable(ROWS_ARGUMENTS); return;                                                                 \
     }
 #else
-#define DEFINE_TARGETS(SCALAR)
-#define DISPATCH(SCALAR) (void)instructions;
+#define DEFINE_TARGETS(SCALAR) DEFINE_MANNERS(SCALAR, portable, )
+#define DISPATCH(NAME)                                                                                                \
+    (void)instructions;                                                                                               \
+    NAME##_portable(ROWS_ARGUMENTS);
 #endif
 
 #define DEFINE_ENTRIES(SCALAR)                                                                                        \
+    void wavelet_rows_##SCALAR##_by(                                                                                  \
+        wavelet_manner manner, signal_instructions instructions, ROWS_PARAMETERS(SCALAR)) {                           \
+        if (manner == wavelet_narrow) {                                                                               \
+            DISPATCH(SCALAR##_narrow_rows)                                                                            \
+        } else if (manner == wavelet_paired) {                                                                        \
+            DISPATCH(SCALAR##_paired_rows)                                                                            \
+        } else {                                                                                                      \
+            DISPATCH(SCALAR##_rows)                                                                                   \
+        }                                                                                                             \
+    }                                                                                                                 \
     void wavelet_rows_##SCALAR##_with(signal_instructions instructions, ROWS_PARAMETERS(SCALAR)) {                    \
-        DISPATCH(SCALAR)                                                                                              \
-        SCALAR##_rows(ROWS_ARGUMENTS);                                                                                \
+        wavelet_rows_##SCALAR##_by(wavelet_wide, instructions, ROWS_ARGUMENTS);                                       \
     }                                                                                                                 \
     void wavelet_rows_##SCALAR(ROWS_PARAMETERS(SCALAR)) {                                                             \
         wavelet_rows_##SCALAR##_with(signal_best_instructions(), ROWS_ARGUMENTS);                                     \
@@ -143,11 +269,3 @@ DEFINE_TARGETS(double)
 DEFINE_TARGETS(float)
 DEFINE_ENTRIES(double)
 DEFINE_ENTRIES(float)
-
-signal_instructions signal_best_instructions(void) {
-#if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")) return signal_avx512;
-    if (__builtin_cpu_supports("avx2")) return signal_avx2;
-#endif
-    return signal_portable;
-}

@@ -32,21 +32,35 @@ extension ChromatographicPeakDetector {
         switch precision {
         case .float64:
             let signal = UnsafeBufferPointer(start: workspace.signal, count: count)
-            let coefficients = doubleTransform.transform(signal, scales: rows)
-            linker.link(
-                coefficients, rows: rows.count, stride: doubleTransform.rowStride, columns: count,
-                threshold: threshold, reach: reach, shifts: doubleTransform.columnShifts[rows])
+            link(signal, doubleTransform, rows: rows, threshold: threshold, reach: reach)
         case .float32, .mixed:
             let signal = UnsafeBufferPointer(start: workspace.single, count: count)
             // What rounding leaves of the highest point must not become ridges.
             let rounding = 16 * Float.ulpOfOne * fixedLaneMaximum(signal)
-            let coefficients = singleTransform.transform(signal, scales: rows)
-            linker.link(
-                coefficients, rows: rows.count, stride: singleTransform.rowStride, columns: count,
-                threshold: max(Float(threshold), rounding), reach: reach, shifts: singleTransform.columnShifts[rows])
+            link(signal, singleTransform, rows: rows, threshold: max(Float(threshold), rounding), reach: reach)
         }
         collectSeeds(rows: rows)
         mergeSeeds()
+    }
+
+    /// Ridges through the scales of one trace: of the whole matrix of coefficients, or row after row.
+    private mutating func link<Transform: SignalTransform>(
+        _ signal: UnsafeBufferPointer<Transform.Scalar>, _ transform: Transform, rows: Range<Int>,
+        threshold: Transform.Scalar, reach: ArraySlice<Int32>
+    ) {
+        let shifts = transform.columnShifts[rows]
+        guard transform.settings.keepsOneRow else {
+            let coefficients = transform.transform(signal, scales: rows)
+            linker.link(
+                coefficients, rows: rows.count, stride: transform.rowStride, columns: signal.count,
+                threshold: threshold, reach: reach, shifts: shifts)
+            return
+        }
+        transform.withRows(signal, scales: rows) { valuesOf in
+            linker.link(
+                rows: rows.count, columns: signal.count, threshold: threshold, reach: reach, shifts: shifts,
+                valuesOf: valuesOf)
+        }
     }
 
     /// The scales whose width lies in the wanted range at this trace's mean scan spacing, at least two.

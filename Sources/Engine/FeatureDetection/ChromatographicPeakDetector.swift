@@ -23,12 +23,19 @@ public struct ChromatographicPeakDetector {
     /// Half width, in scans, of the smoothing that suits a scale.
     static func smoothingHalf(_ scale: Double) -> Int { Int(scale / 6) }
 
-    public init(parameters: PeakParameters, precision: Precision, transform: TransformMethod = .byLength) {
+    public init(parameters: PeakParameters, precision: Precision, transform: TransformSettings = TransformSettings()) {
         self.parameters = parameters
         self.precision = precision
-        doubleTransform = DoubleWaveletTransform(scales: Self.scales, method: transform, thins: true)
-        singleTransform = FloatWaveletTransform(scales: Self.scales, method: transform, thins: true)
+        doubleTransform = DoubleWaveletTransform(scales: Self.scales, settings: transform, thins: true)
+        singleTransform = FloatWaveletTransform(scales: Self.scales, settings: transform, thins: true)
         reaches = Self.scales.values.map { Int32(max(1, ($0 / 2).rounded())) }
+    }
+
+    /// What its transforms did so far.
+    public var transformCounts: TransformCounts {
+        var counts = doubleTransform.counts
+        counts += singleTransform.counts
+        return counts
     }
 
     /// The peaks of some traces of a batch, in order of trace and then time.

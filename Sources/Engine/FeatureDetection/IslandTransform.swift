@@ -27,7 +27,7 @@ struct IslandTransform {
     ) {
         self.windowColumns = windowColumns
         widestReach = WaveletScales.reach(scales.values[scales.count - 1])
-        transform = DoubleWaveletTransform(scales: scales, method: method)
+        transform = DoubleWaveletTransform(scales: scales, settings: TransformSettings(method: method))
         coefficients = transform.transform(UnsafeBufferPointer(start: nil, count: 0), scales: 0..<1)
     }
 

@@ -41,6 +41,17 @@ struct RidgeLinker {
         _ coefficients: UnsafePointer<Scalar>, rows: Int, stride: Int, columns: Int, threshold: Scalar,
         reach: ArraySlice<Int32>, shifts: ArraySlice<Int>
     ) {
+        link(rows: rows, columns: columns, threshold: threshold, reach: reach, shifts: shifts) {
+            coefficients + $0 * stride
+        }
+    }
+
+    /// The same, with rows that are asked for one after the other, from the coarsest to the finest, and once each.
+    /// - Parameter valuesOf: the coefficients of a row, valid until the next is asked for.
+    mutating func link<Scalar: TransformScalar>(
+        rows: Int, columns: Int, threshold: Scalar, reach: ArraySlice<Int32>, shifts: ArraySlice<Int>,
+        valuesOf: (_ row: Int) -> UnsafePointer<Scalar>
+    ) {
         finished.removeAll(keepingCapacity: true)
         if maxima.count < columns {
             maxima = Array(repeating: 0, count: 2 * columns)
@@ -48,7 +59,7 @@ struct RidgeLinker {
         }
         var lineCount = 0
         for row in Swift.stride(from: rows - 1, through: 0, by: -1) {
-            let values = coefficients + row * stride
+            let values = valuesOf(row)
             let shift = shifts[shifts.startIndex + row]
             let maximumCount = maxima.withUnsafeMutableBufferPointer { buffer -> Int in
                 guard columns > 0, let positions = buffer.baseAddress else { return 0 }

@@ -11,8 +11,6 @@ struct ByteStream: ~Copyable {
     let fileSize: Int
     private let descriptor: Int32
     private var bytesRead = 0
-    /// Of these, what buffers delivered that were filled ahead.
-    private(set) var bytesReadAhead = 0
     private var gzip: GzipStream?
     /// The first bytes of the file, read and not yet delivered.
     private let pending: UnsafeMutablePointer<UInt8>
@@ -23,20 +21,28 @@ struct ByteStream: ~Copyable {
 
     private static let pendingCapacity = 8192
 
+    /// Of a regular file, when it was opened.
+    let identity: FileIdentity?
+
     /// - Parameters:
     ///   - advice: what the kernel is told of the order in which a regular file is read.
     ///   - threads: how many inflate a gzip file, the calling one included.
-    init(path: String, advice: ReadingOptions.Advice = .sequential, threads: Int = 1) throws(MzMLError) {
+    ///   - prefetch: reads a regular file ahead, compressed or not.
+    init(
+        path: String, advice: ReadingOptions.Advice = .sequential, threads: Int = 1, prefetch: FilePrefetch? = nil
+    ) throws(MzMLError) {
         self.path = path
         descriptor = open(path, O_RDONLY | O_CLOEXEC)
         pending = .allocate(capacity: Self.pendingCapacity)
         guard descriptor >= 0 else {
             fileSize = 0
+            identity = nil
             throw MzMLError(.cannotRead, path: path, reason: "cannot open: \(String(cString: strerror(errno)))")
         }
         var status = stat()
         let regular = fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
         fileSize = regular ? Int(status.st_size) : 0
+        identity = regular ? FileIdentity(path, status) : nil
         #if canImport(Glibc)
             switch advice {
             case .normal: break
@@ -44,7 +50,15 @@ struct ByteStream: ~Copyable {
             case .willneed: _ = posix_fadvise(descriptor, 0, 0, POSIX_FADV_WILLNEED)
             }
         #endif
-        try detectGzip(threads)
+        try detectGzip(threads, prefetch)
+        if let prefetch, gzip == nil, regular {
+            let offset = bytesRead - pendingRange.count
+            ahead = ReadAheadFile(path: path, size: fileSize, offset: offset, file: prefetch)
+            if ahead != nil {
+                pendingRange = 0..<0
+                bytesRead = offset
+            }
+        }
     }
 
     deinit {
@@ -68,7 +82,7 @@ struct ByteStream: ~Copyable {
         }
     }
 
-    private mutating func detectGzip(_ threads: Int) throws(MzMLError) {
+    private mutating func detectGzip(_ threads: Int, _ prefetch: FilePrefetch?) throws(MzMLError) {
         // A pipe may deliver the magic in two pieces.
         while pendingRange.count < 2 {
             let read = try readFile(pending + pendingRange.count, 4096)
@@ -78,7 +92,9 @@ struct ByteStream: ~Copyable {
         guard pendingRange.count >= 2, pending[0] == 0x1F, pending[1] == 0x8B else { return }
         gzip = try GzipStream(
             path: path, descriptor: descriptor, head: UnsafeBufferPointer(start: pending, count: pendingRange.count),
-            threads: threads)
+            threads: threads,
+            ahead: fileSize > 0
+                ? prefetch.flatMap { ReadAheadFile(path: path, size: fileSize, offset: bytesRead, file: $0) } : nil)
     }
 
     private mutating func readFile(_ target: UnsafeMutablePointer<UInt8>, _ capacity: Int) throws(MzMLError) -> Int {
@@ -120,18 +136,6 @@ struct ByteStream: ~Copyable {
         return count
     }
 
-    /// Has a plain regular file read ahead of its use from now on.
-    mutating func readAhead(depth: Int, bufferSize: Int, pool: ReadAheadPool) {
-        guard indexBytes != nil, depth > 0 else { return }
-        let offset = bytesRead - pendingRange.count
-        ahead = ReadAheadFile(
-            path: path, size: fileSize, offset: offset, bufferSize: bufferSize, depth: depth, pool: pool)
-        if ahead != nil {
-            pendingRange = 0..<0
-            bytesRead = offset
-        }
-    }
-
     /// `nil` where nothing is read ahead.
     private mutating func readAhead(
         into target: UnsafeMutablePointer<UInt8>, capacity: Int
@@ -143,7 +147,6 @@ struct ByteStream: ~Copyable {
                 reason: "cannot read: \(String(cString: strerror(Int32(-count))))")
         }
         bytesRead += count
-        bytesReadAhead += count
         return count
     }
 
@@ -161,7 +164,6 @@ struct ByteStream: ~Copyable {
         pendingRange = 0..<0
         ended = false
         bytesRead = offset
-        // What was read ahead lies elsewhere.
-        ahead = nil
+        ahead?.seek(to: offset)
     }
 }

@@ -16,6 +16,8 @@ public protocol ChunkSource: AnyObject, Sendable {
     var bytesConsumed: Int { get }
     /// What was odd but did not stop the reading. Complete once `next()` has returned `nil`.
     var warnings: [String] { get }
+    /// What was read ahead of its use, as if the reading ended now; `nil` where nothing is.
+    var prefetchCounts: PrefetchCounts? { get }
     /// How the file is read in the end, for a record: `fast, mapped, index`. Final once `next()` has returned `nil`.
     var manner: String { get }
     /// The next spectra; `nil` behind the last one.
@@ -50,6 +52,7 @@ public final class ReferenceChunkSource: ChunkSource {
     }
 
     public var manner: String { ReadingOptions.Reader.reference.rawValue }
+    public var prefetchCounts: PrefetchCounts? { nil }
     public var bytesConsumed: Int { reader.withLock { $0.bytesConsumed } }
     public var warnings: [String] { reader.withLock { $0.warnings } }
 

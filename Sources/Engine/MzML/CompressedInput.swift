@@ -17,13 +17,18 @@ struct CompressedInput: ~Copyable {
     private(set) var failure: MzMLError?
     private let path: String
     private let descriptor: Int32
+    /// What is read in the place of the descriptor, where the file is read ahead.
+    private var ahead: ReadAheadFile?
     private var buffer: GrowingBuffer
     private var lower = 0
 
     /// - Parameter head: what the caller has already read from the descriptor.
-    init(path: String, descriptor: Int32, head: UnsafeBufferPointer<UInt8>) {
+    init(
+        path: String, descriptor: Int32, head: UnsafeBufferPointer<UInt8>, ahead: consuming ReadAheadFile? = nil
+    ) {
         self.path = path
         self.descriptor = descriptor
+        self.ahead = ahead
         buffer = GrowingBuffer()
         let target = buffer.reserve(max(head.count, 1), keeping: 0..<0)
         if let base = head.baseAddress { target.update(from: base, count: head.count) }
@@ -51,13 +56,9 @@ struct CompressedInput: ~Copyable {
         }
         while count < wanted {
             let room = buffer.capacity - lower - count
-            #if canImport(Glibc)
-                let got = Glibc.read(descriptor, buffer.start + lower + count, room)
-            #else
-                let got = Darwin.read(descriptor, buffer.start + lower + count, room)
-            #endif
+            let got = take(into: buffer.start + lower + count, capacity: room)
             if got < 0 {
-                let reason = errno
+                let reason = Int32(-got)
                 if reason == EINTR { continue }
                 failure = MzMLError(
                     .cannotRead, path: path, byteOffset: bytesRead,
@@ -71,6 +72,17 @@ struct CompressedInput: ~Copyable {
             bytesRead += got
         }
         return true
+    }
+
+    /// 1 to `capacity` bytes; 0 at the end. A negative result is an error number.
+    private mutating func take(into target: UnsafeMutablePointer<UInt8>, capacity: Int) -> Int {
+        if let got = ahead?.read(into: target, capacity: capacity) { return got }
+        #if canImport(Glibc)
+            let got = Glibc.read(descriptor, target, capacity)
+        #else
+            let got = Darwin.read(descriptor, target, capacity)
+        #endif
+        return got < 0 ? -Int(errno) : got
     }
 
     /// Exchanges the window's memory for `other`, and goes on behind the first `used` bytes.

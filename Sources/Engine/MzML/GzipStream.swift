@@ -55,15 +55,17 @@ package struct GzipStream: ~Copyable {
     ///   - descriptor: where the file is read, behind `head`; it stays the caller's and must stay open.
     ///   - head: what was already read: the gzip magic at least.
     ///   - threads: how many inflate, the calling one included.
+    ///   - ahead: the file behind `head`, where it is read ahead; the descriptor is then not read.
     /// - Throws: `corruptGzip` when there is no memory.
     package init(
-        path: String, descriptor: Int32, head: UnsafeBufferPointer<UInt8>, threads: Int
+        path: String, descriptor: Int32, head: UnsafeBufferPointer<UInt8>, threads: Int,
+        ahead: consuming ReadAheadFile? = nil
     ) throws(MzMLError) {
         precondition(threads > 0, "at least one thread")
         self.path = path
         threadCount = threads
         batchInput = (128 << 10) * min(max(threads, 2), 16)
-        input = CompressedInput(path: path, descriptor: descriptor, head: head)
+        input = CompressedInput(path: path, descriptor: descriptor, head: head, ahead: ahead)
         stream = .allocate(capacity: 1)
         stream.initialize(to: z_stream())
         inflater = libdeflate_alloc_decompressor()

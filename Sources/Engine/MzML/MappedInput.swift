@@ -21,15 +21,18 @@ final class MappedInput: @unchecked Sendable {
         /// Stretches that were done before an earlier one, ascending.
         var early: [Range<Int>] = []
         var released = 0
-        var advised = 0
     }
 
     /// Never empty.
     let bytes: UnsafeBufferPointer<UInt8>
     var start: UnsafePointer<UInt8> { bytes.baseAddress! }
+    /// Of the file that was mapped, when it was.
+    let identity: FileIdentity?
     /// Of the mapping's watch; `nil` for the caller's own bytes.
     private let watch: Int32?
     private let bufferBytes: Int
+    /// Brings pages in ahead of the readers; `nil` where that is left to the kernel.
+    let prefetch: MappedPrefetch?
     private let progress = Mutex(Progress())
 
     /// Buffers whose pages are given back at once: each time the kernel interrupts every other worker, which at one buffer
@@ -42,16 +45,26 @@ final class MappedInput: @unchecked Sendable {
         bytes = memory
         watch = nil
         bufferBytes = 0
+        prefetch = nil
+        identity = nil
     }
 
-    private init(mapping: UnsafeBufferPointer<UInt8>, watch: Int32, bufferBytes: Int) {
+    private init(
+        mapping: UnsafeBufferPointer<UInt8>, watch: Int32, bufferBytes: Int, prefetch: FilePrefetch?,
+        identity: FileIdentity?
+    ) {
         bytes = mapping
         self.watch = watch
         self.bufferBytes = bufferBytes
+        self.prefetch = prefetch.map { MappedPrefetch($0) }
+        self.identity = identity
     }
 
     /// Maps a regular file that is neither empty nor compressed; `nil` for anything else and when it cannot be mapped.
-    static func map(path: String, bufferBytes: Int, advice: ReadingOptions.Advice) -> MappedInput? {
+    /// - Parameter prefetch: reads ahead, where that is wanted.
+    static func map(
+        path: String, bufferBytes: Int, advice: ReadingOptions.Advice, prefetch: FilePrefetch? = nil
+    ) -> MappedInput? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
@@ -77,10 +90,11 @@ final class MappedInput: @unchecked Sendable {
         }
         return MappedInput(
             mapping: UnsafeBufferPointer(start: memory.assumingMemoryBound(to: UInt8.self), count: size),
-            watch: watch, bufferBytes: bufferBytes)
+            watch: watch, bufferBytes: bufferBytes, prefetch: prefetch, identity: FileIdentity(path, status))
     }
 
     deinit {
+        prefetch?.file.close()
         guard let watch else { return }
         mapped_region_forget(watch)
         munmap(UnsafeMutableRawPointer(mutating: start), bytes.count)
@@ -97,20 +111,11 @@ final class MappedInput: @unchecked Sendable {
             hint: "leave the file alone while it is read, or copy it again")
     }
 
-    /// Asks the kernel to read up to `distance` bytes behind `offset` ahead of their use, a buffer at a time.
-    func prefetch(from offset: Int, distance: Int) {
-        guard watch != nil, distance > 0 else { return }
-        let target = min(bytes.count, offset + distance)
-        let stretch = progress.withLock { progress -> Range<Int>? in
-            let next = max(progress.advised, offset)
-            guard target - next >= min(bufferBytes, bytes.count - next), target > next else { return nil }
-            progress.advised = target
-            return next..<target
-        }
-        guard let stretch else { return }
-        let page = stretch.lowerBound / Self.pageBytes * Self.pageBytes
-        madvise(UnsafeMutableRawPointer(mutating: start + page), stretch.upperBound - page, Int32(MADV_WILLNEED))
-    }
+    /// Has read ahead what should be in flight when the readers have come to `offset`.
+    func prefetch(from offset: Int) { prefetch?.advance(to: offset, input: self) }
+
+    /// Brings the pages of a stretch in, and returns when they are there; which can take as long as the disk does.
+    func populate(_ stretch: Range<Int>) { mapped_region_populate(start + stretch.lowerBound, stretch.count) }
 
     /// Takes all pages out of memory, those in use too: they come back when they are touched.
     func releasePages() {
@@ -121,11 +126,11 @@ final class MappedInput: @unchecked Sendable {
     /// Notes that a stretch is done with. The stretches of a file follow each other without gaps, in any order.
     func finish(_ stretch: Range<Int>) {
         guard watch != nil else { return }
-        let freed = progress.withLock { progress -> Range<Int>? in
+        let (finished, freed) = progress.withLock { progress -> (Int, Range<Int>?) in
             if stretch.lowerBound > progress.finished {
                 let place = progress.early.firstIndex { $0.lowerBound > stretch.lowerBound } ?? progress.early.endIndex
                 progress.early.insert(stretch, at: place)
-                return nil
+                return (progress.finished, nil)
             }
             progress.finished = max(progress.finished, stretch.upperBound)
             while let next = progress.early.first, next.lowerBound <= progress.finished {
@@ -133,10 +138,11 @@ final class MappedInput: @unchecked Sendable {
                 progress.early.removeFirst()
             }
             let end = progress.finished / Self.pageBytes * Self.pageBytes
-            guard end - progress.released >= Self.buffersKept * bufferBytes else { return nil }
+            guard end - progress.released >= Self.buffersKept * bufferBytes else { return (progress.finished, nil) }
             defer { progress.released = end }
-            return progress.released..<end
+            return (progress.finished, progress.released..<end)
         }
+        prefetch?.use(upTo: finished)
         guard let freed else { return }
         madvise(UnsafeMutableRawPointer(mutating: start + freed.lowerBound), freed.count, Int32(MADV_DONTNEED))
     }

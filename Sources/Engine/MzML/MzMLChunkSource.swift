@@ -31,6 +31,7 @@ public final class MzMLChunkSource: ChunkSource {
     /// Size of the file as stored, in bytes; 0 for a pipe.
     public let fileSize: Int
     private let mapped: MappedInput?
+    private let identity: FileIdentity?
     private let state: Mutex<State>
     private let consumed: Atomic<Int>
     private let idle: Mutex<[RawChunk]>
@@ -63,8 +64,10 @@ public final class MzMLChunkSource: ChunkSource {
             "sizes must be positive")
         var scanner = scanner
         let mapped = scanner.mapped
+        // A source of memory has none: bytes may change under an address.
+        let identity = scanner.identity
         let (header, hasSpectrumList) = try Self.checked(mapped, path: scanner.path) { () throws(MzMLError) in
-            try scanner.readHeader()
+            try scanner.readHeader(caches: options.caches)
         }
         mapped?.finish(0..<scanner.cursor)
         self.header = header
@@ -80,8 +83,19 @@ public final class MzMLChunkSource: ChunkSource {
         if !hasSpectrumList { state.warnings.append("the run has no spectrum list") }
         if let bytes, options.cutting == .index, !state.scanner.isFinished {
             (state.index, state.indexState) = SpectrumIndex.read(
-                bytes, firstSpectrum: state.scanner.cursor, declaredCount: header.declaredSpectrumCount)
+                bytes, firstSpectrum: state.scanner.cursor, declaredCount: header.declaredSpectrumCount,
+                identity: identity, caches: options.caches)
         }
+        if let prefetch = mapped?.prefetch {
+            if prefetch.file.prefetcher.strategy == .predictive, options.selection != .everything,
+                let index = state.index
+            {
+                prefetch.choose(
+                    by: SpectrumChooser(index: index, header: header, selection: options.selection))
+            }
+            mapped?.prefetch(from: state.scanner.cursor)
+        }
+        self.identity = identity
         self.state = Mutex(state)
     }
 
@@ -114,10 +128,12 @@ public final class MzMLChunkSource: ChunkSource {
             if case .usable = state.indexState { return .index }
             return state.isQuick ? .scan : .careful
         }
-        let isReadAhead = state.withLock { $0.scanner.bytesReadAhead } > 0
+        let isReadAhead = (prefetchCounts?.bytesUsed ?? 0) > 0
         return "\(ReadingOptions.Reader.fast.rawValue), \(access.rawValue), \(cutting.rawValue)"
             + (isReadAhead ? ", read ahead" : "")
     }
+
+    public var prefetchCounts: PrefetchCounts? { state.withLock { $0.scanner.prefetch }?.counts }
 
     /// The next `spectraPerChunk` spectra, fewer at the end or when they are large; `nil` behind the last one.
     ///
@@ -131,7 +147,7 @@ public final class MzMLChunkSource: ChunkSource {
             chunk.reset(firstIndex: state.scanner.spectraRead, at: state.scanner.cursor)
             do throws(MzMLError) {
                 try self.mapped?.checkIsWhole(path: self.header.path)
-                if try !Self.cutQuickly(&state, into: &chunk, options: options) {
+                if try !self.cutQuickly(&state, into: &chunk) {
                     while chunk.count < options.spectraPerChunk, chunk.byteCount < options.maximumChunkBytes,
                         try state.scanner.nextSpectrum(into: &chunk)
                     {}
@@ -155,14 +171,15 @@ public final class MzMLChunkSource: ChunkSource {
                 }
             }
             self.consumed.store(state.scanner.bytesConsumed, ordering: .relaxed)
-            self.mapped?.prefetch(from: state.scanner.cursor, distance: options.prefetchDepth * options.bufferSize)
+            if let mapped = self.mapped, mapped.prefetch != nil {
+                if chunk.count > 0 { mapped.prefetch?.need(chunk.stretch) }
+                mapped.prefetch(from: state.scanner.cursor)
+            }
         }
         return chunk.count > 0 ? chunk : nil
     }
 
-    private static func cutQuickly(
-        _ state: inout State, into chunk: inout RawChunk, options: ReadingOptions
-    ) throws(MzMLError) -> Bool {
+    private func cutQuickly(_ state: inout State, into chunk: inout RawChunk) throws(MzMLError) -> Bool {
         guard state.isQuick, !state.scanner.isFinished else { return false }
         if let index = state.index {
             if try state.scanner.cutQuickly(
@@ -172,6 +189,7 @@ public final class MzMLChunkSource: ChunkSource {
             }
             if state.scanner.spectraRead < index.offsets.count - 1 {
                 state.indexState = .wrong(reason: "it does not point to spectrum \(state.scanner.spectraRead + 1)")
+                options.caches?.forgetIndex(of: identity)
             }
             state.index = nil
         }
@@ -189,6 +207,8 @@ public final class MzMLChunkSource: ChunkSource {
             if state.index != nil {
                 state.index = nil
                 state.indexState = .wrong(reason: "the spectra from number \(chunk.firstIndex + 1) on lie elsewhere")
+                self.options.caches?.forgetIndex(of: self.identity)
+                self.mapped?.prefetch?.choose(by: nil)
             }
             state.failure = nil
             state.isClosed = false

@@ -1,4 +1,4 @@
-import Synchronization
+import Instrumentation
 
 #if canImport(Glibc)
     import Glibc
@@ -6,104 +6,16 @@ import Synchronization
     import Darwin
 #endif
 
-/// Threads that do nothing but read, for all files that are open at a time: decoding goes on while they wait for the disk.
-public final class ReadAheadPool: Sendable, Hashable {
-    private let queue: JobQueue
-
-    /// Fewer threads than asked for when the system has no more; with none, reading happens where its bytes are needed.
-    public init(threads: Int) {
-        let queue = JobQueue()
-        self.queue = queue
-        for _ in 0..<max(threads, 1) { queue.startThread() }
-    }
-
-    deinit { queue.stop() }
-
-    public static func == (left: ReadAheadPool, right: ReadAheadPool) -> Bool { left === right }
-    public func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
-
-    func submit(_ buffer: ReadAheadBuffer) { queue.submit(buffer) }
-}
-
-/// Buffers to fill, first come first served. The threads keep it, not the pool, so the pool's end is theirs.
-private final class JobQueue: @unchecked Sendable {
-    // @unchecked: `waiting` and `isStopped` are touched only while the mutex is held.
-    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-    private let wake = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-    private var waiting: [ReadAheadBuffer] = []
-    private var threadCount = 0
-    private var isStopped = false
-
-    init() {
-        pthread_mutex_init(mutex, nil)
-        pthread_cond_init(wake, nil)
-    }
-
-    deinit {
-        pthread_mutex_destroy(mutex)
-        pthread_cond_destroy(wake)
-        mutex.deallocate()
-        wake.deallocate()
-    }
-
-    func startThread() {
-        var thread: pthread_t = 0
-        let argument = Unmanaged.passRetained(self)
-        let status = pthread_create(
-            &thread, nil,
-            { argument in
-                if let argument { Unmanaged<JobQueue>.fromOpaque(argument).takeRetainedValue().work() }
-                return nil
-            }, argument.toOpaque())
-        guard status == 0 else {
-            argument.release()
-            return
-        }
-        threadCount += 1
-        pthread_detach(thread)
-    }
-
-    func submit(_ buffer: ReadAheadBuffer) {
-        guard threadCount > 0 else { return }
-        pthread_mutex_lock(mutex)
-        // Those that were filled by who needed them are done with.
-        waiting.removeAll { !$0.isEmpty }
-        waiting.append(buffer)
-        pthread_cond_signal(wake)
-        pthread_mutex_unlock(mutex)
-    }
-
-    func stop() {
-        pthread_mutex_lock(mutex)
-        isStopped = true
-        pthread_cond_broadcast(wake)
-        pthread_mutex_unlock(mutex)
-    }
-
-    private func work() {
-        pthread_mutex_lock(mutex)
-        while !isStopped {
-            guard !waiting.isEmpty else {
-                pthread_cond_wait(wake, mutex)
-                continue
-            }
-            let buffer = waiting.removeFirst()
-            pthread_mutex_unlock(mutex)
-            buffer.fillIfUnclaimed()
-            pthread_mutex_lock(mutex)
-        }
-        pthread_mutex_unlock(mutex)
-    }
-}
-
 /// A stretch of a file that is read before it is needed, by whoever gets to it first.
-final class ReadAheadBuffer: @unchecked Sendable {
+final class ReadAheadBuffer: PrefetchJob, @unchecked Sendable {
     // @unchecked: the bytes and the outcome are written by the one who claimed the buffer and read after `isFilled`.
     private enum State { case empty, claimed, filled }
 
     let offset: Int
     let capacity: Int
     private let descriptor: SharedDescriptor
+    private let file: FilePrefetch
+    private let requestedAt = monotonicSeconds()
     private let bytes: UnsafeMutablePointer<UInt8>
     private var count = 0
     private var errorNumber: Int32 = 0
@@ -111,8 +23,9 @@ final class ReadAheadBuffer: @unchecked Sendable {
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let filled = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
-    init(descriptor: SharedDescriptor, offset: Int, capacity: Int) {
+    init(descriptor: SharedDescriptor, offset: Int, capacity: Int, file: FilePrefetch) {
         self.descriptor = descriptor
+        self.file = file
         self.offset = offset
         self.capacity = capacity
         bytes = .allocate(capacity: capacity)
@@ -128,15 +41,13 @@ final class ReadAheadBuffer: @unchecked Sendable {
         bytes.deallocate()
     }
 
-    /// Claims the buffer and reads it, unless somebody else did.
-    func fillIfUnclaimed() {
-        pthread_mutex_lock(mutex)
-        guard state == .empty else {
-            pthread_mutex_unlock(mutex)
-            return
-        }
-        state = .claimed
-        pthread_mutex_unlock(mutex)
+    func run() {
+        if fillIfUnclaimed() { file.filled(seconds: monotonicSeconds() - requestedAt) }
+    }
+
+    /// Claims the buffer and reads it, unless somebody else did, which is false.
+    private func fillIfUnclaimed() -> Bool {
+        guard claim() else { return false }
         while count < capacity {
             let got = pread(descriptor.number, bytes + count, capacity - count, off_t(offset + count))
             if got < 0, errno == EINTR { continue }
@@ -144,13 +55,31 @@ final class ReadAheadBuffer: @unchecked Sendable {
             if got <= 0 { break }
             count += got
         }
+        finish()
+        return true
+    }
+
+    private func claim() -> Bool {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        guard state == .empty else { return false }
+        state = .claimed
+        return true
+    }
+
+    private func finish() {
         pthread_mutex_lock(mutex)
         state = .filled
         pthread_cond_broadcast(filled)
         pthread_mutex_unlock(mutex)
     }
 
-    var isEmpty: Bool {
+    /// Nobody will want it: threads that have not begun need not.
+    func cancel() {
+        if claim() { finish() }
+    }
+
+    var isWaiting: Bool {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         return state == .empty
@@ -163,12 +92,14 @@ final class ReadAheadBuffer: @unchecked Sendable {
     }
 
     /// Waits for the bytes, reading them here when nobody has begun.
-    func finished() -> (bytes: ByteRun, errorNumber: Int32) {
-        fillIfUnclaimed()
+    func finished() -> (bytes: ByteRun, errorNumber: Int32, wasLate: Bool) {
+        let isLate = !isFilled
+        if isLate { file.waited() }
+        _ = fillIfUnclaimed()
         pthread_mutex_lock(mutex)
         while state != .filled { pthread_cond_wait(filled, mutex) }
         pthread_mutex_unlock(mutex)
-        return (ByteRun(start: bytes, count: count), errorNumber)
+        return (ByteRun(start: bytes, count: count), errorNumber, isLate)
     }
 }
 
@@ -184,47 +115,55 @@ final class SharedDescriptor: Sendable {
     deinit { close(number) }
 }
 
-/// Reads a file through buffers that are filled ahead: one in use, `depth` behind it.
-struct ReadAheadFile: ~Copyable {
+/// Reads a file in order through buffers that are filled ahead, as many as its `FilePrefetch` allows; where none is, it reads
+/// what is asked for when it is asked for.
+package struct ReadAheadFile: ~Copyable {
     private let descriptor: SharedDescriptor
-    private let pool: ReadAheadPool
-    private let bufferSize: Int
-    private let depth: Int
+    private let file: FilePrefetch
     private let size: Int
     private var buffers: [ReadAheadBuffer] = []
     private var taken = 0
+    /// When the first buffer was found filled, and whether that had to be waited for.
+    private var since = 0.0
+    private var isLate = false
     private var nextOffset: Int
 
-    init?(path: String, size: Int, offset: Int, bufferSize: Int, depth: Int, pool: ReadAheadPool) {
+    init?(path: String, size: Int, offset: Int, file: FilePrefetch) {
         guard let descriptor = SharedDescriptor(path: path) else { return nil }
         self.descriptor = descriptor
-        self.pool = pool
-        self.bufferSize = bufferSize
-        self.depth = depth
+        self.file = file
         self.size = size
         nextOffset = offset
+        fillQueue()
+    }
+
+    deinit {
+        for buffer in buffers { buffer.cancel() }
+        file.close()
     }
 
     private mutating func fillQueue() {
-        while buffers.count <= depth, nextOffset < size {
-            let buffer = ReadAheadBuffer(
-                descriptor: descriptor, offset: nextOffset, capacity: min(bufferSize, size - nextOffset))
-            nextOffset += buffer.capacity
+        while nextOffset < size {
+            let capacity = file.request(upTo: size - nextOffset)
+            guard capacity > 0 else { return }
+            let buffer = ReadAheadBuffer(descriptor: descriptor, offset: nextOffset, capacity: capacity, file: file)
+            nextOffset += capacity
             buffers.append(buffer)
             // The one that is needed now is read by whoever is first.
-            pool.submit(buffer)
+            file.prefetcher.submit(buffer)
         }
     }
 
-    /// Buffers behind the one in use, and how many of them are filled.
-    var buffersAhead: Int { max(buffers.count - 1, 0) }
-    var filledAhead: Int { buffers.dropFirst().count { $0.isFilled } }
+    /// Buffers that were asked for, and how many of them are filled.
+    var bufferCount: Int { buffers.count }
+    var filledCount: Int { buffers.count { $0.isFilled } }
 
     /// Copies 1 to `capacity` bytes; 0 at the end. A negative result is an error number.
     mutating func read(into target: UnsafeMutablePointer<UInt8>, capacity: Int) -> Int {
         fillQueue()
-        guard let buffer = buffers.first else { return 0 }
-        let (bytes, errorNumber) = buffer.finished()
+        guard let buffer = buffers.first else { return readDirectly(into: target, capacity: capacity) }
+        let (bytes, errorNumber, wasLate) = buffer.finished()
+        if taken == 0 { (since, isLate) = (monotonicSeconds(), wasLate) }
         guard taken < bytes.count, let base = bytes.baseAddress else { return errorNumber == 0 ? 0 : -Int(errorNumber) }
         let count = min(capacity, bytes.count - taken)
         target.update(from: base + taken, count: count)
@@ -232,8 +171,33 @@ struct ReadAheadFile: ~Copyable {
         if taken == bytes.count, bytes.count == buffer.capacity {
             buffers.removeFirst()
             taken = 0
+            file.use(bytes.count, seconds: monotonicSeconds() - since, isLate: isLate)
             fillQueue()
         }
         return count
+    }
+
+    private mutating func readDirectly(into target: UnsafeMutablePointer<UInt8>, capacity: Int) -> Int {
+        guard nextOffset < size else { return 0 }
+        file.waited()
+        while true {
+            let got = pread(descriptor.number, target, min(capacity, size - nextOffset), off_t(nextOffset))
+            if got < 0, errno == EINTR { continue }
+            if got < 0 { return -Int(errno) }
+            nextOffset += got
+            return got
+        }
+    }
+
+    /// Goes on at another offset; what was read ahead lies elsewhere.
+    mutating func seek(to offset: Int) {
+        for buffer in buffers {
+            buffer.cancel()
+            file.drop(buffer.capacity)
+        }
+        buffers.removeAll()
+        taken = 0
+        nextOffset = offset
+        fillQueue()
     }
 }

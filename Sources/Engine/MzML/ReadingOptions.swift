@@ -37,12 +37,12 @@ public struct ReadingOptions: Sendable, Hashable {
     public var advice = Advice.sequential
     /// Bytes of the reading window. Of a mapped file, the pages of eight times as many stay resident behind the reader.
     public var bufferSize = 1 << 20
-    /// Buffers that are read ahead of the window; 0 reads when the bytes are needed.
-    public var prefetchDepth = 0
     /// Threads that inflate a gzip file of several members (bgzip), the reading one included.
     public var inflateThreads = 1
-    /// Threads that read ahead for buffered files; without them `prefetchDepth` counts for mapped files only.
-    public var readAheadPool: ReadAheadPool?
+    /// Reads ahead, for all files that have it; without one what is needed is read when it is needed.
+    public var prefetcher: Prefetcher?
+    /// Remembers headers and indices of files that are opened again.
+    public var caches: RunCaches?
     /// Spectra in every chunk but the last, and those that `maximumChunkBytes` ends before.
     public var spectraPerChunk = 64
     /// A larger `<spectrum>` element is an error.

@@ -22,6 +22,8 @@ struct SpectrumScanner: ~Copyable {
     /// Where bytes come from, unless all of them are in memory.
     var stream: ByteStream?
     let mapped: MappedInput?
+    /// What is read ahead of it; `nil` where nothing is.
+    let prefetch: FilePrefetch?
     let limits: ScanLimits
     let bufferSize: Int
     private(set) var window: UnsafeMutablePointer<UInt8>
@@ -37,21 +39,24 @@ struct SpectrumScanner: ~Copyable {
     var isFinished = false
 
     init(path: String, options: ReadingOptions, limits: ScanLimits) throws(MzMLError) {
+        let bufferSize = max(options.bufferSize, 4096)
+        let prefetch = options.prefetcher.flatMap {
+            $0.strategy == .none ? nil : FilePrefetch($0, bufferSize: bufferSize)
+        }
         if options.access == .mapped,
-            let input = MappedInput.map(path: path, bufferBytes: options.bufferSize, advice: options.advice)
+            let input = MappedInput.map(
+                path: path, bufferBytes: options.bufferSize, advice: options.advice, prefetch: prefetch)
         {
             self.init(input: input, path: path, limits: limits)
         } else {
-            let bufferSize = max(options.bufferSize, 4096)
-            var stream = try ByteStream(path: path, advice: options.advice, threads: options.inflateThreads)
-            if let pool = options.readAheadPool {
-                stream.readAhead(depth: options.prefetchDepth, bufferSize: bufferSize, pool: pool)
-            }
-            self.init(stream: stream, bufferSize: bufferSize, limits: limits)
+            let stream = try ByteStream(
+                path: path, advice: options.advice, threads: options.inflateThreads, prefetch: prefetch)
+            self.init(stream: stream, bufferSize: bufferSize, limits: limits, prefetch: prefetch)
         }
     }
 
-    init(stream: consuming ByteStream, bufferSize: Int, limits: ScanLimits) {
+    init(stream: consuming ByteStream, bufferSize: Int, limits: ScanLimits, prefetch: FilePrefetch? = nil) {
+        self.prefetch = prefetch
         path = stream.path
         self.limits = limits
         self.bufferSize = bufferSize
@@ -68,6 +73,7 @@ struct SpectrumScanner: ~Copyable {
         self.limits = limits
         stream = nil
         mapped = input
+        prefetch = input.prefetch?.file
         bufferSize = input.bytes.count
         capacity = input.bytes.count
         fileSize = input.bytes.count
@@ -86,11 +92,11 @@ struct SpectrumScanner: ~Copyable {
         }
     }
 
-    /// Bytes that were delivered by buffers filled ahead.
-    var bytesReadAhead: Int {
+    /// What the open file is; `nil` for a pipe and for bytes that were in memory.
+    var identity: FileIdentity? {
         switch stream {
-        case .some(let stream): stream.bytesReadAhead
-        case .none: 0
+        case .some(let stream): stream.identity
+        case .none: mapped?.identity
         }
     }
 

@@ -2,7 +2,6 @@ import Annotation
 import FeatureDetection
 import MzML
 import Parameters
-import SignalKernels
 import SpectralMatching
 import SpectrumModel
 
@@ -26,15 +25,14 @@ public struct AnalysisConfiguration: Sendable {
     private(set) var reading: ReadingOptions
     /// Files that are analysed at the same time.
     public let concurrentFiles: Int
-    /// Threads that read ahead for buffered files; 0 when nothing is read ahead.
-    let readAheadThreads: Int
+    let storage: StorageSettings
     let memory: MemorySettings
     let coordination: FileCoordination
     /// Whether pages of the mapped reference data are given back after every job.
     public let releasesReferencePages: Bool
     public let precision: Precision
-    /// How the wavelet transform of mass traces is computed.
-    let transform: TransformMethod
+    /// How the innermost loops run.
+    var kernels: KernelSettings
     public let preset: DetectionPreset?
     /// `nil` when matching is switched off.
     public let search: SearchParameters?
@@ -63,11 +61,10 @@ public struct AnalysisConfiguration: Sendable {
             ?? .independent
         reading = Self.reading(resolved)
         concurrentFiles = min(resolved.integer("execution.concurrent_files"), workers)
-        let isReadAhead = reading.access == .buffered && reading.prefetchDepth > 0
-        readAheadThreads = isReadAhead ? resolved.integer("execution.io_workers") : 0
+        storage = StorageSettings(resolved)
         releasesReferencePages = resolved.choice("execution.reference_pages") == "release"
         precision = Precision(rawValue: resolved.choice("numeric.precision")) ?? .float64
-        transform = TransformMethod(rawValue: resolved.choice("numeric.wavelet_transform")) ?? .byLength
+        kernels = KernelSettings(resolved)
         preset =
             resolved["analysis.preset"].value == .automatic
             ? nil : DetectionPreset(rawValue: resolved.choice("analysis.preset"))
@@ -89,7 +86,6 @@ public struct AnalysisConfiguration: Sendable {
         options.cutting = choice("execution.cutting", .index)
         options.advice = choice("execution.readahead", .sequential)
         options.bufferSize = resolved.integer("execution.buffer_size")
-        options.prefetchDepth = resolved.integer("execution.prefetch_depth")
         options.spectraPerChunk = resolved.integer("execution.chunk_size")
         options.inflateThreads = resolved.integer("execution.workers")
         options.recoversTruncation = resolved.boolean("selection.recover")

@@ -1,9 +1,11 @@
+import Caching
 import Foundation
 import HostEnvironment
 import Instrumentation
 import MzML
 import OutOfCore
 import Parameters
+import SignalKernels
 import SpectralMatching
 
 /// One run of the engine: files in, result tables and `run.json` out.
@@ -25,11 +27,15 @@ public struct AnalysisRun: Sendable {
     public let references: ReferenceData.Sources
     /// Folder of the prepared reference data.
     public let cache: String
+    /// What is remembered of files from earlier runs in this process; its budgets follow the configuration.
+    public let caches: RunCaches
 
     public init(
         files: [String], outputDirectory: String, configuration: AnalysisConfiguration, host: HostDescription,
-        machineProfile: String?, references: ReferenceData.Sources, cache: String
+        machineProfile: String?, references: ReferenceData.Sources, cache: String,
+        caches: RunCaches = RunCaches(metadataBytes: 0, directoryBytes: 0)
     ) {
+        self.caches = caches
         self.files = files
         self.outputDirectory = outputDirectory
         self.configuration = configuration
@@ -50,8 +56,9 @@ public struct AnalysisRun: Sendable {
         try configuration.validateSelection()
         try configuration.validateCentWave()
         try configuration.validateAdducts()
+        configuration.kernels.apply()
         let atOnce = min(configuration.concurrentFiles, files.count)
-        let share = configuration.share(of: atOnce)
+        var share = configuration.share(of: atOnce)
         let isPipeline = configuration.coordination == .pipeline && atOnce > 1
         let threads = isPipeline ? atOnce * configuration.workers : configuration.workers
         let budget = try MemoryBudget(configuration: configuration, files: atOnce, threads: threads)
@@ -81,14 +88,22 @@ public struct AnalysisRun: Sendable {
             : SearchMeans(configuration, library: data.library)
         if let plan = means.plan { onEvent(.note("\(plan)")) }
         let directory = try OutputDirectory(outputDirectory)
+        let writing = OutputWriting(configuration.storage)
+        let prefetcher = configuration.storage.makePrefetcher()
+        configuration.storage.setBudgets(of: caches, memoryLimit: configuration.memoryLimit)
+        let known = (caches.metadataCounts, caches.directoryCounts)
         do {
             let memory = RunMemory(settings: configuration.memory, budget: budget, folder: directory.path)
             _ = memory.collector.register { data.releasePages() }
             let tables = try ResultTables(
-                directory: directory, further: configuration.furtherTables,
+                directory: directory, writing: writing, further: configuration.furtherTables,
                 databases: data.databases,
                 libraryName: data.libraryName)
             var record = emptyRecord()
+            let planNotice = clock.measure("plan transforms") {
+                share.kernels.prepareFourier(folder: cache, machineID: host.identity.id) { onEvent(.note($0)) }
+            }
+            if let planNotice { record.warnings.append(planNotice) }
             if let plan = means.plan, plan.used == .exact { record.warnings.append("\(plan)") }
             record.warnings += places.notices
             record.placement = RunRecord.Placement(places, topology: host.topology)
@@ -97,11 +112,13 @@ public struct AnalysisRun: Sendable {
                 analysis: FileAnalysis(
                     configuration: share, references: data, means: means, memory: memory,
                     clock: clock, cancellation: cancellation,
-                    readAheadPool: configuration.readAheadThreads > 0
-                        ? ReadAheadPool(threads: configuration.readAheadThreads) : nil,
+                    prefetcher: prefetcher, caches: caches,
                     team: WorkerTeam(scheduling: configuration.scheduling, book: book, slots: slots), placement: groups),
                 start: start,
                 onEvent: onEvent)
+            record.prefetch = prefetcher?.counts
+            record.caches = RunRecord.Caches(
+                metadata: caches.metadataCounts.since(known.0), directory: caches.directoryCounts.since(known.1))
             record.searchPlan = means.plan
             record.matchCache = means.cache?.counts
             record.memory = memory.record
@@ -121,9 +138,10 @@ public struct AnalysisRun: Sendable {
             let (digest, outputs) = try clock.measure("write") { () throws(AnalysisError) in try tables.finish() }
             record.digest = digest
             record.outputs = outputs
+            record.writing = writing.record
             record = finished(record, clock: clock, start: start)
             // Everything is on the disk before anything gets its name: a full disk leaves no half of a result.
-            let recordFile = try written(record, to: directory.file("run.json"))
+            let recordFile = try written(record, to: directory.file("run.json"), writing)
             try tables.commit()
             try recordFile.commit()
             return record
@@ -150,6 +168,7 @@ public struct AnalysisRun: Sendable {
         let output = WorkerPool(
             workers: analysis.configuration.workers,
             team: analysis.placement.count > 1 ? analysis.team : analysis.group(0).team, stage: "annotate and format")
+        var transforms = TransformCounts()
         let turns = FileTurns(files: files, names: names, atOnce: configuration.concurrentFiles, analysis: analysis)
         try turns.run { index, stage, fraction in
             // Reading and detection are most of the work; the short stages after it show as its end.
@@ -160,6 +179,7 @@ public struct AnalysisRun: Sendable {
             switch outcome {
             case .success(var result):
                 jobTimes += result.detectionTimes
+                transforms += result.transforms
                 let counts = try tables.append(
                     result, annotator: analysis.annotator, afterPiece: analysis.afterPiece,
                     memory: analysis.memory, pool: output, grain: configuration.rowsPerPiece, clock: analysis.clock)
@@ -176,6 +196,7 @@ public struct AnalysisRun: Sendable {
             }
             _ = progress.report(file: index, fraction: 1)
         }
+        record.kernels = configuration.kernels.record(transforms)
         record.detectionJobs = jobTimes.named.map { RunRecord.Job(name: $0.name, cpuSeconds: $0.seconds) }
     }
 
@@ -207,8 +228,8 @@ public struct AnalysisRun: Sendable {
         return record
     }
 
-    private func written(_ record: RunRecord, to path: String) throws -> OutputFile {
-        let file = try OutputFile(path: path)
+    private func written(_ record: RunRecord, to path: String, _ writing: OutputWriting) throws -> OutputFile {
+        let file = try OutputFile(path: path, writing: writing)
         var buffer = TextBuffer()
         buffer.append(try record.json())
         try file.write(buffer)

@@ -34,7 +34,7 @@ final class DetectionPipeline: @unchecked Sendable {
         var traces: MassTraceParameters
         var peaks: PeakParameters
         var precision: Precision
-        var transform = TransformMethod.byLength
+        var transform = TransformSettings()
         /// Whether the traces are wanted beside their peaks.
         var keepsTraces = false
         /// Whether the ids of the fragment spectra are wanted.
@@ -104,6 +104,7 @@ final class DetectionPipeline: @unchecked Sendable {
     private var failure: (position: Int, error: any Error)?
     private var counts = DecodeCounts()
     private var times = WorkerStageTimes()
+    private var transforms = TransformCounts()
 
     init(
         source: any ChunkSource, fragments: FragmentStore, parameters: Parameters, memory: RunMemory,
@@ -145,10 +146,13 @@ final class DetectionPipeline: @unchecked Sendable {
         var counts: DecodeCounts
         var survey: SurveySummary
         var times: WorkerStageTimes
+        var transforms: TransformCounts
         /// What the source found odd.
         var warnings: [String] = []
         /// How the source read the file.
         var manner = ""
+        /// What it read ahead.
+        var prefetch: PrefetchCounts?
     }
 
     /// Runs to the end of the file.
@@ -169,7 +173,8 @@ final class DetectionPipeline: @unchecked Sendable {
         let peaks = try [Polarity.positive, .negative, .unknown].map { ($0, try allPeaks($0)) }
         return Outcome(
             peaks: peaks.filter { $0.1.count > 0 },
-            traces: lanes.flatMap(\.traces), counts: counts, survey: committer.survey, times: times)
+            traces: lanes.flatMap(\.traces), counts: counts, survey: committer.survey, times: times,
+            transforms: transforms)
     }
 
     private func allPeaks(_ polarity: Polarity) throws(AnalysisError) -> PeakTable {
@@ -248,6 +253,7 @@ final class DetectionPipeline: @unchecked Sendable {
         locked {
             counts += decoder.counts
             self.times += times
+            transforms += detector.transformCounts
         }
         let (team, number) = (parameters.pool.team, parameters.pool.team.firstWorker + worker)
         team.book?.note(Self.decoding, pieces: chunks, of: number)

@@ -8,6 +8,17 @@ import Parameters
 extension EngineParameters {
     static let builtIn: [BuiltInSetting] = [
         BuiltInSetting(
+            "peak_detection.wavelet_backend", accepted: ["pywt-fast"],
+            reason:
+                "the transform is this program's own, by direct sums or Fourier transforms: peak_detection.fft_backend and "
+                + "numeric.wavelet_transform choose"),
+        BuiltInSetting(
+            "peak_detection.cache_friendly_access", accepted: ["true"],
+            reason:
+                "points, traces and peaks lie field by field in arrays that are walked in order; how much is worked on while "
+                + "it is in the cache is for execution.chunk_size, matching.batch_processing and peak_detection.memory_efficient"
+        ),
+        BuiltInSetting(
             "parallel.synchronization", accepted: ["minimal"],
             reason:
                 "every worker fills its own results, and they are merged at the end in a fixed order, so that no number of "

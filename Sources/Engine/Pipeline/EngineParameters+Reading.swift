@@ -3,16 +3,9 @@ import MzML
 import Parameters
 
 extension EngineParameters {
-    private static let mostPrefetched = 64
-
     /// How files get into memory, and which part of them is wanted.
     static func reading(host: HostDescription) -> [ParameterDescription] {
         let usableCPUs = host.usableCPUs.value ?? 1
-        let isReadAheadByThreads = ParameterCondition(all: [
-            ParameterCondition.Clause(parameter: "execution.file_access", values: [.choice("buffered")]),
-            ParameterCondition.Clause(
-                parameter: "execution.prefetch_depth", values: (1...mostPrefetched).map { .integer($0) }),
-        ])
         return [
             ParameterDescription(
                 name: "execution.reader", group: .execution, domain: .choice(choices(ReadingOptions.Reader.self)),
@@ -51,17 +44,10 @@ extension EngineParameters {
                         words: ["none": "normal", "sequential": "sequential", "aggressive": "willneed"])
                 ]),
             ParameterDescription(
-                name: "execution.prefetch_depth", group: .execution, domain: .integer(0...mostPrefetched, .linear),
-                defaultValue: .integer(0), unit: "buffers",
-                text:
-                    "Stretches of buffer_size that are read ahead of their use: by threads of their own for buffered files, "
-                    + "by the kernel for mapped ones. 0 leaves it to the kernel's own read-ahead, as do compressed files and pipes.",
-                searchValues: [0, 1, 2, 4, 8].map { .integer($0) }),
-            ParameterDescription(
                 name: "execution.io_workers", group: .execution, domain: .integer(1...64, .linear),
                 defaultValue: .integer(1), unit: "threads",
-                text: "Threads that read ahead, for all buffered files together; none is started at prefetch_depth 0.",
-                condition: isReadAheadByThreads, searchValues: [1, 2, 4].map { .integer($0) },
+                text: "Threads that read ahead, for all files together; none is started where nothing is read ahead.",
+                condition: isReadAhead, searchValues: [1, 2, 4].map { .integer($0) },
                 aliases: [ParameterAlias("storage.read_optimization.io_threads")]),
             ParameterDescription(
                 name: "execution.concurrent_files", group: .execution, domain: .integer(1...64, .linear),

@@ -1,12 +1,11 @@
 import HostEnvironment
 import Parameters
-import SignalKernels
 
 /// Every setting of the engine, described once: help, YAML, environment, tuner and documentation follow from this list.
 public enum EngineParameters {
     public static func descriptions(host: HostDescription) -> [ParameterDescription] {
-        execution(host: host) + parallel(host: host) + reading(host: host) + memory + numeric + reduction + detection
-            + centWave
+        execution(host: host) + parallel(host: host) + reading(host: host) + storage + memory + numeric + kernels
+            + reduction + detection + centWave
             + searchStrategy
             + identification + output
     }
@@ -106,14 +105,6 @@ public enum EngineParameters {
             defaultValue: .choice("float64"),
             text:
                 "Arithmetic of the wavelet transform and of integration; mixed transforms in float32 and integrates in "
-                + "float64. m/z and retention time are always float64. Areas agree within 1e-5."),
-        ParameterDescription(
-            name: "numeric.wavelet_transform", group: .numeric,
-            domain: .choice(TransformMethod.allCases.map(\.rawValue)),
-            defaultValue: .choice(TransformMethod.byLength.rawValue),
-            text:
-                "How the wavelet transform of mass traces is computed: by direct sums, by fft, or by-length, the faster "
-                + "of the two for each trace. The results differ by rounding alone.",
-            searchValues: [], notSearched: "by-length is the faster of the other two everywhere"),
+                + "float64. m/z and retention time are always float64. Areas agree within 1e-5.")
     ]
 }

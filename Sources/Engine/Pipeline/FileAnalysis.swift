@@ -4,6 +4,7 @@ import HostEnvironment
 import Instrumentation
 import MzML
 import OutOfCore
+import SignalKernels
 import SpectralMatching
 import SpectrumModel
 
@@ -22,6 +23,8 @@ struct FileResult: Sendable {
     /// Library matches of each feature's fragment spectra together, best first, one per compound.
     var featureMatches: [[FeatureMatch]]
     var detectionTimes: WorkerStageTimes
+    /// What the wavelet transforms did.
+    var transforms: TransformCounts
     /// What the file says about the run, for the tables that tell it.
     var origin: RunOrigin
 }
@@ -43,8 +46,10 @@ struct FileAnalysis: Sendable {
     let memory: RunMemory
     var clock: StageClock
     let cancellation: CancellationFlag
-    /// Threads that read ahead, where buffered files are read so.
-    let readAheadPool: ReadAheadPool?
+    /// Reads ahead, where that is wanted.
+    let prefetcher: Prefetcher?
+    /// What is remembered of files that were opened before.
+    let caches: RunCaches
     /// How the workers share their work, and where they run.
     var team: WorkerTeam
     /// Where the workers of each of the files run that are analysed at the same time.
@@ -66,7 +71,8 @@ struct FileAnalysis: Sendable {
         var reading = configuration.reading
         reading.maximumSpectrumBytes = memory.budget.maximumSpectrumBytes
         reading.maximumChunkBytes = memory.budget.maximumChunkBytes
-        reading.readAheadPool = readAheadPool
+        reading.prefetcher = prefetcher
+        reading.caches = caches
         let source = try open(path, reading)
         input.bytes = source.fileSize
         input.instrument = source.header.instrumentName
@@ -99,7 +105,7 @@ struct FileAnalysis: Sendable {
         return FileResult(
             input: input, features: features, traces: outcome.traces, assignment: assignment, fragments: fragments,
             matches: matches, qValues: qValues,
-            featureMatches: featureMatches, detectionTimes: outcome.times,
+            featureMatches: featureMatches, detectionTimes: outcome.times, transforms: outcome.transforms,
             origin: origin(source.header, survey: outcome.survey, fragments: fragments))
     }
 
@@ -141,7 +147,7 @@ struct FileAnalysis: Sendable {
                     maxChunksInFlight: memory.budget.maximumChunksInFlight,
                     maxSpectrumPoints: memory.budget.maximumSpectrumPoints, selection: reading.selection,
                     centroiding: parameters.centroiding, traces: parameters.traces, peaks: parameters.peaks,
-                    precision: configuration.precision, transform: configuration.transform,
+                    precision: configuration.precision, transform: configuration.kernels.transform,
                     keepsTraces: configuration.furtherTables.contains(.traces),
                     keepsNativeIDs: configuration.furtherTables.contains(.mztab)),
                 memory: memory, cancellation: cancellation, progress: { progress("reading and detecting", $0) })
@@ -149,6 +155,7 @@ struct FileAnalysis: Sendable {
                 var outcome = try clock.measure("read and detect") { try pipeline.run() }
                 outcome.warnings = source.warnings
                 outcome.manner = source.manner
+                outcome.prefetch = source.prefetchCounts
                 return (outcome, fragments)
             } catch let error as MzMLError where error.code == .cutMismatch && reading.cutting != .careful {
                 reading.cutting = .careful
@@ -162,6 +169,7 @@ struct FileAnalysis: Sendable {
 
     private func describe(_ outcome: DetectionPipeline.Outcome, in input: inout RunRecord.Input) {
         input.reading = outcome.manner
+        input.prefetch = outcome.prefetch
         input.spectra = outcome.counts.spectra
         input.surveyScans = outcome.survey.surveyScans
         input.fragmentSpectra = outcome.survey.fragmentScans
@@ -241,7 +249,8 @@ struct FileAnalysis: Sendable {
     private func inferInstrument(_ path: String, _ reading: ReadingOptions) throws(MzMLError) -> InstrumentClass {
         var options = reading
         options.spectraPerChunk = 16
-        options.prefetchDepth = 0
+        // Little is read.
+        options.prefetcher = nil
         var reader = try SpectrumReader(
             path: path, options: options, maximumPoints: memory.budget.maximumSpectrumPoints)
         var inference = InstrumentInference()

@@ -48,7 +48,8 @@ extension MachineProfile {
     public func write(to path: String, descriptions: [ParameterDescription]) throws(AnalysisError) {
         let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
         _ = try OutputDirectory(folder)
-        let file = try OutputFile(path: path)
+        let file = try OutputFile(
+            path: path, writing: OutputWriting(bufferSize: 64 << 10, synchronization: .delayed))
         var buffer = TextBuffer()
         buffer.append(yaml(descriptions: descriptions))
         try file.write(buffer)

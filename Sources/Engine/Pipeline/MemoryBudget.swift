@@ -39,8 +39,11 @@ struct MemoryBudget: Sendable {
         let files = max(files, 1)
         let limit = configuration.memoryLimit
         let workers = max(threads ?? configuration.workers, files)
-        // Of each file the window, what it grows by for a spectrum that does not fit, and what is read ahead.
-        let buffers = files * (2 + configuration.reading.prefetchDepth) * configuration.bufferSize
+        // Of each file the window and what it grows by for a spectrum that does not fit; of all, what is read ahead and what
+        // is to be written.
+        let buffers =
+            files * 2 * configuration.bufferSize + configuration.storage.prefetchBytes
+            + configuration.storage.outputBytes(configuration.furtherTables)
         let fixed = Self.fixedBytes + workers * Self.bytesPerWorker + buffers
         // Each worker holds one chunk, and one more of each file waits for its turn to be committed.
         let chunkCost = Self.bytesInFlightPerByteOfText * Self.smallestChunkBytes

@@ -15,11 +15,11 @@ final class MzTabFile {
     private var position = 0
 
     init(
-        path: String, folder: String, result: FileResult, databases: [ReferenceDatabase]
+        path: String, folder: String, writing: OutputWriting, result: FileResult, databases: [ReferenceDatabase]
     ) throws(AnalysisError) {
-        file = try OutputFile(path: path)
-        features = try SpoolFile(folder: folder)
-        evidence = try SpoolFile(folder: folder)
+        file = try OutputFile(path: path, writing: writing)
+        features = try SpoolFile(folder: folder, writing: writing)
+        evidence = try SpoolFile(folder: folder, writing: writing)
         groupOfFeature = result.features.map(\.group)
         for case let group? in groupOfFeature { expected[group, default: 0] += 1 }
         try file.write(MzTabMetadata(result: result, databases: databases).text())

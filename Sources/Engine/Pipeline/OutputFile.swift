@@ -15,12 +15,16 @@ final class OutputFile {
     private var descriptor: Int32
     private var isCommitted = false
     private let hash: SHA256Hash?
+    private let writing: OutputWriting
+    private var gathered: GatheredBytes
     private(set) var byteCount = 0
 
     /// - Parameter hash: receives every byte that is written, in order.
-    init(path: String, hash: SHA256Hash? = nil) throws(AnalysisError) {
+    init(path: String, writing: OutputWriting, hash: SHA256Hash? = nil) throws(AnalysisError) {
         self.path = path
         self.hash = hash
+        self.writing = writing
+        gathered = GatheredBytes(writing, isLasting: true)
         temporaryPath = "\(path).part-\(getpid())"
         descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw .output("write", path) }
@@ -29,36 +33,32 @@ final class OutputFile {
     deinit { discard() }
 
     func write(_ buffer: TextBuffer) throws(AnalysisError) {
-        var failure: Int32?
-        buffer.bytes.withUnsafeBytes { bytes in
+        let isWritten = buffer.bytes.withUnsafeBytes { bytes in
             hash?.update(bytes)
-            var rest = bytes[...]
-            while !rest.isEmpty {
-                let written = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-                if written < 0 {
-                    if errno == EINTR { continue }
-                    failure = errno
-                    return
-                }
-                rest = rest.dropFirst(written)
-            }
+            return gathered.write(bytes, to: descriptor)
         }
-        if let failure { throw .output("write", path, errorNumber: failure) }
+        guard isWritten else { throw .output("write", path, errorNumber: errno) }
         byteCount += buffer.count
     }
 
     /// Ends the writing: what the file system refuses late (a full disk) is refused here, while nothing has its name yet.
     func finish() throws(AnalysisError) {
+        guard gathered.flush(to: descriptor) else { throw .output("write", path, errorNumber: errno) }
+        guard writing.syncFile(descriptor) else { throw .output("put on the disk", path, errorNumber: errno) }
         let result = close(descriptor)
         descriptor = -1
         guard result == 0 else { throw .output("write", path) }
     }
 
     /// Gives the file its name, after ending it where that was not done.
-    func commit() throws(AnalysisError) {
+    /// - Parameter isLast: no other file of this folder follows.
+    func commit(isLast: Bool = true) throws(AnalysisError) {
         if descriptor >= 0 { try finish() }
         guard rename(temporaryPath, path) == 0 else { throw .output("write", path) }
         isCommitted = true
+        guard writing.syncFolder(of: path, isLast: isLast) else {
+            throw .output("put the name on the disk of", path, errorNumber: errno)
+        }
     }
 
     /// Removes the temporary file. Does nothing after `commit`.

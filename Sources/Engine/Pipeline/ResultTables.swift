@@ -19,6 +19,7 @@ final class ResultTables {
     private let databases: [ReferenceDatabase]
     private let libraryName: String?
     private let directory: OutputDirectory
+    private let writing: OutputWriting
     /// Finished files in mzTab-M, one for each run, and their names.
     private var mztab: [OutputFile] = []
     private var takenNames: Set<String> = []
@@ -29,18 +30,23 @@ final class ResultTables {
 
     /// - Parameter databases: what features are compared with; a spectral library comes first.
     init(
-        directory: OutputDirectory, further: Set<FurtherTable>, databases: [ReferenceDatabase], libraryName: String?
+        directory: OutputDirectory, writing: OutputWriting, further: Set<FurtherTable>,
+        databases: [ReferenceDatabase], libraryName: String?
     ) throws(AnalysisError) {
         self.directory = directory
+        self.writing = writing
         self.further = further
         self.databases = databases
         self.libraryName = libraryName
         hashes = [SHA256Hash(), SHA256Hash(), SHA256Hash()]
-        features = try OutputFile(path: directory.file("features.tsv"), hash: hashes[0])
-        identifications = try OutputFile(path: directory.file("identifications.tsv"), hash: hashes[1])
-        spectra = try OutputFile(path: directory.file("spectra.mgf"), hash: hashes[2])
-        json = further.contains(.json) ? try OutputFile(path: directory.file("results.json")) : nil
-        traces = further.contains(.traces) ? try OutputFile(path: directory.file("traces.tsv")) : nil
+        func create(_ name: String, hash: SHA256Hash? = nil) throws(AnalysisError) -> OutputFile {
+            try OutputFile(path: directory.file(name), writing: writing, hash: hash)
+        }
+        features = try create("features.tsv", hash: hashes[0])
+        identifications = try create("identifications.tsv", hash: hashes[1])
+        spectra = try create("spectra.mgf", hash: hashes[2])
+        json = further.contains(.json) ? try create("results.json") : nil
+        traces = further.contains(.traces) ? try create("traces.tsv") : nil
         var header = TextBuffer()
         header.append(ResultFormatter.featureColumns.joined(separator: "\t") + "\n")
         try features.write(header)
@@ -84,7 +90,7 @@ final class ResultTables {
             further.contains(.mztab)
             ? try MzTabFile(
                 path: directory.file(MzTabFile.name(for: result.input.name, taken: &takenNames)),
-                folder: directory.path, result: result, databases: databases) : nil
+                folder: directory.path, writing: writing, result: result, databases: databases) : nil
         try startRun(result.input.name)
         var counts = Counts()
         let count = result.features.count
@@ -150,8 +156,8 @@ final class ResultTables {
         return (digest, outputs)
     }
 
-    /// Gives the tables their names.
-    func commit() throws(AnalysisError) { for file in files { try file.commit() } }
+    /// Gives the tables their names; another file of the folder follows.
+    func commit() throws(AnalysisError) { for file in files { try file.commit(isLast: false) } }
 
     /// Removes what was written so far.
     func discard() { for file in files { file.discard() } }

@@ -1,5 +1,8 @@
+import Caching
 import Foundation
 import Instrumentation
+import MzML
+import SignalKernels
 import SpectralMatching
 
 /// What an analysis did, as written to `run.json`: everything that is needed to repeat and to judge it.
@@ -26,6 +29,8 @@ public struct RunRecord: Sendable, Codable, Hashable {
         public var preset: String?
         /// Reader, access and cutting as they were in the end: `fast, mapped, index`.
         public var reading: String?
+        /// What was read ahead of its use; `nil` where nothing was.
+        public var prefetch: PrefetchCounts?
         public var spectra = 0
         public var surveyScans = 0
         public var fragmentSpectra = 0
@@ -48,6 +53,37 @@ public struct RunRecord: Sendable, Codable, Hashable {
     public struct Output: Sendable, Codable, Hashable {
         public var path: String
         public var bytes: Int
+    }
+
+    /// How the outputs were written: all but this record, which is written when it is known.
+    public struct Writing: Sendable, Codable, Hashable {
+        public var synchronization: OutputSynchronization
+        public var bufferBytes: Int
+        /// Calls of write, and their bytes; sections of mzTab that wait for others are written twice.
+        public var writes: Int
+        public var bytes: Int
+        /// Files, or buffers of them, that were put on the disk.
+        public var fileSyncs: Int
+    }
+
+    /// The innermost loops: which instructions were in use, and what the wavelet transforms did.
+    public struct Kernels: Sendable, Codable, Hashable {
+        /// `avx512`, `avx2` or `portable`.
+        public var reading: String
+        public var signals: String
+        /// The same, or `branching`.
+        public var selections: String
+        public var matching: String
+        /// `wide`, `narrow` or `paired`; `one by one` where no more than a row is kept.
+        public var waveletRows: String
+        public var fourierBackend: String
+        public var transforms: TransformCounts
+    }
+
+    /// What files that were opened again found remembered.
+    public struct Caches: Sendable, Codable, Hashable {
+        public var metadata: CacheCounts
+        public var directory: CacheCounts
     }
 
     public struct Machine: Sendable, Codable, Hashable {
@@ -86,6 +122,11 @@ public struct RunRecord: Sendable, Codable, Hashable {
     public var searchPlan: SearchPlan?
     /// What was done with the memory; `nil` in records of versions that did not tell.
     public var memory: MemoryRecord?
+    /// What was read ahead of its use, of all files; `nil` where nothing was.
+    public var prefetch: PrefetchCounts?
+    public var caches: Caches?
+    public var writing: Writing?
+    public var kernels: Kernels?
     /// `nil` without a cache of matches.
     public var matchCache: MatchCache.Counts?
     /// `nil` in records of earlier versions.

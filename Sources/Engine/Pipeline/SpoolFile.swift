@@ -8,11 +8,13 @@
 final class SpoolFile {
     private let folder: String
     private var descriptor: Int32
+    private var gathered: GatheredBytes
     private var byteCount = 0
 
     /// - Parameter folder: where the space is taken.
-    init(folder: String) throws(AnalysisError) {
+    init(folder: String, writing: OutputWriting) throws(AnalysisError) {
         self.folder = folder
+        gathered = GatheredBytes(writing, isLasting: false)
         var template = Array("\(folder)/.spool-XXXXXX".utf8CString)
         descriptor = mkstemp(&template)
         guard descriptor >= 0 else { throw .output("write to folder", folder) }
@@ -22,25 +24,14 @@ final class SpoolFile {
     deinit { close(descriptor) }
 
     func write(_ buffer: TextBuffer) throws(AnalysisError) {
-        var failed = false
-        buffer.bytes.withUnsafeBytes { bytes in
-            var rest = bytes[...]
-            while !rest.isEmpty {
-                let written = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-                if written < 0, errno == EINTR { continue }
-                guard written > 0 else {
-                    failed = true
-                    return
-                }
-                rest = rest.dropFirst(written)
-            }
-        }
-        if failed { throw .output("write to folder", folder) }
+        let isWritten = buffer.bytes.withUnsafeBytes { gathered.write($0, to: descriptor) }
+        guard isWritten else { throw .output("write to folder", folder, errorNumber: errno) }
         byteCount += buffer.count
     }
 
     /// Everything that was written, at the end of another file.
     func append(to file: OutputFile) throws(AnalysisError) {
+        guard gathered.flush(to: descriptor) else { throw .output("write to folder", folder, errorNumber: errno) }
         var offset = 0
         var piece = [UInt8](repeating: 0, count: 1 << 16)
         while offset < byteCount {

@@ -9,7 +9,7 @@ enum ReaderMode: String, CaseIterable, ExpressibleByArgument {
     case mapped
     /// Mapped, cut without the file's index.
     case mappedScan
-    /// Mapped, the kernel told to read ahead of the worker.
+    /// Mapped, two buffers brought in ahead of the worker.
     case mappedPrefetch
     case buffered
     case bufferedScan
@@ -27,10 +27,10 @@ enum ReaderMode: String, CaseIterable, ExpressibleByArgument {
         switch self {
         case .memory, .mapped: break
         case .mappedScan: options.cutting = .scan
-        case .mappedPrefetch: options.prefetchDepth = 2
+        case .mappedPrefetch: options.prefetcher = prefetcher(options)
         case .buffered: options.access = .buffered
         case .bufferedScan: (options.access, options.cutting) = (.buffered, .scan)
-        case .bufferedPrefetch: (options.access, options.prefetchDepth) = (.buffered, 2)
+        case .bufferedPrefetch: (options.access, options.prefetcher) = (.buffered, prefetcher(options))
         case .careful: options.cutting = .careful
         case .reference: options.reader = .reference
         }
@@ -38,5 +38,10 @@ enum ReaderMode: String, CaseIterable, ExpressibleByArgument {
     }
 
     /// Bytes that the mode is allowed for what it has read and not yet cut: the buffer, and those filled ahead.
-    var bufferBytes: Int { options.bufferSize * (1 + options.prefetchDepth) }
+    var bufferBytes: Int { options.bufferSize + (options.prefetcher?.size ?? 0) }
+
+    /// One thread, two buffers.
+    private func prefetcher(_ options: ReadingOptions) -> Prefetcher {
+        Prefetcher(strategy: .aggressive, size: 2 * options.bufferSize, threads: 1)
+    }
 }

@@ -22,17 +22,21 @@ public final class DoubleFourierPlan: @unchecked Sendable {
         precondition(size >= 2 && size <= 1 << 24 && size & (size - 1) == 0, "size must be a power of two")
         return cache.withLock { plans in
             if let known = plans[size] { return known }
-            let made = fourierPlanner.withLock { _ in DoubleFourierPlan(size: size) }
+            let plan = fourierPlanner.withLock { _ in DoubleFourierPlan(size: size, flags: UInt32(FFTW_ESTIMATE)) }
+            guard let made = plan else {
+                preconditionFailure("FFTW has no plan for a real transform of \(size) points")
+            }
             plans[size] = made
             return made
         }
     }
 
-    private init(size: Int) {
+    /// Called under the planner's lock.
+    /// - Returns: `nil` where the flags leave FFTW no plan.
+    init?(size: Int, flags: UInt32) {
         self.size = size
         let signal = AlignedScratch<Double>(count: size)
         let spectrum = AlignedScratch<Double>(count: size + 2)
-        let flags = UInt32(FFTW_ESTIMATE)
         let forward = spectrum.pointer.withMemoryRebound(to: fftw_complex.self, capacity: size / 2 + 1) {
             fftw_plan_dft_r2c_1d(Int32(size), signal.pointer, $0, flags)
         }
@@ -40,7 +44,9 @@ public final class DoubleFourierPlan: @unchecked Sendable {
             fftw_plan_dft_c2r_1d(Int32(size), $0, signal.pointer, flags)
         }
         guard let forward, let inverse else {
-            preconditionFailure("FFTW has no plan for a real transform of \(size) points")
+            if let forward { fftw_destroy_plan(forward) }
+            if let inverse { fftw_destroy_plan(inverse) }
+            return nil
         }
         forwardPlan = forward
         inversePlan = inverse

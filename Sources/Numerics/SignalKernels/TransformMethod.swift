@@ -56,4 +56,6 @@ struct DirectKernels<Scalar: BinaryFloatingPoint> {
 
 /// Cost of one tap for a block of columns in units of one of the N log2 N operations of a transform: 1.4 ns with vectors of
 /// four doubles, 5.7 ns with vectors of two, against 0.26 ns (AMD EPYC, Zen 4).
-private let costPerTap = signal_best_instructions() == signal_portable ? 22 : 6
+///
+/// It follows the machine and not what is in use on it: the choice rounds differently, and must not hang on a setting of speed.
+private let costPerTap = signal_machine_instructions() == signal_portable ? 22 : 6

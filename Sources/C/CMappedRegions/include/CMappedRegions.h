@@ -13,6 +13,9 @@ int mapped_region_watch(const void *start, size_t length);
 /* Pages of the mapping that could not be had so far. */
 int mapped_region_faults(int handle);
 
+/* Brings the pages of a mapping in that hold these bytes, and returns when they are there or cannot be had. */
+void mapped_region_populate(const void *start, size_t length);
+
 /* Ends the watch; before the mapping is removed. */
 void mapped_region_forget(int handle);
 

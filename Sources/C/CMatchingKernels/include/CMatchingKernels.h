@@ -11,8 +11,12 @@ extern "C" {
 
 typedef enum { matching_portable = 0, matching_avx2 = 1, matching_avx512 = 2 } matching_instructions;
 
-/* What the functions below use on this machine. */
+/* What the functions below use: what this machine has, or less where matching_use says so. */
 matching_instructions matching_best_instructions(void);
+
+/* What this process uses at most from now on. Bounds and approximate totals differ by rounding, results of exact searches
+   do not. */
+void matching_use(matching_instructions at_most);
 
 /* For each posting i < count adds to totals[spectra[i]] what a query peak of weight `a` and a library peak of weight
    b = weights[i] give:

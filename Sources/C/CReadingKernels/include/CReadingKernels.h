@@ -34,8 +34,11 @@ base64_result base64_decode_portable(const char *input, size_t length, uint8_t *
 
 typedef enum { base64_portable = 0, base64_avx2 = 1, base64_avx512 = 2 } base64_instructions;
 
-/* What base64_decode uses on this machine. */
+/* What base64_decode uses: what this machine has, or less where reading_use says so. */
 base64_instructions base64_best_instructions(void);
+
+/* What all functions here use at most from now on, in this process. No result depends on it. */
+void reading_use(base64_instructions at_most);
 
 /* The same with instructions that the machine must have: for tests and measurements. */
 base64_result base64_decode_with(

@@ -9,10 +9,22 @@ extern "C" {
 /* What the length of a row of coefficients is rounded up to; most that a row is thinned. */
 enum { kWaveletColumns = 32, kWaveletLargestShift = 4 };
 
-typedef enum { signal_portable = 0, signal_avx2 = 1, signal_avx512 = 2 } signal_instructions;
+/* Selections (points above a level, local maxima, order statistics) know one more: plain loops that branch on the data. To
+   all others that is portable. */
+typedef enum { signal_branching = -1, signal_portable = 0, signal_avx2 = 1, signal_avx512 = 2 } signal_instructions;
 
-/* What the functions below use on this machine. */
+/* What this machine has. */
+signal_instructions signal_machine_instructions(void);
+
+/* What the functions below use: what the machine has, or less where signal_use says so. */
 signal_instructions signal_best_instructions(void);
+signal_instructions signal_selection_instructions(void);
+
+/* What this process uses at most from now on, and whether selections branch. No result depends on it. */
+void signal_use(signal_instructions at_most, int selections_branch);
+
+/* How rows are computed: four blocks of columns at a time, one, or four of two rows at once that are thinned alike. */
+typedef enum { wavelet_wide = 0, wavelet_narrow = 1, wavelet_paired = 2 } wavelet_manner;
 
 typedef struct {
     /* Middle of the row's kernel in the array of kernels, and samples on each side of it. */
@@ -37,6 +49,14 @@ void wavelet_rows_double(
 void wavelet_rows_float(
     const float *signal, size_t count, const float *kernels, const wavelet_row *rows, size_t row_count, float *scratch,
     float *out, size_t stride);
+
+/* The same in a manner, with instructions that the machine must have. */
+void wavelet_rows_double_by(
+    wavelet_manner manner, signal_instructions instructions, const double *signal, size_t count, const double *kernels,
+    const wavelet_row *rows, size_t row_count, double *scratch, double *out, size_t stride);
+void wavelet_rows_float_by(
+    wavelet_manner manner, signal_instructions instructions, const float *signal, size_t count, const float *kernels,
+    const wavelet_row *rows, size_t row_count, float *scratch, float *out, size_t stride);
 
 /* The same with instructions that the machine must have: for tests. */
 void wavelet_rows_double_with(
