@@ -86,7 +86,7 @@ import Testing
             #expect(predictive["match library"]?.estimatedCost.map { $0 > 1_000 } == true)
             #expect(predictive["detect peaks"]?.estimatedCost.map { $0 > 10_000 } == true)
         }
-        #expect((fixed.values + dynamic.values + guided.values).allSatisfy { $0.estimatedCost == nil })
+        for stages in [fixed, dynamic, guided] { #expect(stages.values.allSatisfy { $0.estimatedCost == nil }) }
         let stealing = try stages(["parallel.distribution_strategy=work_stealing"])
         for (name, stage) in stealing where name != "decode" { #expect(stage.stolen == stage.visits, "\(name)") }
         #expect(stealing["match library"].map { $0.visits < $0.pieces } == true)

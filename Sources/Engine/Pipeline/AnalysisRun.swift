@@ -83,7 +83,9 @@ public struct AnalysisRun: Sendable {
                     clock: clock, cancellation: cancellation,
                     readAheadPool: configuration.readAheadThreads > 0
                         ? ReadAheadPool(threads: configuration.readAheadThreads) : nil,
-                    team: WorkerTeam(scheduling: configuration.scheduling, book: book), placement: places.groups),
+                    team: WorkerTeam(
+                        scheduling: configuration.scheduling, cpus: host.topology.cpus.map(\.number), book: book),
+                    placement: places.groups),
                 start: start,
                 onEvent: onEvent)
             record.searchPlan = means.plan
