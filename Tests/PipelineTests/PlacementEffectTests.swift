@@ -44,6 +44,21 @@ import Testing
         #expect(Self.allowed() == before)
     }
 
+    /// A thread that a worker starts, to inflate for everybody, does not stay on the worker's CPU.
+    @Test func threadsOfAPinnedWorkerMayRunAnywhere() {
+        let cpu = Self.usable[0]
+        let pool = WorkerPool(
+            workers: 1, team: WorkerTeam(placement: [WorkerPlacement(cpus: [cpu])], cpus: Self.usable), stage: "test")
+        let lists = Mutex<[String?]>([])
+        pool.onEachWorker { worker in
+            @Sendable func note() { lists.withLock { $0.append(Self.allowed()) } }
+            note()
+            pool.anywhere(worker) { WorkerThread(note).join() }
+            note()
+        }
+        #expect(lists.withLock { $0 } == ["\(cpu)", numberList(Self.usable), "\(cpu)"])
+    }
+
     @Test func threadsGetTheirMemoryWhereTheyAreTold() throws {
         let node = EngineRun.host.topology.nodes.first(where: \.hasUsableMemory)?.number ?? 0
         let wanted: [WorkerPlacement.Memory] = [.interleaved([node]), .local, .preferred(node), .unchanged]

@@ -113,7 +113,10 @@ public struct AnalysisRun: Sendable {
                     configuration: share, references: data, means: means, memory: memory,
                     clock: clock, cancellation: cancellation,
                     prefetcher: prefetcher, caches: caches,
-                    team: WorkerTeam(scheduling: configuration.scheduling, book: book, slots: slots), placement: groups),
+                    team: WorkerTeam(
+                        scheduling: configuration.scheduling, cpus: host.topology.cpus.map(\.number), book: book,
+                        slots: slots),
+                    placement: groups),
                 start: start,
                 onEvent: onEvent)
             record.prefetch = prefetcher?.counts

@@ -357,7 +357,8 @@ final class DetectionPipeline: @unchecked Sendable {
         do {
             let chunk = try times.measure(.read) { () throws(MzMLError) in
                 for chunk in used { source.recycle(chunk) }
-                return try source.next()
+                // A source may start threads, to inflate: those are not for this worker's CPU.
+                return try parameters.pool.anywhere(worker) { () throws(MzMLError) in try source.next() }
             }
             let estimate = locked {
                 isReading = false

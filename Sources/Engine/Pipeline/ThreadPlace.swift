@@ -41,8 +41,7 @@ struct ThreadPlace: Sendable, Hashable {
     /// Sets it for the calling thread, and reads back whether it holds. - Returns: what went wrong, if anything did.
     static func take(_ placement: WorkerPlacement) -> String? {
         if !placement.cpus.isEmpty {
-            let cpus = placement.cpus.map { Int32($0) }
-            let failure = thread_set_cpus(cpus, Int32(cpus.count))
+            let failure = confine(to: placement.cpus)
             if failure != 0 {
                 return "a worker could not be confined to CPUs: sched_setaffinity failed (errno \(failure))"
             }
@@ -65,6 +64,13 @@ struct ThreadPlace: Sendable, Hashable {
         return nil
     }
 
+    /// - Returns: the error number of the failure, 0 without one.
+    @discardableResult
+    static func confine(to cpus: [Int]) -> Int32 {
+        let cpus = cpus.map { Int32($0) }
+        return thread_set_cpus(cpus, Int32(cpus.count))
+    }
+
     private static func request(_ memory: WorkerPlacement.Memory) -> (mode: Int, nodes: [Int32]) {
         switch memory {
         case .unchanged: (THREAD_MEMORY_DEFAULT, [])
@@ -76,10 +82,7 @@ struct ThreadPlace: Sendable, Hashable {
 
     /// Puts the calling thread back where it was before a placement.
     func restore(after placement: WorkerPlacement) {
-        if !placement.cpus.isEmpty {
-            let cpus = cpus.map { Int32($0) }
-            _ = thread_set_cpus(cpus, Int32(cpus.count))
-        }
+        if !placement.cpus.isEmpty { Self.confine(to: cpus) }
         if placement.memory != .unchanged, let policy {
             _ = thread_set_memory_policy(policy.mode, policy.nodes, Int32(policy.nodes.count))
         }

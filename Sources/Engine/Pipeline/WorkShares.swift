@@ -88,14 +88,18 @@ struct WorkShares<Work> {
     }
 
     /// Cost of everything that waits.
-    var waitingCost: Double { shares.reduce(shared.cost) { $0 + $1.cost } }
+    private(set) var waitingCost = 0.0
+    private var waiting = 0
 
     /// Adds pieces in their order. - Complexity: O(k log k + k n) for k of them, and O(q log q) for q that wait in a queue by
     /// cost.
     mutating func add(_ work: [(work: Work, cost: Double)]) {
         let pieces = work.enumerated().map { Piece(work: $1.work, cost: $1.cost, number: added + $0) }
         added += pieces.count
-        addedCost += pieces.reduce(0) { $0 + $1.cost }
+        waiting += pieces.count
+        let cost = pieces.reduce(0) { $0 + $1.cost }
+        addedCost += cost
+        waitingCost += cost
         switch (settings.strategy, settings.balancing) {
         case (.dynamic, .predictive):
             for piece in pieces { shared.append(piece) }
@@ -132,7 +136,15 @@ struct WorkShares<Work> {
 
     /// The next piece of a worker; `nil` when nothing is left that it may do.
     mutating func take(_ worker: Int) -> Work? {
-        if let piece = shares[worker].popFirst() { return piece.work }
+        guard let piece = nextPiece(worker) else { return nil }
+        waiting -= 1
+        // Sums of differences would drift.
+        waitingCost = waiting == 0 ? 0 : waitingCost - piece.cost
+        return piece.work
+    }
+
+    private mutating func nextPiece(_ worker: Int) -> Piece? {
+        if let piece = shares[worker].popFirst() { return piece }
         if settings.strategy == .dynamic {
             guard shared.count > 0 else { return nil }
             visits += 1
@@ -142,14 +154,14 @@ struct WorkShares<Work> {
                 }
                 // In order: what was put aside comes first.
                 if let piece = shared.popFirst() { shares[worker].append(piece) }
-                return shares[worker].popFirst()?.work
+                return shares[worker].popFirst()
             }
-            return shared.popFirst()?.work
+            return shared.popFirst()
         }
         if let owner = shares.indices.first(where: { isAbandoned[$0] && shares[$0].count > 0 }) {
             stolen += 1
             visits += 1
-            return shares[owner].popFirst()?.work
+            return shares[owner].popFirst()
         }
         guard let count = countToSteal, let victim = fullest, shares[victim].count > 0 else { return nil }
         visits += 1
@@ -159,7 +171,7 @@ struct WorkShares<Work> {
         }
         stolen += taken.count
         for piece in taken.reversed() { shares[worker].append(piece) }
-        return shares[worker].popFirst()?.work
+        return shares[worker].popFirst()
     }
 
     /// How much of a share of so many pieces goes to a worker that is done; `nil` when nothing does.

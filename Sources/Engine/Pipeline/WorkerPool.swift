@@ -13,6 +13,8 @@ struct WorkerTeam: Sendable {
     var scheduling = SchedulingSettings()
     /// By worker; empty where they run anywhere.
     var placement: [WorkerPlacement] = []
+    /// All CPUs that the process may use.
+    var cpus: [Int] = []
     /// Number of worker 0 among the workers of the run, for the book.
     var firstWorker = 0
     var book: SchedulingBook?
@@ -79,6 +81,18 @@ public struct WorkerPool: Sendable {
         let before = ThreadPlace.current
         if let failure = ThreadPlace.take(team.placement[worker]) { team.book?.notePlacement(failure) }
         return before
+    }
+
+    /// Runs `body` on a worker with all CPUs of the process: threads that are started there may run where their maker may.
+    func anywhere<Result, Failure: Error>(
+        _ worker: Int, _ body: () throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        guard worker < team.placement.count, !team.placement[worker].cpus.isEmpty, !team.cpus.isEmpty else {
+            return try body()
+        }
+        ThreadPlace.confine(to: team.cpus)
+        defer { ThreadPlace.confine(to: team.placement[worker].cpus) }
+        return try body()
     }
 
     /// Has all workers take pieces until none is left; `body` makes one of its own on each worker and runs there to the end.
