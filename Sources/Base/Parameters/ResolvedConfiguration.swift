@@ -27,7 +27,7 @@ public struct ResolvedConfiguration: Sendable {
     public let settings: [Setting]
     /// What a user should know: settings that are built in, that were taken down to what the machine has, or that cannot
     /// matter here.
-    public let notices: [String]
+    public let notices: [SettingNotice]
     private let positions: [String: Int]
 
     /// Applies layers in order; a later one wins.
@@ -48,7 +48,7 @@ public struct ResolvedConfiguration: Sendable {
     /// Applies what is right and collects what is not.
     public init(_ catalog: ParameterCatalog, layers: [ConfigurationLayer], problems: inout [ParameterError]) {
         var settings = catalog.descriptions.map { Setting(description: $0, value: $0.defaultValue) }
-        var notices: [String] = []
+        var notices: [SettingNotice] = []
         for layer in layers {
             // By parameter; within a layer nothing wins over the other.
             var seen: [Int: (entry: ConfigurationLayer.Entry, value: ParameterValue)] = [:]
@@ -157,10 +157,13 @@ public struct ResolvedConfiguration: Sendable {
 
 extension ResolvedConfiguration.Setting {
     /// Takes a budget down to what the machine has, and says what was given and cannot matter here.
-    fileprivate mutating func fit(_ notices: inout [String]) {
+    fileprivate mutating func fit(_ notices: inout [SettingNotice]) {
         guard let location, value != description.defaultValue else { return }
+        func tell(_ kind: SettingNotice.Kind, _ text: String) {
+            notices.append(SettingNotice(kind: kind, name: description.name, location: location, text: text))
+        }
         if let reason = description.irrelevance {
-            notices.append("\(location): \(description.name) has no effect on this machine: \(reason)")
+            tell(.irrelevant, "\(description.name) has no effect on this machine: \(reason)")
         }
         guard let capacity = description.capacity, capacity.isBound, case .integer(let wanted) = value,
             wanted > capacity.amount
@@ -168,9 +171,9 @@ extension ResolvedConfiguration.Setting {
         let fitting = Self(
             description: description, value: .integer(capacity.amount), source: source, location: location,
             spelling: spelling)
-        notices.append(
-            "\(location): \(description.name) \(text) is more than the \(capacity.name); "
-                + "\(fitting.text) is taken")
+        tell(
+            .lowered,
+            "\(description.name) \(text) is more than the \(capacity.name); \(fitting.text) is taken")
         self = fitting
     }
 }

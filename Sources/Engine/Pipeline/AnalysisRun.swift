@@ -46,9 +46,7 @@ public struct AnalysisRun: Sendable {
     ) throws -> RunRecord {
         let start = monotonicSeconds()
         let clock = StageClock()
-        try configuration.validateSelection()
-        try configuration.validateCentWave()
-        try configuration.validateAdducts()
+        try configuration.validate()
         let share = configuration.share(of: min(configuration.concurrentFiles, files.count))
         let budget = try MemoryBudget(configuration: share)
         let data = try clock.measure("open references") { () throws(AnalysisError) in

@@ -46,7 +46,8 @@ public struct ConfigurationRequest: Sendable {
         layers.append(try ConfigurationLayer(assignments: assignments))
         let configuration = try ResolvedConfiguration(catalog, layers: layers)
         return Outcome(
-            configuration: configuration, machineProfile: profileName, notices: notices + configuration.notices)
+            configuration: configuration, machineProfile: profileName,
+            notices: notices + configuration.notices.map(\.description))
     }
 
     private func machineProfileLayer(
