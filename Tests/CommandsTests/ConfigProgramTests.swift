@@ -50,7 +50,7 @@ import Testing
         let folder = try TemporaryDirectory()
         let bad = try folder.write("bad.yaml", "execution:\n  wrokers: 3\n  chunk_size: 0\n")
         let good = try folder.write("good.yaml", "execution.chunk_size: 16\n")
-        let idle = try folder.write("idle.yaml", "execution.io_workers: 3\n")
+        let idle = try folder.write("idle.yaml", "{annotation.enabled: no, annotation.top: 9}\n")
         let outcome = try run(["check", bad, good, idle, "/nowhere.yaml"])
         #expect(outcome.status == 65)
         #expect(
@@ -162,9 +162,9 @@ import Testing
         #expect(access["type"] as? String == "choice" && access["choices"] as? [String] == ["mapped", "buffered"])
         let alias = try #require((access["aliases"] as? [[String: Any]])?.first)
         #expect(alias["name"] as? String == "storage.read_optimization.memory_mapping")
-        let threads = try #require(settings.first { $0["name"] as? String == "execution.io_workers" })
-        #expect(
-            (threads["mattersOnlyWhile"] as? [[String: Any]])?.first?["setting"] as? String == "execution.file_access")
+        let top = try #require(settings.first { $0["name"] as? String == "annotation.top" })
+        let clause = try #require((top["mattersOnlyWhile"] as? [[String: Any]])?.first)
+        #expect(clause["setting"] as? String == "annotation.enabled" && clause["isOneOf"] as? [String] == ["true"])
         #expect(
             (found["builtIn"] as? [[String: Any]])?.contains { $0["name"] as? String == "parallel.synchronization" }
                 == true)

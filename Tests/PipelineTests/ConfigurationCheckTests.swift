@@ -55,9 +55,9 @@ import Testing
     /// Right, but without an effect.
     @Test(arguments: [
         (
-            "execution.io_workers: 4\n",
-            "a.yaml:1: warning: execution.io_workers has no effect: it matters only while execution.file_access is buffered, "
-                + "and that is mapped"
+            "annotation:\n  enabled: false\n  top: 7\n",
+            "a.yaml:3: warning: annotation.top has no effect: it matters only while annotation.enabled is true, "
+                + "and that is false"
         ),
         (
             "matching.enabled: false\nmatching.top: 3\n",

@@ -49,6 +49,7 @@ public struct ResolvedConfiguration: Sendable {
     public init(_ catalog: ParameterCatalog, layers: [ConfigurationLayer], problems: inout [ParameterError]) {
         var settings = catalog.descriptions.map { Setting(description: $0, value: $0.defaultValue) }
         var notices: [SettingNotice] = []
+        var texts = [String](repeating: "", count: settings.count)
         for layer in layers {
             // By parameter; within a layer nothing wins over the other.
             var seen: [Int: (entry: ConfigurationLayer.Entry, value: ParameterValue)] = [:]
@@ -63,6 +64,7 @@ public struct ResolvedConfiguration: Sendable {
                             throw Self.contradiction(entry, other.entry)
                         }
                         seen[position] = (entry, value)
+                        texts[position] = entry.text
                         settings[position] = Setting(
                             description: catalog.descriptions[position], value: value, source: layer.source,
                             location: entry.location, spelling: entry.name)
@@ -76,7 +78,7 @@ public struct ResolvedConfiguration: Sendable {
                 }
             }
         }
-        for position in settings.indices { settings[position].fit(&notices) }
+        for position in settings.indices { settings[position].fit(texts[position], &notices) }
         self.settings = settings
         self.notices = notices
         positions = Dictionary(uniqueKeysWithValues: catalog.descriptions.enumerated().map { ($1.name, $0) })
@@ -157,7 +159,8 @@ public struct ResolvedConfiguration: Sendable {
 
 extension ResolvedConfiguration.Setting {
     /// Takes a budget down to what the machine has, and says what was given and cannot matter here.
-    fileprivate mutating func fit(_ notices: inout [SettingNotice]) {
+    /// - Parameter written: the value as the user wrote it.
+    fileprivate mutating func fit(_ written: String, _ notices: inout [SettingNotice]) {
         guard let location, value != description.defaultValue else { return }
         func tell(_ kind: SettingNotice.Kind, _ text: String) {
             notices.append(SettingNotice(kind: kind, name: description.name, location: location, text: text))
@@ -173,7 +176,7 @@ extension ResolvedConfiguration.Setting {
             spelling: spelling)
         tell(
             .lowered,
-            "\(description.name) \(text) is more than the \(capacity.name); \(fitting.text) is taken")
+            "\(description.name) \(written) is more than the \(capacity.name); \(fitting.text) is taken")
         self = fitting
     }
 }

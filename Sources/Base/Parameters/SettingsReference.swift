@@ -101,7 +101,10 @@ public enum SettingsReference {
         return "`\(alias.name)`" + (words.isEmpty ? "" : " (\(words.joined(separator: ", ")))")
     }
 
+    /// A clause as a sentence; a name at its start (`features.tsv`, `by-length`) keeps its case.
     private static func sentence(_ clause: String) -> String {
-        clause.prefix(1).uppercased() + clause.dropFirst() + (clause.hasSuffix(".") ? "" : ".")
+        let first = clause.prefix { $0 != " " }
+        let isWord = first.allSatisfy { $0.isLetter || $0 == "," || $0 == "'" }
+        return (isWord ? clause.prefix(1).uppercased() : String(clause.prefix(1))) + clause.dropFirst() + "."
     }
 }

@@ -9,6 +9,8 @@ public struct EngineSpace: Sendable {
     public let catalog: ParameterCatalog
     public let searched: [ParameterDescription]
     public let leftOut: [LeftOutParameter]
+    /// What holds for parameters that are not searched, where that is not the default.
+    private let fixed: [Setting]
 
     /// The first four that could be tuned: what `--parameters basic` searches.
     public static let basic = [
@@ -24,6 +26,7 @@ public struct EngineSpace: Sendable {
         _ list: String?, host: HostDescription, fixed: [Setting] = [], files: [[String]] = []
     ) throws(StudyError) {
         catalog = EngineParameters.catalog(host: host)
+        self.fixed = fixed
         let selection = try ParameterSelection(
             list, of: catalog, basic: Self.basic, fixed: fixed, irrelevant: Self.irrelevant(files))
         searched = selection.searched
@@ -34,15 +37,16 @@ public struct EngineSpace: Sendable {
     init(names: [String], leftOut: [LeftOutParameter], host: HostDescription) {
         catalog = EngineParameters.catalog(host: host)
         searched = ParameterSelection.parameters(named: names, of: catalog)
+        fixed = []
         self.leftOut = leftOut
     }
 
     /// How many configurations there are, `nil` for very many.
     /// - Throws: `SearchSpaceError`.
     public func size() throws -> Int? {
-        let names = Set(searched.map(\.name))
-        let defaults = catalog.descriptions.filter { !names.contains($0.name) }.map { ($0.name, $0.defaultValue) }
-        return try SearchSpace(searched, fixed: Dictionary(uniqueKeysWithValues: defaults)).count
+        var values = Dictionary(uniqueKeysWithValues: catalog.descriptions.map { ($0.name, $0.defaultValue) })
+        for setting in fixed { values[setting.name] = try catalog.description(of: setting.name)?.parse(setting.text) }
+        return try SearchSpace(searched, fixed: values).count
     }
 
     /// By name, why a parameter cannot matter for these workloads.
