@@ -19,10 +19,13 @@ public struct AutoTuner: Sendable {
     /// - Parameter tuningSeconds: bound on the whole study.
     /// - Parameter confirmationRows: interleaved rows of the confirmation, 6 or more; `nil` takes 12 to 40.
     /// - Parameter lockPath: one study at a time per lock; `nil` takes the one of this machine.
+    /// - Parameter parameters: what is searched, as `lavoisier-tune --parameters` reads it: `"basic"`, `"all"`,
+    ///   `"-numeric.precision"`; `nil` takes all that is worth trying on this machine.
     public init(
         target: StudyTarget = .throughput, budget: Int = 50, seed: UInt64 = 1, tuningSeconds: Double? = nil,
-        confirmationRows: Int? = nil, lockPath: String? = nil
+        confirmationRows: Int? = nil, lockPath: String? = nil, parameters: String? = nil
     ) {
+        request.parameters = parameters
         if let lockPath { request.lockPath = lockPath }
         request.options.tuningSeconds = tuningSeconds
         if let confirmationRows {

@@ -204,7 +204,7 @@ import Testing
         let folder = try TemporaryDirectory()
         try folder.write("a.yaml", "execution:\n  workers: 1\nfuture:\n  name: \"a \\\"b\\\"\"\n")
         let arm = try EngineArm(
-            name: "a", engine: engine, file: folder.file("a.yaml"), assignments: ["execution.workers=2"],
+            name: "a", engine: engine, file: folder.file("a.yaml"), assignments: ["parallel.cores=2"],
             isOtherVersion: true, host: host)
         #expect(arm.settings == [Setting("future.name", "a \"b\""), Setting("execution.workers", "2")])
         let back = try ConfigurationLayer(source: "x", yaml: arm.configuration, file: "x")

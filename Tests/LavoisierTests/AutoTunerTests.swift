@@ -11,7 +11,7 @@ import Testing
         let folder = try TemporaryDirectory()
         setenv("LAVOISIER_DATA_DIR", AnalyzerTests.data, 1)
         let tuner = AutoTuner(
-            target: .cpuUsage, budget: 2, confirmationRows: 6, lockPath: folder.file("lock"))
+            target: .cpuUsage, budget: 2, confirmationRows: 6, lockPath: folder.file("lock"), parameters: "basic")
         var notes: [String] = []
         var trials = 0
         let file = folder.file("best.yaml")
@@ -23,6 +23,8 @@ import Testing
         ) { if case .trialFinished = $0 { trials += 1 } }
         #expect(notes.contains { $0.hasPrefix("workload ident (feature_detection, size small, complexity low)") })
         #expect(trials == 2 && outcome.history.judged.count == 2)
+        #expect(outcome.history.inputs.parameters == "basic")
+        #expect(outcome.history.inputs.leftOut?.contains { $0.name == "execution.file_access" } == true)
         #expect(outcome.history.options.maximumMemoryBytes == 8_000_000_000)
         #expect(outcome.history.options.maximumSeconds == 120)
         guard case .finished(let verdict) = outcome.end else {

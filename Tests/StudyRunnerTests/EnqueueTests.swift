@@ -10,10 +10,18 @@ struct EnqueueTests {
     private static let workers = "execution.workers"
     private static let chunk = "execution.chunk_size"
 
+    /// What is searched, one that is not, and other spellings.
+    private static let known = ParameterCatalog(
+        FakeProgram.standardParameters + [
+            ParameterDescription(
+                name: "analysis.fixed", group: .analysis, domain: .integer(0...9, .linear), defaultValue: .integer(1),
+                text: "fixed")
+        ], builtIn: [BuiltInSetting("cache.policy", accepted: ["lru"], reason: "there is one")])
+
     private func read(_ text: String, before: [Setting]? = nil) throws -> EnqueuedConfigurations {
         try EnqueuedConfigurations(
             ConfigurationLayer.list(source: "--enqueue", text: text, file: "own.yaml"),
-            searched: FakeProgram.standardParameters, known: ["analysis.fixed"], before: before)
+            searched: FakeProgram.standardParameters, known: Self.known, before: before)
     }
 
     private func settings(_ workers: Int, _ chunk: Int, _ precision: String = "float64") -> [Setting] {
@@ -74,8 +82,8 @@ struct EnqueueTests {
             searchValues: [.choice("a"), .choice("b")])
         #expect {
             try EnqueuedConfigurations(
-                ConfigurationLayer.list(source: "", text: "mode: c", file: "f"), searched: [description], known: [],
-                before: nil)
+                ConfigurationLayer.list(source: "", text: "mode: c", file: "f"), searched: [description],
+                known: ParameterCatalog([description]), before: nil)
         } throws: { "\($0)".contains("f:1: 'c' is not valid for mode: searched are a, b") }
     }
 

@@ -2,6 +2,7 @@ import BayesianTuning
 import Benchmarking
 import Foundation
 import HostEnvironment
+import Parameters
 import ResultStore
 import Statistics
 import Testing
@@ -162,6 +163,19 @@ struct SearchRulesTests {
             return
         }
         #expect(abs(share - 1) < 1e-9)
+    }
+
+    /// A study that searches less takes from a wider one only what had the default elsewhere.
+    @Test func aNarrowerStudyLearnsOnlyFromWhatIsInItsSpace() throws {
+        let fixture = try StudyFixture()
+        let wide = try fixture.run(StudyFixture.options(budget: 20) { $0.worthwhileGain = 0 }, Self.program).history
+        let narrow = try SearchSpace(FakeProgram.standardParameters.filter { $0.name != "execution.workers" })
+        let trials = EarlierStudies.trials(
+            of: [EarlierStudy(id: wide.record.id, trials: 99)], for: wide.record.plan, base: nil, space: narrow,
+            store: fixture.store)
+        let inside = wide.trials.filter { $0.judgement != nil && $0.configuration.workers == 2 }
+        #expect(trials.count == inside.count && !trials.isEmpty)
+        #expect(wide.trials.count > inside.count, "some trials had other workers")
     }
 
     @Test func aResumedStudyKnowsTheSameEarlierOnes() throws {

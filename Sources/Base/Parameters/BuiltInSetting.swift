@@ -24,8 +24,10 @@ public struct BuiltInSetting: Sendable, Hashable {
     }
 
     /// For a user who set it to what it is.
-    func notice(_ entry: ConfigurationLayer.Entry) -> String {
-        "\(entry.location): \(name) is built in and not switchable: \(reason)"
+    func notice(_ entry: ConfigurationLayer.Entry) -> SettingNotice {
+        SettingNotice(
+            kind: .builtIn, name: name, location: entry.location,
+            text: "\(name) is built in and not switchable: \(reason)")
     }
 
     /// For a user who wants something else.

@@ -41,7 +41,7 @@ extension ConfigurationLayer {
             for (number, line) in lines {
                 // Empty lines before it, so that positions are those in the file.
                 let padded = String(repeating: "\n", count: number) + line
-                if let node = try root(yaml: padded, file: "\(file):\(number + 1)") { nodes.append(node) }
+                if let node = try root(yaml: padded, file: file) { nodes.append(node) }
             }
             return nodes
         }

@@ -33,7 +33,22 @@ public struct ConfigurationLayer: Sendable {
     /// A list of scalars is one value: `peakwidth: [20, 50]`.
     /// - Throws: `ParameterError(.malformed)` with file and line for anything that is not a mapping of such values.
     public init(source: String, yaml: String, file: String) throws(ParameterError) {
-        self.init(source: source, entries: try Self.flatten(yaml: yaml, file: file))
+        var problems: [ParameterError] = []
+        self.init(source: source, yaml: yaml, file: file, problems: &problems)
+        if let first = problems.first { throw first }
+    }
+
+    /// Takes what is right and collects what is not.
+    public init(source: String, yaml: String, file: String, problems: inout [ParameterError]) {
+        var entries: [Entry] = []
+        do throws(ParameterError) {
+            if let root = try Self.root(yaml: yaml, file: file) {
+                Self.flatten(root, prefix: "", file: file, into: &entries, problems: &problems)
+            }
+        } catch {
+            problems.append(error)
+        }
+        self.init(source: source, entries: entries)
     }
 
     /// Reads a YAML file.
@@ -88,27 +103,39 @@ public struct ConfigurationLayer: Sendable {
         do {
             return try compose(yaml: yaml)
         } catch {
-            throw ParameterError(.malformed, parameter: file, expected: "not valid YAML: \(error)", location: file)
+            let (reason, place) =
+                switch error as? YamlError {
+                case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+                    .composer(_, let problem, let mark, _):
+                    (problem, "\(file):\(mark.line)")
+                default: ("\(error)", file)
+                }
+            throw ParameterError(.malformed, parameter: file, expected: "not valid YAML: \(reason)", location: place)
         }
     }
 
-    private static func flatten(yaml: String, file: String) throws(ParameterError) -> [Entry] {
-        guard let root = try root(yaml: yaml, file: file) else { return [] }
-        var entries: [Entry] = []
-        try flatten(root, prefix: "", file: file, into: &entries)
-        return entries
-    }
-
+    /// - Throws: the first problem.
     static func flatten(
         _ node: Node, prefix: String, file: String, into entries: inout [Entry]
     ) throws(ParameterError) {
+        var problems: [ParameterError] = []
+        flatten(node, prefix: prefix, file: file, into: &entries, problems: &problems)
+        if let first = problems.first { throw first }
+    }
+
+    private static func flatten(
+        _ node: Node, prefix: String, file: String, into entries: inout [Entry], problems: inout [ParameterError]
+    ) {
         switch node {
         case .mapping(let mapping):
             for (key, value) in mapping {
                 guard let name = key.string else {
-                    throw malformed("a key must be a word", at: key, file: file)
+                    problems.append(malformed("a key must be a word", at: key, file: file))
+                    continue
                 }
-                try flatten(value, prefix: prefix.isEmpty ? name : "\(prefix).\(name)", file: file, into: &entries)
+                flatten(
+                    value, prefix: prefix.isEmpty ? name : "\(prefix).\(name)", file: file, into: &entries,
+                    problems: &problems)
             }
         case .scalar(let scalar) where !prefix.isEmpty:
             entries.append(Entry(name: prefix, text: scalar.string, location: place(of: node, file: file)))
@@ -119,7 +146,7 @@ public struct ConfigurationLayer: Sendable {
                     name: prefix, text: "[" + words.joined(separator: ", ") + "]", location: place(of: node, file: file)
                 ))
         case .scalar(let scalar) where scalar.string.isEmpty || scalar.string == "null": return
-        default: throw malformed("expected keys and values under '\(prefix)'", at: node, file: file)
+        default: problems.append(malformed("expected keys and values under '\(prefix)'", at: node, file: file))
         }
     }
 

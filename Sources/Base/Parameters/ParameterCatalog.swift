@@ -39,6 +39,28 @@ public struct ParameterCatalog: Sendable {
     /// The parameter's own name for any spelling; other names stay as they are.
     public func canonicalName(_ name: String) -> String { description(of: name)?.name ?? name }
 
+    /// The parameters that a pattern means: one by any of its spellings, those of a section (`execution`), or those whose
+    /// spelling fits a pattern with `*` for any text (`parallel.*`, `*buffer*`). In the order of the descriptions.
+    public func matching(_ pattern: String) -> [ParameterDescription] {
+        if let one = description(of: pattern) { return [one] }
+        let pieces = (pattern.contains("*") ? pattern : pattern + ".*").split(
+            separator: "*", omittingEmptySubsequences: false)
+        return descriptions.filter { $0.spellings.contains { Self.fits($0, pieces) } }
+    }
+
+    /// Whether the pieces, the first at the start and the last at the end, come one behind the other.
+    private static func fits(_ name: String, _ pieces: [Substring]) -> Bool {
+        guard let first = pieces.first, let last = pieces.last, name.hasPrefix(first) else { return false }
+        var rest = name.dropFirst(first.count)
+        guard rest.count >= last.count, rest.hasSuffix(last) else { return false }
+        rest = rest.dropLast(last.count)
+        for piece in pieces.dropFirst().dropLast() where !piece.isEmpty {
+            guard let found = rest.firstRange(of: piece) else { return false }
+            rest = rest[found.upperBound...]
+        }
+        return true
+    }
+
     /// Names, other spellings, and names of what is built in, in this order.
     public var names: [String] {
         descriptions.map(\.name) + descriptions.flatMap(\.aliases).map(\.name) + builtIn.map(\.name)

@@ -29,12 +29,19 @@ public struct ParameterError: Error, Sendable, Hashable, CustomStringConvertible
     }
 
     public var description: String {
-        let place = location.map { "\($0): " } ?? ""
         switch code {
-        case .unknownKey: return "\(place)unknown key '\(parameter)'; \(expected)"
-        case .invalidValue: return "\(place)'\(value)' is not valid for \(parameter): \(expected)"
-        case .malformed: return "\(place)\(expected)"
-        case .unreadableFile: return "cannot read \(parameter): \(expected)"
+        case .unreadableFile: message
+        case .unknownKey, .invalidValue, .malformed: (location.map { "\($0): " } ?? "") + message
+        }
+    }
+
+    /// What is wrong and how to mend it, without the place.
+    public var message: String {
+        switch code {
+        case .unknownKey: "unknown key '\(parameter)'; \(expected)"
+        case .invalidValue: "'\(value)' is not valid for \(parameter): \(expected)"
+        case .malformed: expected
+        case .unreadableFile: "cannot read \(parameter): \(expected)"
         }
     }
 }

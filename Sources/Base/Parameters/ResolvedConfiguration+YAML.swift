@@ -1,16 +1,20 @@
 extension ResolvedConfiguration {
     /// The configuration as YAML, grouped by the first part of each name, with unit and default as a comment.
-    public func yaml(onlyChanged: Bool = false) -> String {
+    /// - Parameter onlyChanged: leaves out what has its default.
+    /// - Parameter showsOrigins: also says of each setting that was given where that was.
+    public func yaml(onlyChanged: Bool = false, showsOrigins: Bool = false) -> String {
         let shown = settings.filter { !onlyChanged || $0.value != $0.description.defaultValue }
         var lines: [String] = []
         for section in bySection(shown, name: \.description.name) {
             if !section.head.isEmpty { lines.append("\(section.head):") }
             for setting in section.elements {
-                let key = setting.description.name.dropFirst(section.head.isEmpty ? 0 : section.head.count + 1)
-                let unit = setting.description.unit.isEmpty ? "" : "\(setting.description.unit), "
+                let description = setting.description
+                let key = description.name.dropFirst(section.head.isEmpty ? 0 : section.head.count + 1)
+                let unit = description.unit.isEmpty ? "" : "\(description.unit), "
+                let origin = showsOrigins ? setting.origin.map { ", \($0)" } ?? "" : ""
                 lines.append(
                     "\(section.head.isEmpty ? "" : "  ")\(key): \(Self.quoted(setting.text))  # \(unit)default "
-                        + setting.description.text(of: setting.description.defaultValue))
+                        + description.text(of: description.defaultValue) + origin)
             }
         }
         return lines.joined(separator: "\n") + (lines.isEmpty ? "" : "\n")
@@ -21,6 +25,16 @@ extension ResolvedConfiguration {
         let plain =
             !text.isEmpty && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) }
         return plain ? text : "\"\(text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\""
+    }
+}
+
+extension ResolvedConfiguration.Setting {
+    /// Where the value was given, for people: `from --config a.yaml:3, as parallel.workers`; `nil` for a default.
+    public var origin: String? {
+        guard let location else { return nil }
+        let place = location.hasPrefix(source) || location == "--set" ? location : "\(source) \(location)"
+        let other = spelling.flatMap { $0 == description.name ? nil : ", as \($0)" } ?? ""
+        return "from \(place.replacing("\n", with: " "))\(other)"
     }
 }
 

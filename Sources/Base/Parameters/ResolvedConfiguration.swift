@@ -27,7 +27,7 @@ public struct ResolvedConfiguration: Sendable {
     public let settings: [Setting]
     /// What a user should know: settings that are built in, that were taken down to what the machine has, or that cannot
     /// matter here.
-    public let notices: [String]
+    public let notices: [SettingNotice]
     private let positions: [String: Int]
 
     /// Applies layers in order; a later one wins.
@@ -48,7 +48,8 @@ public struct ResolvedConfiguration: Sendable {
     /// Applies what is right and collects what is not.
     public init(_ catalog: ParameterCatalog, layers: [ConfigurationLayer], problems: inout [ParameterError]) {
         var settings = catalog.descriptions.map { Setting(description: $0, value: $0.defaultValue) }
-        var notices: [String] = []
+        var notices: [SettingNotice] = []
+        var texts = [String](repeating: "", count: settings.count)
         for layer in layers {
             // By parameter; within a layer nothing wins over the other.
             var seen: [Int: (entry: ConfigurationLayer.Entry, value: ParameterValue)] = [:]
@@ -63,6 +64,7 @@ public struct ResolvedConfiguration: Sendable {
                             throw Self.contradiction(entry, other.entry)
                         }
                         seen[position] = (entry, value)
+                        texts[position] = entry.text
                         settings[position] = Setting(
                             description: catalog.descriptions[position], value: value, source: layer.source,
                             location: entry.location, spelling: entry.name)
@@ -76,7 +78,7 @@ public struct ResolvedConfiguration: Sendable {
                 }
             }
         }
-        for position in settings.indices { settings[position].fit(&notices) }
+        for position in settings.indices { settings[position].fit(texts[position], &notices) }
         self.settings = settings
         self.notices = notices
         positions = Dictionary(uniqueKeysWithValues: catalog.descriptions.enumerated().map { ($1.name, $0) })
@@ -157,10 +159,14 @@ public struct ResolvedConfiguration: Sendable {
 
 extension ResolvedConfiguration.Setting {
     /// Takes a budget down to what the machine has, and says what was given and cannot matter here.
-    fileprivate mutating func fit(_ notices: inout [String]) {
+    /// - Parameter written: the value as the user wrote it.
+    fileprivate mutating func fit(_ written: String, _ notices: inout [SettingNotice]) {
         guard let location, value != description.defaultValue else { return }
+        func tell(_ kind: SettingNotice.Kind, _ text: String) {
+            notices.append(SettingNotice(kind: kind, name: description.name, location: location, text: text))
+        }
         if let reason = description.irrelevance {
-            notices.append("\(location): \(description.name) has no effect on this machine: \(reason)")
+            tell(.irrelevant, "\(description.name) has no effect on this machine: \(reason)")
         }
         guard let capacity = description.capacity, capacity.isBound, case .integer(let wanted) = value,
             wanted > capacity.amount
@@ -168,9 +174,9 @@ extension ResolvedConfiguration.Setting {
         let fitting = Self(
             description: description, value: .integer(capacity.amount), source: source, location: location,
             spelling: spelling)
-        notices.append(
-            "\(location): \(description.name) \(text) is more than the \(capacity.name); "
-                + "\(fitting.text) is taken")
+        tell(
+            .lowered,
+            "\(description.name) \(written) is more than the \(capacity.name); \(fitting.text) is taken")
         self = fitting
     }
 }

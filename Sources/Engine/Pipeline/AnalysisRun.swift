@@ -53,9 +53,7 @@ public struct AnalysisRun: Sendable {
     ) throws -> RunRecord {
         let start = monotonicSeconds()
         let clock = StageClock()
-        try configuration.validateSelection()
-        try configuration.validateCentWave()
-        try configuration.validateAdducts()
+        try configuration.validate()
         configuration.kernels.apply()
         let atOnce = min(configuration.concurrentFiles, files.count)
         var share = configuration.share(of: atOnce)

@@ -51,7 +51,8 @@ public struct ConfigurationRequest: Sendable {
         }
         let configuration = try EngineParameters.resolve(layers, host: host)
         return Outcome(
-            configuration: configuration, machineProfile: profileName, notices: notices + configuration.notices)
+            configuration: configuration, machineProfile: profileName,
+            notices: notices + configuration.notices.map(\.description))
     }
 
     private func machineProfileLayer(

@@ -17,7 +17,7 @@ struct OptimizeSubcommand: ParsableCommand {
 
             Becomes the program lavoisier-tune beside this one: terminal, signals and exit status are its own. All other \
             options are handed on as they are: --budget N, --tuning-time TIME, --workload NAME, --workload-type TYPE, \
-            --size, --complexity, --max-memory SIZE, --max-time TIME, --min-accuracy F1, --strategy NAME, --enqueue FILE, \
+            --size, --complexity, --max-memory SIZE, --max-time TIME, --min-accuracy F1, --strategy NAME, --parameters LIST, --enqueue FILE, \
             --stop-below SHARE, --fresh, --seed N, --rows N, --json, --quiet, --store FILE, --reports-dir DIR, \
             --config-dir DIR, --lock FILE, --engine PATH. 'lavoisier-tune run --help' explains them.
             """)

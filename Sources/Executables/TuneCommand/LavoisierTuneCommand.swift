@@ -18,8 +18,10 @@ struct LavoisierTuneCommand: ParsableCommand {
 
             Options of a study ('lavoisier-tune run --help' explains them): --target throughput|memory|cpu_usage|energy|balanced, \
             --budget N, --tuning-time TIME, --workload NAME (repeatable) or --workload-type TYPE, --size, --complexity; --seed N, --max-memory SIZE, --max-time TIME, --min-accuracy F1, \
-            --strategy bayesian|random|sobol, --enqueue FILE, --base FILE, --write-config FILE, --rows N, --engine PATH, --store FILE, --reports-dir DIR, --config-dir DIR, \
+            --strategy bayesian|random|sobol, --parameters LIST, --enqueue FILE, --base FILE, --write-config FILE, --rows N, --engine PATH, --store FILE, --reports-dir DIR, --config-dir DIR, \
             --lock FILE, --quiet, --json.
+
+            'parameters' lists what is searched, with the values that are tried, and what is left out and why.
 
             'gate' holds a build against a baseline and says by exit status whether it may pass; 'baseline' makes and moves \
             baselines; 'noise' measures how small a change this machine can show.
@@ -34,7 +36,8 @@ struct LavoisierTuneCommand: ParsableCommand {
             """,
         version: LavoisierVersion.current,
         subcommands: [
-            RunSubcommand.self, ResumeSubcommand.self, ListSubcommand.self, ShowSubcommand.self, ReportSubcommand.self,
+            RunSubcommand.self, ResumeSubcommand.self, ParametersSubcommand.self, ListSubcommand.self,
+            ShowSubcommand.self, ReportSubcommand.self,
             ExportSubcommand.self, CompareSubcommand.self, ReplaySubcommand.self, GateSubcommand.self,
             BaselineSubcommand.self, NoiseSubcommand.self, ErrorRatesSubcommand.self,
         ],

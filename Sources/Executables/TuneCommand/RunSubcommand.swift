@@ -77,6 +77,13 @@ struct RunSubcommand: ParsableCommand {
     var rows: Int?
 
     @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "What to search: names (or other spellings), sections (execution), patterns ('parallel.*'), default, all or basic, separated by commas; '-NAME' takes away and '+NAME' adds. A list that begins with a sign changes the default: '--parameters -numeric.precision,+execution.reader'. 'lavoisier-tune parameters' lists them.",
+            valueName: "list"))
+    var parameters: String?
+
+    @Option(
         help: ArgumentHelp(
             "Your own configurations, tried right after the default: a YAML or JSON list of settings, or JSON lines. Settings that one leaves out take their default; each counts against the budget.",
             valueName: "file"))
@@ -106,6 +113,7 @@ struct RunSubcommand: ParsableCommand {
             request.options = try options()
             if !workloads.isEmpty { request.workloads = workloads }
             try chooseWorkload(&request)
+            request.parameters = parameters
             request.enqueueFile = enqueue
             request.baseFile = base
             request.configurationFile = writeConfig

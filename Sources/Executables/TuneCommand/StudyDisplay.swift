@@ -31,7 +31,24 @@ struct StudyDisplay {
                 + "\(options.budget) configurations (\(size)), then at least \(options.confirmationRows) interleaved rows\(time). "
                 + "Ctrl-C stops; nothing is lost.")
         if study.enqueuedCount > 0 { line.milestone("First come \(study.enqueuedCount) configurations of your own.") }
-        if study.leavesProfile { line.milestone("With --base, this machine's profile stays as it is.") }
+        line.milestone("Searched: \(study.searched.joined(separator: ", ")).")
+        for text in leftOutLines(study.leftOut) { line.milestone(text) }
+        if let reason = study.profileObstacle {
+            note("this machine's profile stays as it is: \(reason); take the result with --write-config")
+        }
+    }
+
+    /// One line per reason.
+    private func leftOutLines(_ list: [LeftOutParameter]) -> [String] {
+        var reasons: [(reason: String, names: [String])] = []
+        for item in list {
+            if let place = reasons.firstIndex(where: { $0.reason == item.reason }) {
+                reasons[place].names.append(item.name)
+            } else {
+                reasons.append((item.reason, [item.name]))
+            }
+        }
+        return reasons.map { "Left out: \($0.names.joined(separator: ", ")): \($0.reason)." }
     }
 
     func show(_ event: StudyEvent, _ scale: ObjectiveScale) {

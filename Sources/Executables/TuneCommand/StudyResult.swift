@@ -1,3 +1,4 @@
+import BayesianTuning
 import Benchmarking
 import EngineTuning
 import Foundation
@@ -21,6 +22,10 @@ struct StudyResult: Codable {
     var budget: Int
     var engineRuns: Int
     var engineCPUSeconds: Double
+    /// Names of the parameters that were searched.
+    var searched: [String]
+    /// What was not searched, and why; absent in studies of older versions.
+    var leftOut: [LeftOutParameter]?
     /// MB/s, bytes, seconds, joules or MB/s per GB of the configuration.
     var bestObjective: Double?
     var defaultObjective: Double?
@@ -71,6 +76,8 @@ struct StudyResult: Codable {
         searchEnd = history.verdict?.searchEnd
         configurations = history.judged.count
         budget = history.options.budget
+        searched = history.space.names
+        leftOut = history.inputs.leftOut
         engineRuns = history.engineRuns
         engineCPUSeconds = history.engineCPUSeconds
         bestObjective = history.objective(ofTrial: history.verdict?.bestTrial) ?? history.bestObjective

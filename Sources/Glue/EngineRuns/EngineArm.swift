@@ -78,6 +78,8 @@ public struct EngineArm: Sendable, Hashable, Codable {
         var entries: [ConfigurationLayer.Entry] = []
         if let file { entries = try ConfigurationLayer(source: "--config", path: file).entries }
         entries += try ConfigurationLayer(assignments: assignments).entries
+        // Other spellings are of this version; a parameter's own name is what all versions know.
+        entries = try EngineParameters.catalog(host: host).canonical(entries)
         var settings: [Setting] = []
         for entry in entries {
             settings.removeAll { $0.name == entry.name }

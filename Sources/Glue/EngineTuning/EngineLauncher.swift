@@ -19,17 +19,18 @@ public struct EngineLauncher: TunableProgram {
 
     /// - Parameters:
     ///   - program: over the workloads of every run.
+    ///   - space: what is searched.
     ///   - base: settings that are not searched and hold in every run, the default's included.
     ///   - minimumAccuracy: F1 against the default's results below which a run does not count.
     public init(
-        identity: ProgramIdentity, program: EngineProgram, host: HostDescription, base: [Setting] = [],
+        identity: ProgramIdentity, program: EngineProgram, space: EngineSpace, base: [Setting] = [],
         minimumAccuracy: Double
     ) {
         self.identity = identity
         self.program = program
         self.minimumAccuracy = minimumAccuracy
-        descriptions = EngineParameters.descriptions(host: host)
-        parameters = EngineParameters.searched(host: host)
+        descriptions = space.catalog.descriptions
+        parameters = space.searched
         self.base = Dictionary(base.map { ($0.name, $0.text) }) { _, last in last }
     }
 

@@ -1,3 +1,4 @@
+import BayesianTuning
 import Benchmarking
 import EngineRuns
 import Foundation
@@ -13,13 +14,15 @@ struct EngineSetup {
     let host: HostDescription
     let launcher: EngineLauncher
     let profilePath: String
+    let space: EngineSpace
     /// What this machine's profile and the base file say, and the user's own configurations.
     let inputs: StudyInputs
 
     /// - Parameters:
-    ///   - stored: of the study that goes on; `nil` reads the files of the request.
+    ///   - resumed: the study that goes on; `nil` reads the files of the request.
     ///   - note: told before something is prepared, which takes some seconds.
-    init(_ request: EngineStudyRequest, stored: StudyInputs? = nil, note: (String) -> Void) throws {
+    init(_ request: EngineStudyRequest, resumed: StudyHistory? = nil, note: (String) -> Void) throws {
+        let stored = resumed?.inputs
         // Before anything is prepared, which takes a while, and before a store is made.
         if let reason = EngineLauncher.obstacle(to: request.options.target, host: HostReader()) {
             throw StudyError(
@@ -28,7 +31,11 @@ struct EngineSetup {
         }
         let host = HostReader().read()
         self.host = host
-        var inputs = try stored ?? Self.inputs(request, host: host)
+        let space =
+            try resumed.map { EngineSpace(names: $0.space.names, leftOut: $0.inputs.leftOut ?? [], host: host) }
+            ?? request.space(host: host)
+        self.space = space
+        var inputs = try stored ?? Self.inputs(request, space, host: host)
         if let path = request.configurationFile { inputs.configurationFile = absolutePath(path) }
         if let path = inputs.configurationFile { try Self.checkReplaceable(path) }
         let engine = try EngineBinary.locate(request.enginePath)
@@ -41,7 +48,7 @@ struct EngineSetup {
         launcher = EngineLauncher(
             identity: identity,
             program: try EngineProgram(workloads: prepared, locations: locations, interrupt: request.interrupt),
-            host: host, base: inputs.base ?? [], minimumAccuracy: request.options.minimumAccuracy)
+            space: space, base: inputs.base ?? [], minimumAccuracy: request.options.minimumAccuracy)
         let folders = MachineProfile.searchFolders(
             configDirectory: request.configurationDirectory, environment: request.environment)
         let inPlace = try MachineProfile.find(machineID: host.identity.id, folders: folders)
@@ -49,11 +56,8 @@ struct EngineSetup {
         if stored == nil {
             let profile = inPlace?.profile.profile(named: request.options.target.rawValue, workloadClass: size)?
                 .settings.map { Setting($0.name, $0.value) }
-            // As `analyze --config` would put them together: the file over the profile.
-            let overlay = inputs.before ?? []
-            let kept = profile?.filter { setting in !overlay.contains { $0.name == setting.name } }
-            inputs.before = kept.map { $0 + overlay } ?? inputs.before
-            try Self.enqueue(request, host: host, &inputs, note: note)
+            try Self.takeInPlace(profile, space: space, searchable: request.searchable(host: host), &inputs, note: note)
+            try Self.enqueue(request, space, &inputs, note: note)
         }
         self.inputs = inputs
         profilePath =
@@ -66,15 +70,16 @@ struct EngineSetup {
     }
 
     /// What the base file says: fixed settings, and searched ones as the configuration in place.
-    private static func inputs(_ request: EngineStudyRequest, host: HostDescription) throws -> StudyInputs {
+    private static func inputs(
+        _ request: EngineStudyRequest, _ space: EngineSpace, host: HostDescription
+    ) throws -> StudyInputs {
         var inputs = StudyInputs()
         inputs.sources = .ofThisMachine
+        inputs.parameters = request.parameters
+        inputs.leftOut = space.leftOut
         guard let path = request.baseFile else { return inputs }
-        let searched = Set(EngineParameters.searched(host: host).map(\.name))
-        let given = try ResolvedConfiguration(
-            descriptions: EngineParameters.descriptions(host: host),
-            layers: [ConfigurationLayer(source: "--base", path: path)]
-        ).settings.filter { $0.source == "--base" }.map { Setting($0.description.name, $0.text) }
+        let searched = Set(space.searched.map(\.name))
+        let given = try request.baseSettings(host: host)
         inputs.base = given.filter { !searched.contains($0.name) }
         let place = given.filter { searched.contains($0.name) }
         inputs.before = place.isEmpty ? nil : place
@@ -82,15 +87,43 @@ struct EngineSetup {
         return inputs
     }
 
+    /// Puts this machine's profile below what the base file says, as `analyze --config` would put them together.
+    ///
+    /// A profile may set what this study could search and was told not to. Such a setting would be lost with a new profile,
+    /// so the study says so, does without it, and leaves the profile as it is.
+    private static func takeInPlace(
+        _ profile: [Setting]?, space: EngineSpace, searchable: Set<String>, _ inputs: inout StudyInputs,
+        note: (String) -> Void
+    ) throws {
+        guard let profile else { return }
+        let overlay = inputs.before ?? []
+        let fixed = Set((inputs.base ?? []).map(\.name))
+        let own = try space.catalog.canonical(
+            profile.map { ConfigurationLayer.Entry(name: $0.name, text: $0.text, location: "machine profile") }
+        ).map { Setting($0.name, $0.text) }
+        let searched = Set(space.searched.map(\.name))
+        inputs.before = own.filter { setting in !overlay.contains { $0.name == setting.name } } + overlay
+        let lost = own.filter { setting in
+            guard searchable.contains(setting.name), !searched.contains(setting.name), !fixed.contains(setting.name),
+                let description = space.catalog.description(of: setting.name),
+                let value = try? description.parse(setting.text)
+            else { return false }
+            return value != description.defaultValue
+        }
+        guard !lost.isEmpty else { return }
+        inputs.notInPlace = lost
+        note(
+            "this machine's profile sets \(lost.map { "\($0.name)=\($0.text)" }.joined(separator: " ")), which this study "
+                + "does not search: it is compared without that")
+    }
+
     private static func enqueue(
-        _ request: EngineStudyRequest, host: HostDescription, _ inputs: inout StudyInputs, note: (String) -> Void
+        _ request: EngineStudyRequest, _ space: EngineSpace, _ inputs: inout StudyInputs, note: (String) -> Void
     ) throws {
         guard let path = request.enqueueFile else { return }
         let own = try EnqueuedConfigurations(
-            ConfigurationLayer.list(source: "--enqueue", path: path),
-            searched: EngineParameters.searched(host: host),
-            known: EngineParameters.descriptions(host: host).map(\.name),
-            before: Study.usable(inputs.before, of: EngineParameters.searched(host: host)))
+            ConfigurationLayer.list(source: "--enqueue", path: path), searched: space.searched,
+            known: space.catalog, before: Study.usable(inputs.before, of: space.searched))
         own.notes.forEach(note)
         inputs.enqueued = own.configurations
         inputs.enqueueFile = absolutePath(path)
@@ -100,6 +133,13 @@ struct EngineSetup {
                 "the budget of \(request.options.budget) does not reach all \(own.configurations.count) enqueued "
                     + "configurations")
         }
+    }
+
+    /// Why this machine's profile stays as it is, whatever the study finds; `nil` when the study may write it.
+    var profileObstacle: String? {
+        if inputs.base != nil { return "the result holds with the settings of the base file only" }
+        if inputs.notInPlace != nil { return "it has settings that this study does not search" }
+        return nil
     }
 
     /// The first folder that exists, else the user's own: `./config` is only right inside a project.

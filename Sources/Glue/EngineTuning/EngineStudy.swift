@@ -52,7 +52,7 @@ public struct EngineStudy {
         request.options = history.options
         request.workloads = history.record.plan.workloads.map(\.name)
         if request.enginePath == nil { request.enginePath = history.record.plan.enginePath }
-        let setup = try EngineSetup(request, stored: history.inputs, note: note)
+        let setup = try EngineSetup(request, resumed: history, note: note)
         let study = try Study.resume(
             study: history.record.id, program: setup.launcher, host: setup.host, store: store,
             lockPath: request.lockPath)
@@ -76,8 +76,12 @@ public struct EngineStudy {
     public var machine: String { setup.host.identity.summary }
     /// The user's own configurations that are tried first.
     public var enqueuedCount: Int { setup.inputs.enqueued?.count ?? 0 }
-    /// Whether this machine's profile stays as it is, because the result holds with the settings of a base file only.
-    public var leavesProfile: Bool { setup.inputs.base != nil }
+    /// Why this machine's profile stays as it is, whatever is found; `nil` when it is written.
+    public var profileObstacle: String? { setup.profileObstacle }
+    /// Names of what is searched.
+    public var searched: [String] { setup.space.searched.map(\.name) }
+    /// What is not searched, and why; nothing that changes results.
+    public var leftOut: [LeftOutParameter] { setup.space.leftOut }
 
     /// Runs to the end or until the request's interrupt flag is raised, and writes profile and report.
     ///
@@ -90,7 +94,7 @@ public struct EngineStudy {
             if let path = setup.inputs.configurationFile {
                 try Self.writeConfiguration(to: path, history, verdict, setup)
             }
-            guard setup.inputs.base == nil else { return }
+            guard setup.profileObstacle == nil else { return }
             switch verdict.kind {
             case .improved: try Self.writeProfile(verdict.best, history, verdict, setup)
             case .noImprovement, .inconclusive:

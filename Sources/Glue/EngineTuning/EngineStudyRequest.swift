@@ -3,6 +3,7 @@ import ContentHash
 import Evaluation
 import Foundation
 import HostEnvironment
+import Parameters
 import Pipeline
 import ResultStore
 import StudyRunner
@@ -16,6 +17,8 @@ public struct EngineStudyRequest: Sendable {
     /// Chooses the workload, with `characteristics`, instead of `workloads`; `nil` takes those.
     public var workloadType: WorkloadType?
     public var characteristics = WorkloadCharacteristics()
+    /// What is searched, as `ParameterSelection` reads it; `nil` is `default`.
+    public var parameters: String?
     /// File with the user's own configurations, tried right after the default and the one in place.
     public var enqueueFile: String?
     /// Configuration file that holds in every trial for what is not searched; what is searched is in place before.
@@ -45,6 +48,36 @@ public struct EngineStudyRequest: Sendable {
             }
             return try WorkloadCatalog(root: root)
         }
+    }
+
+    /// The files of each workload, which need not be there yet.
+    func workloadFiles() throws -> [[String]] {
+        let catalog = try catalog
+        return try workloads.map { try catalog.find($0).filePaths(cacheDirectory: "") }
+    }
+
+    /// The space that a study with this request would search.
+    /// - Throws: `StudyError`, `WorkloadError`, and `ParameterError` for a bad base file.
+    public func space(host: HostDescription) throws -> EngineSpace {
+        try EngineSpace(
+            parameters, host: host, fixed: try baseSettings(host: host),
+            files: try workloadFiles())
+    }
+
+    /// Names of all that could be searched on this machine with these workloads.
+    func searchable(host: HostDescription) throws -> Set<String> {
+        Set(
+            try EngineSpace(
+                "all", host: host, fixed: try baseSettings(host: host), files: try workloadFiles()
+            ).searched.map(\.name))
+    }
+
+    /// What the base file says, by the parameters' own names.
+    func baseSettings(host: HostDescription) throws -> [Setting] {
+        guard let path = baseFile else { return [] }
+        return try ResolvedConfiguration(
+            EngineParameters.catalog(host: host), layers: [ConfigurationLayer(source: "--base", path: path)]
+        ).settings.filter { $0.source == "--base" }.map { Setting($0.description.name, $0.text) }
     }
 
     /// Puts the workload that fits the characteristics into `workloads`, and says which and why.

@@ -139,6 +139,13 @@ extension StudyReport {
             fact(
                 "Search space",
                 history.space.count.map { "\($0) configurations" } ?? "more configurations than are worth counting"))
+        more.append(fact("Parameters that are searched", history.space.names.joined(separator: ", ")))
+        if let lost = history.inputs.notInPlace {
+            more.append(
+                fact(
+                    "Settings of this machine's profile that the study does without",
+                    lost.map { "\($0.name)=\($0.text)" }.joined(separator: " ")))
+        }
         if let base = history.inputs.base, !base.isEmpty {
             more.append(
                 fact("Settings that hold in every run", base.map { "\($0.name)=\($0.text)" }.joined(separator: " ")))
@@ -161,7 +168,10 @@ extension StudyReport {
                 ? (options.target.objectives.count > 1
                     ? "log expected hypervolume improvement" : "log expected improvement")
                     + "; every fourth suggestion of the model comes from a random forest" : "none",
-            more: more)
+            more: more,
+            leftOut: history.inputs.leftOut.map { list in
+                list.map { SearchSettings.LeftOut(parameter: $0.name, reason: $0.reason) }
+            })
     }
 
     static func commands(_ history: StudyHistory) -> [Command] {
@@ -172,6 +182,7 @@ extension StudyReport {
             "\(options.seed)",
         ]
         for workload in plan.workloads { words += ["--workload", workload.name] }
+        if let list = history.inputs.parameters { words += ["--parameters", "'\(list)'"] }
         if let path = history.inputs.baseFile { words += ["--base", path] }
         if let path = history.inputs.enqueueFile { words += ["--enqueue", path] }
         if let path = history.inputs.configurationFile { words += ["--write-config", path] }

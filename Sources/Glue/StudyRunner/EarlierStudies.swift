@@ -40,8 +40,8 @@ enum EarlierStudies {
     /// The judged trials of some studies as ratios to what the default reached in each.
     ///
     /// Studies that the store does not hold any more or that cannot be read, trials whose settings do not belong to `space`,
-    /// and studies without a figure for the default are left out. A parameter that an earlier study did not search had its
-    /// default.
+    /// trials that had other than the default for what `space` does not search, and studies without a figure for the default
+    /// are left out. A parameter that an earlier study did not search had its default.
     static func trials(
         of studies: [EarlierStudy], for plan: StudyPlan, base: [Setting]?, space: SearchSpace, store: TrialStore
     ) -> [EarlierTrial] {
@@ -52,13 +52,16 @@ enum EarlierStudies {
                 reference.objective != nil
             else { continue }
             let past = history.record.plan
+            let defaults = history.settings(of: history.space.defaultConfiguration)
             let isSameProgram =
                 past.machine.id == plan.machine.id && past.engineSHA256 == plan.engineSHA256
                 && past.workloads == plan.workloads && history.inputs.base == base
             for trial in history.trials.filter({ $0.judgement != nil }).prefix(study.trials) {
-                guard let judgement = trial.judgement,
+                let settings = history.settings(of: trial.configuration)
+                let isElsewhere = zip(settings, defaults).contains { $0 != $1 && !space.names.contains($0.name) }
+                guard let judgement = trial.judgement, !isElsewhere,
                     let configuration = try? StudyHistory.configuration(
-                        history.settings(of: trial.configuration), in: space),
+                        settings, in: space),
                     let outcome = judgement.relative(to: reference)
                 else { continue }
                 // What was killed or refused for that study's limits may be right under others.

@@ -17,12 +17,12 @@ public struct EnqueuedConfigurations: Sendable, Hashable {
     /// - Parameters:
     ///   - layers: one per configuration; parameters that it does not set take their default.
     ///   - searched: the parameters of the search.
-    ///   - known: names of parameters that exist and are not searched, for a clear error.
+    ///   - known: all parameters under all their spellings; an entry may use any.
     ///   - before: the configuration in place, which is tried anyway.
     /// - Throws: `ParameterError` with the place for an unknown or unsearched parameter, and for a value outside its
     ///   domain or outside the choices that are searched; `SearchSpaceError` for an empty search.
     public init(
-        _ layers: [ConfigurationLayer], searched: [ParameterDescription], known: [String], before: [Setting]?
+        _ layers: [ConfigurationLayer], searched: [ParameterDescription], known: ParameterCatalog, before: [Setting]?
     ) throws {
         let space = try SearchSpace(SearchSpaceDocument(searched).parameters())
         var seen: [(configuration: Configuration, name: String)] = [
@@ -32,13 +32,13 @@ public struct EnqueuedConfigurations: Sendable, Hashable {
         for (position, layer) in layers.enumerated() {
             var values: [String: ParameterValue] = [:]
             for entry in layer.entries {
-                guard let description = searched.first(where: { $0.name == entry.name }) else {
-                    throw Self.unknown(entry, searched: searched, known: known)
-                }
+                guard case .parameter(let place, let alias) = known.meaning(of: entry.name),
+                    let description = searched.first(where: { $0.name == known.descriptions[place].name })
+                else { throw Self.unknown(entry, searched: searched, known: known) }
                 do {
-                    let value = try description.parse(entry.text)
+                    let value = try known.value(of: entry, for: place, spelled: alias)
                     let nearest = try Self.nearest(to: value, of: description)
-                    values[entry.name] = nearest
+                    values[description.name] = nearest
                     if nearest != value {
                         notes.append(
                             "\(entry.location): \(entry.name) \(entry.text) is not among the values that are searched; "
@@ -61,16 +61,22 @@ public struct EnqueuedConfigurations: Sendable, Hashable {
     }
 
     private static func unknown(
-        _ entry: ConfigurationLayer.Entry, searched: [ParameterDescription], known: [String]
+        _ entry: ConfigurationLayer.Entry, searched: [ParameterDescription], known: ParameterCatalog
     ) -> ParameterError {
-        if known.contains(entry.name) {
+        switch known.meaning(of: entry.name) {
+        case .parameter:
             return ParameterError(
                 .malformed, parameter: entry.name,
                 expected: "\(entry.name) is not searched, so an enqueued configuration cannot set it; "
                     + "give it in a --base file, where it holds in every trial",
                 location: entry.location)
+        case .builtIn(let setting):
+            return ParameterError(
+                .malformed, parameter: entry.name,
+                expected: "\(entry.name) is built in and not switchable: \(setting.reason)", location: entry.location)
+        case nil: break
         }
-        let nearest = nearestName(to: entry.name, among: searched.map(\.name))
+        let nearest = nearestName(to: entry.name, among: searched.flatMap(\.spellings))
         return ParameterError(
             .unknownKey, parameter: entry.name,
             expected: nearest.map { "did you mean '\($0)'?" } ?? "searched are "

@@ -38,6 +38,13 @@ public struct StudyInputs: Sendable, Hashable, Codable {
     public var configurationFile: String?
     /// What can be measured on the machine, how, and why the rest cannot; `nil` in studies of older versions.
     public var sources: MeasurementSources?
+    /// What was asked to be searched, in the user's words; `nil` for the default.
+    public var parameters: String?
+    /// What is not searched and why; `nil` in studies of older versions.
+    public var leftOut: [LeftOutParameter]?
+    /// Settings of the configuration in place that the search does not know and that are not the default: the study does
+    /// without them. `nil` where there are none.
+    public var notInPlace: [Setting]?
 
     public init(before: [Setting]? = nil, enqueued: [[Setting]]? = nil, base: [Setting]? = nil) {
         self.before = before

@@ -10,7 +10,7 @@ extension ReportPage {
             ] + report.search.more
         guard !report.trials.isEmpty else {
             return Section(
-                id: "search", title: title, body: [Self.notice("No trial was run."), Self.facts(settings)])
+                id: "search", title: title, body: [Self.notice("No trial was run."), Self.facts(settings)] + leftOut)
         }
         var body: [Markup] = []
         if report.measuredTrials.isEmpty {
@@ -27,7 +27,20 @@ extension ReportPage {
             ).markup)
         body += tradeOffFigure
         body.append(Self.facts(settings))
+        body += leftOut
         return Section(id: "search", title: title, body: body)
+    }
+
+    /// Which parameters were not searched, and why.
+    private var leftOut: [Markup] {
+        guard let list = report.search.leftOut, !list.isEmpty else { return [] }
+        return [
+            .element("h3", ["class": "spaced"], "Left out of the search"),
+            DataTable(
+                caption: "Left out of the search", columns: [.text("Parameter"), .text("Why")],
+                rows: list.map { [$0.parameter, $0.reason] }
+            ).markup,
+        ]
     }
 
     private var progressLead: String {

@@ -92,8 +92,23 @@ extension StudyReport {
         public var acquisition: String
         /// Constraints and everything else worth telling.
         public var more: [Fact]
+        /// Parameters that were not searched; `nil` where that was not recorded.
+        public var leftOut: [LeftOut]?
 
-        public init(seed: UInt64, budget: Int, strategy: String, acquisition: String, more: [Fact]) {
+        public struct LeftOut: Codable, Sendable, Hashable {
+            public var parameter: String
+            public var reason: String
+
+            public init(parameter: String, reason: String) {
+                self.parameter = parameter
+                self.reason = reason
+            }
+        }
+
+        public init(
+            seed: UInt64, budget: Int, strategy: String, acquisition: String, more: [Fact], leftOut: [LeftOut]? = nil
+        ) {
+            self.leftOut = leftOut
             self.seed = seed
             self.budget = budget
             self.strategy = strategy
