@@ -133,9 +133,9 @@ func bytesReadAheadAreThoseOfTheFile(strategy: PrefetchStrategy, threads: Int) t
         #expect(wanted(policy) == 2000 || wanted(policy) == 2100)
         for _ in 0..<40 { policy.used(bytes: 100, seconds: 0.001) }
         #expect(wanted(policy) == 5000)
-        // Where bytes are there at once, one piece is enough.
+        // Where bytes are there at once, the next piece is enough.
         for _ in 0..<80 { policy.filled(seconds: 0) }
-        #expect(wanted(policy) == 100)
+        #expect(wanted(policy) == 200)
     }
 }
 

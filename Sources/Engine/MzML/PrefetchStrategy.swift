@@ -72,9 +72,9 @@ struct PrefetchPolicy: Sendable {
         case .sequential: return min(pieces * piece, share)
         case .aggressive: return size
         case .predictive:
-            // What is taken meanwhile, in whole pieces, and the one that is being taken.
+            // What is taken meanwhile, in whole pieces, and the one that is being taken, which counts until it is used up.
             let distance = min(rate * latency * Self.margin, Double(share))
-            return min((Int(distance) / max(piece, 1) + 1) * piece, share)
+            return min((Int((distance / Double(max(piece, 1))).rounded(.up)) + 1) * piece, share)
         }
     }
 }
