@@ -156,6 +156,8 @@ import Testing
         let searched = EngineParameters.searched(host: EngineRun.host).map(\.name)
         // Those of one machine differ from those of another by what each has.
         let parallel = EngineParameters.parallel(host: EngineRun.host).filter { $0.irrelevance == nil }.map(\.name)
+        let memory = EngineParameters.memory.filter { $0.notSearched == nil }.map(\.name)
+        #expect(memory.count == 6)
         #expect(
             searched == [
                 "execution.chunk_size", "execution.workers", "execution.buffer_size", "execution.reference_pages",

@@ -61,7 +61,7 @@ public struct AnalysisConfiguration: Sendable {
             ?? .independent
         reading = Self.reading(resolved)
         concurrentFiles = min(resolved.integer("execution.concurrent_files"), workers)
-        storage = StorageSettings(resolved)
+        storage = StorageSettings(resolved).lowered(to: memoryLimit)
         releasesReferencePages = resolved.choice("execution.reference_pages") == "release"
         precision = Precision(rawValue: resolved.choice("numeric.precision")) ?? .float64
         kernels = KernelSettings(resolved)

@@ -85,8 +85,16 @@ public struct ConfigurationCheck: Sendable {
 
     private static func findings(_ layer: ConfigurationLayer, catalog: ParameterCatalog, file: String) -> [Finding] {
         var problems: [ParameterError] = []
+        var layer = layer
+        var retired: [String] = []
+        do {
+            (layer, retired) = try RetiredSettings.replaced(layer, catalog: catalog)
+        } catch {
+            problems.append(error)
+        }
         let resolved = ResolvedConfiguration(catalog, layers: [layer], problems: &problems)
         var findings = problems.map { error($0, file: file) }
+        findings += retired.map { Finding(severity: .notice, location: file, message: $0) }
         findings += resolved.notices.map { notice in
             Finding(
                 severity: notice.kind == .builtIn ? .notice : .warning, location: notice.location,

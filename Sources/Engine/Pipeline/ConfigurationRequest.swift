@@ -44,12 +44,7 @@ public struct ConfigurationRequest: Sendable {
         layers.append(fromEnvironment)
         notices += ignored
         layers.append(try ConfigurationLayer(assignments: assignments))
-        for index in layers.indices {
-            let (layer, replaced) = try RetiredSettings.replaced(layers[index], catalog: catalog)
-            layers[index] = layer
-            notices += replaced
-        }
-        let configuration = try EngineParameters.resolve(layers, host: host)
+        let configuration = try EngineParameters.resolve(layers, host: host, notices: &notices)
         return Outcome(
             configuration: configuration, machineProfile: profileName,
             notices: notices + configuration.notices.map(\.description))

@@ -73,12 +73,19 @@ extension EngineParameters {
         _ type: Choice.Type
     ) -> ParameterDomain { .choice(type.allCases.map(\.rawValue)) }
 
-    /// All layers over the defaults, with those defaults that another setting decides.
+    /// All layers over the defaults, in terms of the settings that there are, with those defaults that another setting decides.
+    /// - Parameter notices: what was said in terms of earlier versions is added.
     /// - Throws: `ParameterError` as `ResolvedConfiguration`.
     public static func resolve(
-        _ layers: [ConfigurationLayer], host: HostDescription
+        _ given: [ConfigurationLayer], host: HostDescription, notices: inout [String]
     ) throws(ParameterError) -> ResolvedConfiguration {
         let catalog = catalog(host: host)
+        var layers: [ConfigurationLayer] = []
+        for layer in given {
+            let (current, replaced) = try RetiredSettings.replaced(layer, catalog: catalog)
+            layers.append(current)
+            notices += replaced
+        }
         let resolved = try ResolvedConfiguration(catalog, layers: layers)
         let workers = resolved["execution.workers"]
         guard resolved.boolean("parallel.hyperthreading"), workers.source == "default",

@@ -11,8 +11,7 @@ extension EngineParameters {
                 "What is read before it is needed, mapped, buffered or compressed. none: nothing beyond what the kernel "
                 + "reads ahead by itself. sequential: the next buffers in the order of the file, more of them the more were used. "
                 + "aggressive: prefetch_size bytes from the start, and always. predictive: as many as will be needed while "
-                + "the next one is being read, and where spectra are left out, only the bytes that will be looked at.",
-            aliases: [ParameterAlias("memory.caching.prefetch_strategy")]),
+                + "the next one is being read, and where spectra are left out, only the bytes that will be looked at."),
         ParameterDescription(
             name: "storage.read_optimization.prefetch_size", group: .execution,
             domain: .size((16 << 10)...(1 << 40)), defaultValue: .integer(16 << 20), unit: "bytes",

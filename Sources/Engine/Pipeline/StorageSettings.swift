@@ -26,6 +26,14 @@ struct StorageSettings: Sendable {
         directoryCacheSize = resolved.integer("storage.cache_optimization.directory_cache")
     }
 
+    /// With sizes that leave most of a memory limit to the work.
+    func lowered(to memoryLimit: Int) -> StorageSettings {
+        var storage = self
+        storage.prefetchSize = min(prefetchSize, memoryLimit / 8)
+        storage.writeBufferSize = min(writeBufferSize, max(memoryLimit / 64, 4 << 10))
+        return storage
+    }
+
     /// Bytes that reading ahead may take; of mapped files they are pages of the file, and resident all the same.
     var prefetchBytes: Int { prefetchStrategy == .none ? 0 : prefetchSize }
 

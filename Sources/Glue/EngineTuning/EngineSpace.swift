@@ -57,9 +57,8 @@ public struct EngineSpace: Sendable {
             reasons["execution.concurrent_files"] = "no workload has more than one file"
         }
         if files.allSatisfy({ $0.allSatisfy { $0.hasSuffix(".gz") } }) {
-            let reason = "all files are compressed, and those are always read through a buffer"
-            reasons["execution.file_access"] = reason
-            reasons["execution.prefetch_depth"] = reason
+            reasons["execution.file_access"] =
+                "all files are compressed, and those are always read through a buffer"
         }
         return reasons
     }

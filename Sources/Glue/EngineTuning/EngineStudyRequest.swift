@@ -75,8 +75,9 @@ public struct EngineStudyRequest: Sendable {
     /// What the base file says, by the parameters' own names.
     func baseSettings(host: HostDescription) throws -> [Setting] {
         guard let path = baseFile else { return [] }
-        return try ResolvedConfiguration(
-            EngineParameters.catalog(host: host), layers: [ConfigurationLayer(source: "--base", path: path)]
+        var notices: [String] = []
+        return try EngineParameters.resolve(
+            [ConfigurationLayer(source: "--base", path: path)], host: host, notices: &notices
         ).settings.filter { $0.source == "--base" }.map { Setting($0.description.name, $0.text) }
     }
 
