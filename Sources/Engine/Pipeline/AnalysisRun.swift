@@ -98,10 +98,12 @@ public struct AnalysisRun: Sendable {
                 databases: data.databases,
                 libraryName: data.libraryName)
             var record = emptyRecord()
-            let planNotice = clock.measure("plan transforms") {
-                share.kernels.prepareFourier(folder: cache, machineID: host.identity.id) { onEvent(.note($0)) }
+            if share.kernels.backend == .wisdom {
+                let notice = clock.measure("plan transforms") {
+                    share.kernels.prepareFourier(folder: cache, machineID: host.identity.id) { onEvent(.note($0)) }
+                }
+                if let notice { record.warnings.append(notice) }
             }
-            if let planNotice { record.warnings.append(planNotice) }
             if let plan = means.plan, plan.used == .exact { record.warnings.append("\(plan)") }
             record.warnings += places.notices
             record.placement = RunRecord.Placement(places, topology: host.topology)
