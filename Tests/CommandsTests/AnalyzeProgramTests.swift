@@ -48,7 +48,8 @@ import Testing
         let record = try RunRecord(json: outcome.output)
         #expect(
             record.stages.map(\.name) == [
-                "open references", "open", "read and detect", "group isotopes", "group adducts", "assign fragments",
+                "forecast memory", "open references", "open", "read and detect", "group isotopes", "group adducts",
+                "assign fragments",
                 "match library", "match decoys",
                 "annotate and format", "write",
             ])

@@ -52,3 +52,11 @@ extension EngineRun {
             settings: configuration.memory, budget: try MemoryBudget(configuration: configuration), folder: folder)
     }
 }
+
+extension EngineParameters {
+    /// The outcome of layers that name no settings of earlier versions.
+    static func resolve(_ layers: [ConfigurationLayer], host: HostDescription) throws -> ResolvedConfiguration {
+        var notices: [String] = []
+        return try resolve(layers, host: host, notices: &notices)
+    }
+}

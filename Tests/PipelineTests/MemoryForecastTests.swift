@@ -1,0 +1,65 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Pipeline
+
+@Suite struct MemoryForecastTests {
+    private func forecast(_ files: [(String, Int)], atOnce: Int = 1, _ assignments: String...) throws -> MemoryForecast
+    {
+        let configuration = try EngineRun.configuration(["execution.workers=2"] + assignments)
+        return MemoryForecast(
+            files: files.map { ($0.0, $0.1) }, atOnce: atOnce, threads: 2, configuration: configuration)
+    }
+
+    @Test func growsWithTheFileThatNeedsMost() throws {
+        let gigabyte = 1_000_000_000
+        let small = try forecast([("a", 1_000), ("b", 1_000)])
+        let large = try forecast([("a", 1_000), ("b", gigabyte)])
+        let two = try forecast([("a", gigabyte), ("b", gigabyte)], atOnce: 2)
+        #expect(large.unboundedBytes > small.unboundedBytes + 200_000_000)
+        #expect(two.unboundedBytes > large.unboundedBytes + 200_000_000)
+        #expect(large.file == "b")
+        // One after the other the largest counts.
+        #expect(try forecast([("a", gigabyte), ("b", gigabyte)]).unboundedBytes == large.unboundedBytes)
+    }
+
+    @Test func whatDoesNotFitIsSaidBeforehand() throws {
+        let file = [("run.mzML", 1_000_000_000)]
+        let free = try forecast(file, "execution.memory_limit=8GB")
+        #expect(!free.isBounded && free.note(folder: "out").contains("of a limit of 8000 MB"))
+        let bounded = try forecast(file, "execution.memory_limit=\(free.unboundedBytes - 1)B")
+        #expect(bounded.isBounded && bounded.peakBytes == free.unboundedBytes - 1)
+        #expect(bounded.note(folder: "out").contains("temporary files in out"))
+        try bounded.check()
+        let tooSmall = try forecast(file, "execution.memory_limit=\(free.leastBytes - 1)B")
+        let error = #expect(throws: AnalysisError.self) { try tooSmall.check() }
+        let named = try #require(error?.reason.firstMatch(of: /at least (\d+)MB/)?.1)
+        try forecast(file, "execution.memory_limit=\(named)MB").check()
+        #expect(error?.exitStatus == 64 && error?.reason.contains("run.mzML") == true)
+    }
+
+    @Test func bluntInstrumentsHaveFewerPeaks() throws {
+        let file = [("run.mzML", 1_000_000_000)]
+        let sharp = try forecast(file, "analysis.preset=orbitrap")
+        let blunt = try forecast(file, "analysis.preset=tof")
+        #expect(blunt.unboundedBytes < sharp.unboundedBytes)
+    }
+
+    @Test func aRunRecordsWhatWasForecast() throws {
+        let record = try EngineRun([EngineRun.dda]).record
+        let predicted = try #require(record.memory?.predictedPeakBytes)
+        // Of this process, which has run other tests before, only a lower bound can be told.
+        #expect(predicted > 40_000_000 && predicted < 200_000_000)
+    }
+
+    /// The limit holds for a program of its own, on a file whose peaks do not fit beside it.
+    @Test func theLimitHoldsForTheWholeProcess() throws {
+        let arguments = ["--set", "execution.workers=2", "--set", "memory.pool_management.feature_cache=0"]
+        let free = try EngineRun.recordOfProgram(arguments)
+        let bounded = try EngineRun.recordOfProgram(arguments + ["--set", "execution.memory_limit=100MB"])
+        #expect(try #require(bounded.peakMemoryBytes) <= 100_000_000)
+        #expect(bounded.digest == free.digest && bounded.digest != nil)
+        #expect(try #require(bounded.memory).pagedBytes > 0)
+    }
+}
