@@ -74,10 +74,11 @@ import Testing
 
     @Test func aSmallLargestPoolSpills() throws {
         let usual = try memory()
-        let small = try memory("memory.pool_management.max_pool_size=8MiB")
+        let small = try memory("memory.pool_management.max_pool_size=1")
         #expect(usual.spilled.blocks == 0 && usual.pagedBytes == 0)
         #expect(small.spilled.blocks > 0)
         #expect(small.pools.reduce(0) { $0 + $1.maximumBytes } <= 8 << 20)
+        #expect(usual.pools.reduce(0) { $0 + $1.maximumBytes } > 512 << 20)
     }
 
     @Test func spectraWaitWhereTheirBufferIsFull() throws {
@@ -89,11 +90,17 @@ import Testing
         )
     }
 
+    /// With enough peaks for chunks that are full.
     @Test func peaksWithoutRoomGoToTheDiskAndAreReadBack() throws {
-        let record = try memory("memory.pool_management.feature_cache=0")
-        #expect(record.spilled.bytes > 0 && record.pagedBytes > 0)
-        #expect(try pool("feature_cache", record).peakBytes == 0)
-        #expect(try pool("feature_cache", memory("memory.pool_management.feature_cache=512MiB")).peakBytes > 0)
+        let file = TestData.repository + "/workloads/small/HILICNeg15_StdH1.mzML"
+        let without = try EngineRun([file], ["memory.pool_management.feature_cache=0"]).record
+        let with = try EngineRun([file], ["memory.pool_management.feature_cache=512MiB"]).record
+        #expect(without.digest == with.digest && with.digest != nil)
+        let (spilled, kept) = (try #require(without.memory), try #require(with.memory))
+        #expect(spilled.spilled.bytes > 0 && spilled.pagedBytes > 0)
+        #expect(try pool("feature_cache", spilled).peakBytes == 0 && pool("feature_cache", spilled).refusals > 0)
+        #expect(kept.spilled.bytes == 0 && kept.pagedBytes == 0)
+        #expect(try pool("feature_cache", kept).peakBytes > 0)
     }
 
     @Test func rowsWaitInTheResultBuffer() throws {

@@ -70,14 +70,20 @@ import Testing
         #expect(some.bytesRequested < all.bytesRequested * 9 / 10, "\(some.bytesRequested) of \(all.bytesRequested)")
     }
 
+    /// It is taken from what the pools have, and at most an eighth of the limit.
     @Test func whatIsReadAheadIsPartOfTheLimit() throws {
-        let settings = ["execution.workers=1", "execution.memory_limit=128MiB", strategy("sequential")]
-        #expect(throws: AnalysisError.self) {
-            try EngineRun(
-                [EngineRun.dda], settings + ["storage.read_optimization.prefetch_size=100MiB"])
+        let settings = ["execution.workers=1", "execution.memory_limit=256MiB"]
+        func pooled(_ more: [String]) throws -> Int {
+            let budget = try MemoryBudget(configuration: try EngineRun.configuration(settings + more))
+            return budget.spectrumBytes + budget.featureBytes + budget.resultBytes
         }
-        let fitting = settings + ["storage.read_optimization.prefetch_size=8MiB"]
-        #expect(try EngineRun([EngineRun.dda], fitting).record.digest == Self.plain?.record.digest)
+        func ahead(_ size: String) -> [String] {
+            [strategy("sequential"), "storage.read_optimization.prefetch_size=\(size)"]
+        }
+        let without = try pooled([])
+        #expect(try pooled(ahead("8MiB")) == without - (8 << 20))
+        #expect(try pooled(ahead("1GiB")) == without - (32 << 20))
+        #expect(try EngineRun([EngineRun.dda], settings + ahead("8MiB")).record.digest == Self.plain?.record.digest)
     }
 
     /// The old number of buffers, in files and profiles that still have it.

@@ -59,12 +59,13 @@ public struct AnalysisRun: Sendable {
         var share = configuration.share(of: atOnce)
         let isPipeline = configuration.coordination == .pipeline && atOnce > 1
         let threads = isPipeline ? atOnce * configuration.workers : configuration.workers
-        let budget = try MemoryBudget(configuration: configuration, files: atOnce, threads: threads)
         let forecast = clock.measure("forecast memory") {
             MemoryForecast(
                 files: zip(files, fileSizes).map { ($0, $1) }, atOnce: atOnce, threads: threads,
                 configuration: configuration)
         }
+        let budget = try MemoryBudget(
+            configuration: configuration, files: atOnce, threads: threads, expected: forecast.leastBytes)
         try forecast.check()
         onEvent(.note(forecast.note(folder: outputDirectory)))
         let slots = isPipeline ? WorkerSlots(count: configuration.workers) : nil

@@ -10,11 +10,23 @@ extension EngineParameters {
     ) -> ParameterDescription {
         ParameterDescription(
             name: name, group: .execution, domain: domain, defaultValue: defaultValue, unit: unit, text: text,
-            condition: condition, searchValues: notSearched == nil ? nil : [], aliases: aliases,
+            condition: condition, searchValues: Self.isList(domain) ? nil : [], aliases: aliases,
             notSearched: notSearched)
     }
 
+    /// What has values to try, where somebody asks for it by name.
+    private static func isList(_ domain: ParameterDomain) -> Bool {
+        switch domain {
+        case .boolean, .choice: true
+        default: false
+        }
+    }
+
     private static let isBudget = "it says how a memory limit is spent, and acts where the limit is reached"
+    private static let isReserve =
+        "buffers of spectra are little beside what an analysis takes: the peak of 'medium' was the same by 1 %, and 5 % higher "
+        + "where all are taken at the start"
+    private static let isSpill = "it acts on temporary data only, which a run has where its memory limit is reached"
     private static let isRhythm = "it says when memory is given back, and acts where the limit is near"
 
     private static let whenPooled = ParameterCondition(
@@ -26,14 +38,14 @@ extension EngineParameters {
     static let memory: [ParameterDescription] = [
         memory(
             "memory.pool_management.enable_pools", .boolean, .boolean(true),
-            "Use the buffers of decoded spectra again. Otherwise each chunk gets new ones, and its memory goes back with it."
-        ),
+            "Use the buffers of decoded spectra again. Otherwise each chunk gets new ones, and its memory goes back with it.",
+            notSearched: isReserve),
         memory(
             "memory.pool_management.allocation_strategy",
             .choice(MemorySettings.Allocation.allCases.map(\.rawValue)), .choice("adaptive"),
             "aggressive takes all buffers of decoded spectra at the start and keeps them; conservative takes them as late as "
                 + "it can and gives back what is idle; adaptive takes them as they are needed and gives them back when memory is "
-                + "short (memory.garbage_collection).", when: whenPooled),
+                + "short (memory.garbage_collection).", when: whenPooled, notSearched: isReserve),
         memory(
             "memory.pool_management.initial_pool_size", anySize, .automatic, unit: "bytes",
             "Memory for chunks of spectra that a run begins with; auto is one chunk for each worker and one more.",
@@ -63,7 +75,7 @@ extension EngineParameters {
             .choice(MemoryCollector.Strategy.allCases.map(\.rawValue)), .choice("adaptive"),
             "When idle buffers, cached blocks and pages of files are given back. conservative: when the resident memory "
                 + "is above the threshold. adaptive: also while the machine is short of memory (pressure stall information, the "
-                + "control group's use). aggressive: at every look."),
+                + "control group's use). aggressive: at every look.", notSearched: isRhythm),
         memory(
             "memory.garbage_collection.threshold", .number(0.05...1, .linear), .number(0.85),
             "Share of execution.memory_limit above which memory is given back.", notSearched: isRhythm),
@@ -73,7 +85,7 @@ extension EngineParameters {
             notSearched: isRhythm),
         memory(
             "memory.caching.enable_smart_cache", .boolean, .boolean(true),
-            "Keep blocks that were read back from temporary files as long as there is room."),
+            "Keep blocks that were read back from temporary files as long as there is room.", notSearched: isSpill),
         memory(
             "memory.caching.cache_size", anySize, .automatic, unit: "bytes",
             "Memory for blocks that were read back; the block that was not used for longest goes first. auto is a sixteenth of "
@@ -83,11 +95,12 @@ extension EngineParameters {
             "memory.caching.prefetch_strategy",
             .choice(MemorySettings.Prefetch.allCases.map(\.rawValue)), .choice("predictive"),
             "Block that the kernel is asked for before it is needed: none, the next one (sequential), or the one that "
-                + "follows in the order of the last accesses (predictive).", when: whenCached),
+                + "follows in the order of the last accesses (predictive).", when: whenCached, notSearched: isSpill),
         memory(
             "storage.write_optimization.compression_level", .choice(MemorySettings.packings.map(\.name)),
             .choice("adaptive"),
             "How temporary data are packed: not at all, by lz4 or by zstd at a level, or adaptive: for each block the codec "
-                + "that costs the least time with writing, by what was measured on the blocks before."),
+                + "that costs the least time with writing, by what was measured on the blocks before.",
+            notSearched: isSpill),
     ]
 }

@@ -34,8 +34,11 @@ struct MemoryBudget: Sendable {
     /// - Parameters:
     ///   - files: how many are analysed at the same time.
     ///   - threads: of their workers, all together; those of the configuration without it.
+    ///   - expected: least memory that the files are expected to need.
     /// - Throws: `AnalysisError(.memoryLimit)` naming the smallest limit that this configuration can keep.
-    init(configuration: AnalysisConfiguration, files: Int = 1, threads: Int? = nil) throws(AnalysisError) {
+    init(configuration: AnalysisConfiguration, files: Int = 1, threads: Int? = nil, expected: Int = 0)
+        throws(AnalysisError)
+    {
         let files = max(files, 1)
         let limit = configuration.memoryLimit
         let workers = max(threads ?? configuration.workers, files)
@@ -50,7 +53,7 @@ struct MemoryBudget: Sendable {
         let leastInFlight = workers + files
         let smallest = fixed + leastInFlight * chunkCost
         guard limit >= smallest else {
-            let mebibytes = (smallest + (1 << 20) - 1) >> 20
+            let mebibytes = (max(smallest, expected) + (1 << 20) - 1) >> 20
             throw AnalysisError(
                 .memoryLimit,
                 "the memory limit of \(limit >> 20)MiB is too small for \(workers) workers, \(files) "
