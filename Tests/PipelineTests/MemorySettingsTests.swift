@@ -90,7 +90,7 @@ import Testing
         )
     }
 
-    /// With enough peaks for chunks that are full.
+    /// With enough peaks for chunks that are full: in small ones, where there is little memory for them.
     @Test func peaksWithoutRoomGoToTheDiskAndAreReadBack() throws {
         let file = TestData.repository + "/workloads/small/HILICNeg15_StdH1.mzML"
         let without = try EngineRun([file], ["memory.pool_management.feature_cache=0"]).record
@@ -98,7 +98,7 @@ import Testing
         #expect(without.digest == with.digest && with.digest != nil)
         let (spilled, kept) = (try #require(without.memory), try #require(with.memory))
         #expect(spilled.spilled.bytes > 0 && spilled.pagedBytes > 0)
-        #expect(try pool("feature_cache", spilled).peakBytes == 0 && pool("feature_cache", spilled).refusals > 0)
+        #expect(try pool("feature_cache", spilled).refusals > 0)
         #expect(kept.spilled.bytes == 0 && kept.pagedBytes == 0)
         #expect(try pool("feature_cache", kept).peakBytes > 0)
     }

@@ -1,5 +1,6 @@
 import OutOfCore
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import FeatureDetection
@@ -43,6 +44,21 @@ import Testing
         }
         var empty = [PeakChunks()]
         #expect(try PeakChunks.joined(&empty, schedule: .serial).count == 0)
+    }
+
+    @Test func whatIsGivenUpGoesBackToThePool() throws {
+        let folder = try TemporaryDirectory()
+        let memory = try EngineRun.memory(folder: folder.path)
+        var chunks = PeakChunks(spill: memory.spill)
+        for turn in 0..<3 { try chunks.append(table(Array(repeating: 2, count: 3_000), from: turn)) }
+        #expect(memory.features.usedBytes > 0)
+        chunks.discard()
+        #expect(memory.features.usedBytes == 0 && chunks.peakCount == 0)
+        var joined = PeakChunks(spill: memory.spill)
+        try joined.append(table([5, 6], from: 0))
+        var parts = [joined]
+        #expect(try PeakChunks.joined(&parts, schedule: .serial).count == 2)
+        #expect(memory.features.usedBytes == 0)
     }
 
     @Test(arguments: [1, 2, 5]) func rangesCoverEveryElementOnce(workers: Int) {

@@ -13,11 +13,16 @@ struct PeakChunks {
         case stored(peaks: StoredBlock, profiles: StoredBlock, mzRanges: [ClosedRange<Double>])
     }
 
-    private static let peaksPerChunk = 4096
-    private static let samplesPerChunk = 32 * peaksPerChunk
+    private static let mostPeaksPerChunk = 4096
+    /// Where the memory for peaks is small, so that what is in open chunks does not exceed it by much.
+    private static let fewestPeaksPerChunk = 256
+    private static let samplesPerPeak = 32
+    private static let smallPool = 64 << 20
 
     private var full: [Chunk] = []
     private var open = PeakTable()
+    /// Of the pool, for the open chunk.
+    private var openBytes = 0
     private let spill: PeakSpill?
     private(set) var peakCount = 0
     private(set) var sampleCount = 0
@@ -28,13 +33,18 @@ struct PeakChunks {
     /// - Throws: `ScratchError` when a chunk had to go to the disk and could not.
     mutating func append(_ part: PeakTable) throws(ScratchError) {
         guard part.count > 0 else { return }
+        let most =
+            spill.map { $0.pool.rules.maximumBytes < Self.smallPool } ?? false
+            ? Self.fewestPeaksPerChunk : Self.mostPeaksPerChunk
         let isFull =
-            open.count + part.count > Self.peaksPerChunk
-            || open.profiles.count + part.profiles.count > Self.samplesPerChunk
+            open.count + part.count > most
+            || open.profiles.count + part.profiles.count > most * Self.samplesPerPeak
         if open.count == 0 || isFull {
             try close()
-            open.reserve(
-                peaks: max(Self.peaksPerChunk, part.count), samples: max(Self.samplesPerChunk, part.profiles.count))
+            let (peaks, samples) = (max(most, part.count), max(most * Self.samplesPerPeak, part.profiles.count))
+            open.reserve(peaks: peaks, samples: samples)
+            openBytes = PeakSpill.bytes(peaks: peaks, samples: samples)
+            spill?.pool.takeAnyway(openBytes)
         }
         open.append(part)
         peakCount += part.count
@@ -45,6 +55,8 @@ struct PeakChunks {
         guard open.count > 0 else { return }
         var table = PeakTable()
         swap(&table, &open)
+        spill?.pool.give(openBytes)
+        openBytes = 0
         full.append(try Self.kept(table, spill))
     }
 
@@ -95,7 +107,7 @@ struct PeakChunks {
                                 failure.withLock { $0 = $0 ?? error }
                             }
                             // What was freed in pieces would stay with the process.
-                            if count >= 8 * peaksPerChunk { free_memory_release() }
+                            if count >= 8 * mostPeaksPerChunk { free_memory_release() }
                         }
                     }
                 }
@@ -104,6 +116,13 @@ struct PeakChunks {
         }
         table.profiles = moved
         return table
+    }
+
+    /// Gives up all peaks: of a file that could not be read to its end, or is read again.
+    mutating func discard() {
+        spill?.pool.give(openBytes)
+        for case .table(_, let bytes) in full { spill?.pool.give(bytes) }
+        self = PeakChunks()
     }
 
     private var mzRanges: [ClosedRange<Double>] {
@@ -153,6 +172,7 @@ struct PeakChunks {
             }
         }
         move(open.peaks, open.profiles)
+        spill?.pool.give(openBytes)
         self = PeakChunks()
     }
 }

@@ -43,6 +43,12 @@ final class TraceLane {
         results = Mutex(Results(joined: (0..<3).map { _ in PeakChunks(spill: spill) }))
     }
 
+    deinit {
+        results.withLock { results in
+            for index in results.joined.indices { results.joined[index].discard() }
+        }
+    }
+
     /// Takes the survey scans of a block; returns traces that closed when `pointsPerHandover` points came since the last ones.
     func take(_ scans: [PlacedScan], of block: SpectrumBlock, pointsPerHandover: Int) -> [Handover] {
         block.mz.withUnsafeBufferPointer { mz in
