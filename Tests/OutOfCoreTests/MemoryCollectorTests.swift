@@ -14,7 +14,7 @@ private final class FakeProcess: Sendable {
             MemoryCollector.Rules(
                 limitBytes: 1_000 << 20, threshold: threshold, strategy: strategy, secondsBetweenLooks: 0),
             residentBytes: { self.resident.load(ordering: .relaxed) },
-            isMachineShort: { self.isShort.load(ordering: .relaxed) })
+            isMachineShort: { self.isShort.load(ordering: .relaxed) }, secondsBetweenPressureLooks: 0)
         _ = collector.register {
             self.releases.add(1, ordering: .relaxed)
             self.resident.store(100 << 20, ordering: .relaxed)

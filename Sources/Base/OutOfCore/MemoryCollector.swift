@@ -55,7 +55,8 @@ public final class MemoryCollector: Sendable {
         var counts = Counts()
         /// Resident bytes behind the last collection: nothing is collected again before it has grown by something.
         var floorBytes = 0
-        var lastPressureLook = -Double.infinity
+        /// A short run never asks.
+        var lastPressureLook = monotonicSeconds()
         var isUnderPressure = false
         var releases: [(number: Int, release: @Sendable () -> Void)] = []
         var nextNumber = 0
@@ -70,18 +71,19 @@ public final class MemoryCollector: Sendable {
     /// Memory can be touched about that fast by one worker, bytes per second; there is room for eight of them.
     private static let fastestGrowth = 8e9
     private let state = Mutex(State())
-    private static let secondsBetweenPressureLooks = 0.5
+    private let secondsBetweenPressureLooks: Double
 
     /// - Parameters:
     ///   - residentBytes: of this process; `nil` where the system does not tell, and nothing is collected then.
-    ///   - isMachineShort: asked twice a second at most, by the adaptive strategy alone.
+    ///   - isMachineShort: asked by the adaptive strategy alone, and not more often than stated, in seconds.
     public init(
         _ rules: Rules, residentBytes: @escaping @Sendable () -> Int? = { processResidentBytes() },
-        isMachineShort: @escaping @Sendable () -> Bool = { false }
+        isMachineShort: @escaping @Sendable () -> Bool = { false }, secondsBetweenPressureLooks: Double = 0.5
     ) {
         self.rules = rules
         self.residentBytes = residentBytes
         self.isMachineShort = isMachineShort
+        self.secondsBetweenPressureLooks = secondsBetweenPressureLooks
     }
 
     public var counts: Counts { state.withLock { $0.counts } }
@@ -139,8 +141,7 @@ public final class MemoryCollector: Sendable {
     }
 
     private func isReason(_ resident: Int, _ state: inout State) -> Bool {
-        if rules.strategy == .adaptive, monotonicSeconds() - state.lastPressureLook >= Self.secondsBetweenPressureLooks
-        {
+        if rules.strategy == .adaptive, monotonicSeconds() - state.lastPressureLook >= secondsBetweenPressureLooks {
             state.lastPressureLook = monotonicSeconds()
             state.isUnderPressure = isMachineShort()
         }
@@ -154,14 +155,25 @@ public final class MemoryCollector: Sendable {
 }
 
 /// Resident memory of this process in bytes (`/proc/self/statm`); `nil` where the system does not tell.
+///
+/// Looked at between pieces of work, so the file stays open and its text is read without making strings of it.
 public func processResidentBytes() -> Int? {
-    let descriptor = open("/proc/self/statm", O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return nil }
-    defer { close(descriptor) }
-    var bytes = [UInt8](repeating: 0, count: 128)
-    let count = read(descriptor, &bytes, bytes.count)
-    guard count > 0 else { return nil }
-    let words = bytes[..<count].split(separator: UInt8(ascii: " "))
-    guard words.count > 1, let pages = Int(String(decoding: words[1], as: UTF8.self)) else { return nil }
-    return pages * Int(sysconf(Int32(_SC_PAGESIZE)))
+    guard residentFile >= 0 else { return nil }
+    return withUnsafeTemporaryAllocation(byteCount: 64, alignment: 1) { text in
+        // The second of the numbers.
+        let count = pread(residentFile, text.baseAddress, text.count, 0)
+        var place = 0
+        while place < count, text[place] != UInt8(ascii: " ") { place += 1 }
+        place += 1
+        var pages = 0
+        let first = place
+        while place < count, text[place] >= UInt8(ascii: "0"), text[place] <= UInt8(ascii: "9") {
+            pages = pages * 10 + Int(text[place] - UInt8(ascii: "0"))
+            place += 1
+        }
+        return place > first ? pages * pageBytes : nil
+    }
 }
+
+private let residentFile = open("/proc/self/statm", O_RDONLY | O_CLOEXEC)
+private let pageBytes = Int(sysconf(Int32(_SC_PAGESIZE)))

@@ -2,6 +2,7 @@ import CFreeMemory
 import Caching
 import HostEnvironment
 import OutOfCore
+import Synchronization
 
 /// The memory of one run, shared by all of its files: pools, what collects, and where data go that do not fit.
 struct RunMemory: Sendable {
@@ -35,7 +36,8 @@ struct RunMemory: Sendable {
             MemoryCollector.Rules(
                 limitBytes: budget.limit, threshold: settings.threshold, strategy: settings.collection,
                 secondsBetweenLooks: settings.secondsBetweenLooks),
-            isMachineShort: { pressure.isShort() })
+            // The kernel tells the mean of ten seconds: asking more often tells nothing new.
+            isMachineShort: { pressure.isShort() }, secondsBetweenPressureLooks: 5)
         func pool(_ name: String, _ maximum: Int) -> MemoryPool {
             MemoryPool(
                 name,
@@ -69,13 +71,18 @@ final class MemoryPressure: Sendable {
     static let groupShare = 0.9
 
     private let host: HostReader
+    private let groups = Mutex<[(used: String, limit: String)]?>(nil)
 
     init(_ host: HostReader) { self.host = host }
 
     func isShort() -> Bool {
         if let share = host.readMemoryStall().value, share >= Self.stallPercent { return true }
-        if let share = host.readGroupMemoryShare().value, share >= Self.groupShare { return true }
-        return false
+        let files = groups.withLock { groups in
+            let known = groups ?? host.groupMemoryFiles()
+            groups = known
+            return known
+        }
+        return (host.readGroupMemoryShare(files).value ?? 0) >= Self.groupShare
     }
 }
 
