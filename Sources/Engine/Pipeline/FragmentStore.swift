@@ -85,8 +85,6 @@ final class FragmentStore: @unchecked Sendable {
     }
 
     var count: Int { headers.count }
-    /// Batches on disk.
-    var storedBatches: Int { stored.count }
 
     func append(_ batch: FragmentBatch) throws(AnalysisError) {
         guard !batch.headers.isEmpty else { return }

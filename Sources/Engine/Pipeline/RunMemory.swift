@@ -14,8 +14,6 @@ struct RunMemory: Sendable {
 
     let settings: MemorySettings
     let budget: MemoryBudget
-    /// Folder for temporary data.
-    let folder: String
     let collector: MemoryCollector
     let spectra: MemoryPool
     let features: MemoryPool
@@ -30,7 +28,6 @@ struct RunMemory: Sendable {
     init(settings: MemorySettings, budget: MemoryBudget, folder: String, host: HostReader = HostReader()) {
         self.settings = settings
         self.budget = budget
-        self.folder = folder
         let pressure = MemoryPressure(host)
         collector = MemoryCollector(
             MemoryCollector.Rules(
