@@ -1,0 +1,59 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import HostEnvironment
+
+@Suite struct MemoryPressureTests {
+    private func reader(_ files: [String: String]) throws -> (HostReader, TemporaryDirectory) {
+        let folder = try TemporaryDirectory()
+        for (path, text) in files {
+            let file = folder.file(path)
+            try FileManager.default.createDirectory(
+                atPath: (file as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+            try text.write(toFile: file, atomically: true, encoding: .utf8)
+        }
+        let none = Measured<Int>.unavailable(reason: "not recorded")
+        let reader = HostReader(
+            root: folder.path, environment: [:], architecture: .available("x86_64"),
+            cacheFallback: CacheSizes(l1Data: none, l2: none, l3: none))
+        return (reader, folder)
+    }
+
+    private let pressure = """
+        some avg10=12.50 avg60=3.00 avg300=1.00 total=123
+        full avg10=7.00 avg60=2.00 avg300=0.50 total=45
+
+        """
+
+    @Test func stallsAreThoseOfSomeTaskInTenSeconds() throws {
+        let (host, folder) = try reader(["proc/pressure/memory": pressure])
+        defer { withExtendedLifetime(folder) {} }
+        #expect(host.readMemoryStall().value == 12.5)
+        let (odd, oddFolder) = try reader(["proc/pressure/memory": "nothing\n"])
+        #expect(odd.readMemoryStall() == .unavailable(reason: "/proc/pressure/memory has no avg10"))
+        withExtendedLifetime(oddFolder) {}
+        #expect(try reader([:]).0.readMemoryStall().value == nil)
+    }
+
+    @Test func theNearestGroupCounts() throws {
+        let (host, folder) = try reader([
+            "proc/self/cgroup": "0::/jobs/one\n",
+            "proc/self/mountinfo": "30 20 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
+            "sys/fs/cgroup/jobs/one/memory.current": "400\n", "sys/fs/cgroup/jobs/one/memory.max": "max\n",
+            "sys/fs/cgroup/jobs/memory.current": "900\n", "sys/fs/cgroup/jobs/memory.max": "1000\n",
+        ])
+        defer { withExtendedLifetime(folder) {} }
+        #expect(host.readGroupMemoryShare(host.groupMemoryFiles()).value == 0.9)
+    }
+
+    @Test func withoutALimitNothingIsTold() throws {
+        let (host, folder) = try reader([
+            "proc/self/cgroup": "0::/\n",
+            "proc/self/mountinfo": "30 20 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
+            "sys/fs/cgroup/memory.current": "400\n", "sys/fs/cgroup/memory.max": "max\n",
+        ])
+        defer { withExtendedLifetime(folder) {} }
+        #expect(host.readGroupMemoryShare(host.groupMemoryFiles()).value == nil)
+    }
+}
