@@ -10,9 +10,10 @@ DEBIAN_PACKAGES = libopenblas-dev liblapacke-dev libfftw3-dev libxml2-dev libsql
 BUDGET ?= 50
 WORKLOAD ?= medium
 SECONDS ?= 300
+SANITIZER ?= thread
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build tune test gate baseline bench fuzz check format install clean
+.PHONY: help deps build tune test gate baseline bench fuzz sanitize check format install clean
 
 help:
 	@echo "make tune     build, then tune this machine: $(BUDGET) configurations on the bundled workload '$(WORKLOAD)'"
@@ -22,6 +23,7 @@ help:
 	@echo "make build    build 'lavoisier' and 'lavoisier-tune' into $(BIN)"
 	@echo "make bench    measure each stage against its peers (needs Python with pyopenms for the comparison)"
 	@echo "make fuzz     SECONDS=$(SECONDS): damaged files for the readers, guided by coverage, under the address sanitizer"
+	@echo "make sanitize SANITIZER=$(SANITIZER): the tests under the thread or the address sanitizer; an hour"
 	@echo "make check    formatting, and the build with declared imports only"
 	@echo "make deps     install the Debian packages that the build needs"
 	@echo "make install  PREFIX=$(PREFIX)"
@@ -55,6 +57,9 @@ bench: build
 
 fuzz: deps
 	sh scripts/fuzz.sh $(SECONDS)
+
+sanitize: deps
+	sh scripts/sanitize.sh $(SANITIZER)
 
 check: deps
 	$(SWIFT) format lint --strict --recursive --configuration .swift-format Package.swift Sources Tests Fuzzing

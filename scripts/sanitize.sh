@@ -1,0 +1,34 @@
+#!/bin/sh
+# Runs the tests under a sanitizer: sh scripts/sanitize.sh thread|address [options of 'swift test']
+# Its build lies in .build/thread or .build/address, reports in .build/SANITIZER-reports; any report fails the run.
+set -eu
+cd "$(dirname "$0")/.."
+sanitizer=${1:?name a sanitizer: thread or address}
+shift
+folder=.build/$sanitizer
+reports=$PWD/.build/$sanitizer-reports
+swift build -c release -Xswiftc -enable-testing --build-tests --sanitize="$sanitizer" --scratch-path "$folder"
+rm -rf "$reports"
+mkdir -p "$reports"
+case $sanitizer in
+thread)
+    "$(dirname "$(command -v swiftc)")/clang" -O1 -fPIC -shared -o "$folder/mutex_order.so" scripts/mutex_order.c
+    export LD_PRELOAD="$PWD/$folder/mutex_order.so"
+    export TSAN_OPTIONS="halt_on_error=0 exitcode=0 history_size=4 log_path=$reports/report suppressions=$PWD/scripts/thread_sanitizer.txt"
+    ;;
+address)
+    # Leaks: what lives as long as the process (catalogs, caches) is no error of memory.
+    export ASAN_OPTIONS="detect_leaks=0 log_path=$reports/report"
+    ;;
+*)
+    echo "sanitize: '$sanitizer' is neither thread nor address" >&2
+    exit 64
+    ;;
+esac
+# The test bundle by itself: the driver is no sanitized program.
+"$folder/release/lavoisierPackageTests.xctest" --testing-library swift-testing "$@"
+if [ -n "$(ls -A "$reports")" ]; then
+    echo "sanitize: reports of the $sanitizer sanitizer are in $reports" >&2
+    exit 1
+fi
+echo "sanitize: no report of the $sanitizer sanitizer"
