@@ -95,7 +95,7 @@ def mzmine(data):
 
 
 def mzmine_tiled(name):
-    """The first tile of a tiled workload is the first source file at its own retention times."""
+    """The first tile of a tiled workload's first file is the first source file at its own retention times."""
     return lambda data: [dict(cells, file=f"{name}.mzML") for cells in mzmine(data) if cells["file"] == MZMINE_FILES[0]]
 
 
@@ -262,6 +262,7 @@ def main():
     tables = [("small", ms_mint), ("medium", mzmine), ("gnps", gnps), ("ident", metabo_ident),
               ("metabo", metabo), ("traces", mass_traces)]
     tables += [(name, mzmine_tiled(name)) for name in ["large", "large-raw", "huge"]]
+    tables.append(("many", mzmine_tiled("many-01")))
     if arguments.here_only:
         tables += [("mm14", mm14), ("faahko", faahko)]
     for name, make in tables:

@@ -11,7 +11,7 @@ import Testing
     init() throws { catalog = try WorkloadCatalog(root: TestData.repository + "/workloads") }
 
     @Test func everyFileIsAsItsManifestStates() {
-        #expect(catalog.workloads.count == 10)
+        #expect(catalog.workloads.count == 11)
         for workload in catalog.workloads {
             let faults = workload.verify(cacheDirectory: "/nonexistent").filter { $0.code != .notPrepared }
             #expect(faults.isEmpty, "\(faults.map(\.description))")
@@ -27,7 +27,7 @@ import Testing
         #expect(try catalog.find("small").polarity == .negative)
         for (name, bytes, compression) in [
             ("large", 250_000_000, ArrayCompression.zlib), ("large-raw", 250_000_000, .none),
-            ("huge", 1_000_000_000, .none),
+            ("huge", 1_000_000_000, .none), ("many", 250_000_000, .zlib),
         ] {
             let workload = try catalog.find(name)
             #expect(workload.tier == .large && workload.totalBytes == bytes)
@@ -36,12 +36,13 @@ import Testing
                 continue
             }
             #expect(plan.source == "medium" && plan.compression == compression && plan.file == "\(name).mzML")
+            #expect(plan.files.count == (name == "many" ? 20 : 1))
         }
     }
 
     /// Data rows of each truth table, by another way than its reader: line ends.
     @Test(arguments: [
-        ("small", 6), ("medium", 240), ("large", 120), ("large-raw", 120), ("huge", 120),
+        ("small", 6), ("medium", 240), ("large", 120), ("large-raw", 120), ("huge", 120), ("many", 120),
         ("gnps", 193), ("ident", 6), ("metabo", 190), ("traces", 449),
     ])
     func truthHasTheRowsThatWerePublished(name: String, rows: Int) throws {

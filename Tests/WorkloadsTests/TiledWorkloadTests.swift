@@ -6,10 +6,12 @@ import Testing
 @testable import Workloads
 
 /// A small tiled workload over one committed run.
-private func tiledCatalog(in folder: TemporaryDirectory, targetBytes: String = "3MB") throws -> WorkloadCatalog {
-    let source = try WorkloadCatalog(root: TestData.repository + "/workloads").find("tof")
-    let path = try #require(source.filePaths(cacheDirectory: "").first)
-    let facts = try #require(source.sourceFiles.first)
+///
+/// - Parameter files: how many are made, and the workload whose runs they repeat.
+private func tiledCatalog(
+    in folder: TemporaryDirectory, targetBytes: String = "3MB", files: String = "", of name: String = "tof"
+) throws -> WorkloadCatalog {
+    let source = try WorkloadCatalog(root: TestData.repository + "/workloads").find(name)
     let head = """
         title: t
         tier: extra
@@ -22,13 +24,18 @@ private func tiledCatalog(in folder: TemporaryDirectory, targetBytes: String = "
         """
     try folder.write(
         "base/workload.yaml",
-        "name: base\n" + head + "files:\n  - {path: run.mzML, bytes: \(facts.bytes), sha256: \(facts.sha256), "
-            + "origin: o, licence: l}\n")
-    try FileManager.default.createSymbolicLink(atPath: folder.file("base/run.mzML"), withDestinationPath: path)
+        "name: base\n" + head + "files:\n"
+            + source.sourceFiles.enumerated().map { number, facts in
+                "  - {path: run\(number).mzML, bytes: \(facts.bytes), sha256: \(facts.sha256), origin: o, licence: l}\n"
+            }.joined())
+    for (number, path) in source.filePaths(cacheDirectory: "").enumerated() {
+        try FileManager.default.createSymbolicLink(
+            atPath: folder.file("base/run\(number).mzML"), withDestinationPath: path)
+    }
     try folder.write(
         "tiled/workload.yaml",
         "name: tiled\n" + head
-            + "tile: {workload: base, file: t.mzML, target_bytes: \(targetBytes), compression: zlib}\n")
+            + "tile: {workload: base, file: t.mzML,\(files) target_bytes: \(targetBytes), compression: zlib}\n")
     return try WorkloadCatalog(root: folder.path)
 }
 
@@ -57,6 +64,23 @@ private func tiledCatalog(in folder: TemporaryDirectory, targetBytes: String = "
         #expect(try sha256(file: path) == made, "a damaged file is made again")
     }
 
+    @Test func severalFilesShareTheTargetAndBeginInTurn() throws {
+        let folder = try TemporaryDirectory()
+        let catalog = try tiledCatalog(in: folder, targetBytes: "24MB", files: " files: 3,", of: "medium")
+        let workload = try catalog.find("tiled")
+        let paths = try workload.prepare(cacheDirectory: folder.path)
+        #expect(paths.map { ($0 as NSString).lastPathComponent } == ["t-1.mzML", "t-2.mzML", "t-3.mzML"])
+        #expect(workload.verify(cacheDirectory: folder.path).isEmpty && workload.totalBytes == 24_000_000)
+        let hashes = try paths.map { try sha256(file: $0) }
+        #expect(hashes[0] == hashes[2] && hashes[0] != hashes[1], "two sources take turns")
+        for path in paths { #expect((4_000_000...12_000_000).contains(PreparedRecord(for: path)?.bytes ?? 0)) }
+        #expect(workload.hash != (try tiledCatalog(in: TemporaryDirectory(), targetBytes: "24MB").find("tiled").hash))
+        let error = #expect(throws: WorkloadError.self) {
+            try tiledCatalog(in: TemporaryDirectory(), files: " files: 0,")
+        }
+        #expect(error?.code == .malformedManifest)
+    }
+
     @Test func aWholeFileIsNotMadeAgain() throws {
         let folder = try TemporaryDirectory()
         let workload = try tiledCatalog(in: folder).find("tiled")
@@ -70,8 +94,8 @@ private func tiledCatalog(in folder: TemporaryDirectory, targetBytes: String = "
     @Test func aDamagedSourceIsRefused() throws {
         let folder = try TemporaryDirectory()
         let workload = try tiledCatalog(in: folder).find("tiled")
-        try FileManager.default.removeItem(atPath: folder.file("base/run.mzML"))
-        try folder.write("base/run.mzML", "not it")
+        try FileManager.default.removeItem(atPath: folder.file("base/run0.mzML"))
+        try folder.write("base/run0.mzML", "not it")
         let error = #expect(throws: WorkloadError.self) { try workload.prepare(cacheDirectory: folder.path) }
         #expect(error?.code == .wrongSize)
         let prepared = try? FileManager.default.contentsOfDirectory(atPath: workload.preparedFolder(folder.path))

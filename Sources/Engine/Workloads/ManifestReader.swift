@@ -7,7 +7,8 @@ import Yams
 struct WorkloadManifest {
     enum Content {
         case files([WorkloadFile])
-        case tile(source: String, line: Int?, file: String, targetBytes: Int, compression: ArrayCompression)
+        case tile(
+            source: String, line: Int?, file: String, fileCount: Int, targetBytes: Int, compression: ArrayCompression)
     }
 
     var name = ""
@@ -86,9 +87,10 @@ struct WorkloadManifest {
     private static func tile(_ fields: ManifestFields) throws(WorkloadError) -> Content {
         let entry = try ManifestFields(
             fields.node("tile"), path: fields.path, title: "a tile",
-            keys: ["workload", "file", "target_bytes", "compression"])
+            keys: ["workload", "file", "files", "target_bytes", "compression"], optional: ["files"])
         return .tile(
             source: try entry.fileName("workload"), line: entry.line("workload"), file: try entry.fileName("file"),
+            fileCount: entry.has("files") ? try entry.count("files", most: 1_000) : 1,
             targetBytes: try entry.size("target_bytes"),
             compression: try entry.choice("compression", ArrayCompression.allCases.map { ($0.rawValue, $0) }))
     }
@@ -165,6 +167,14 @@ struct ManifestFields {
             throw invalid(key, "\(error)")
         }
         throw invalid(key, "'\(text)' must be above 0")
+    }
+
+    func count(_ key: String, most: Int) throws(WorkloadError) -> Int {
+        let text = try text(key)
+        guard let count = Int(text), (1...most).contains(count) else {
+            throw invalid(key, "'\(text)' is no number from 1 to \(most)")
+        }
+        return count
     }
 
     func checksum(_ key: String) throws(WorkloadError) -> String {

@@ -17,7 +17,7 @@ extension Workload {
         case .files(let files): return files.compactMap { Self.fault(of: $0, in: folder) }
         case .tile(let plan):
             let faults = plan.sourceFiles.compactMap { Self.fault(of: $0, in: plan.sourceFolder) }
-            return faults + [preparedFault(plan, cacheDirectory: cacheDirectory)].compactMap { $0 }
+            return faults + plan.files.compactMap { preparedFault($0, cacheDirectory: cacheDirectory) }
         }
     }
 
@@ -37,26 +37,28 @@ extension Workload {
         case .files(let files):
             for (file, path) in zip(files, paths) { try Self.checkSize(path, expected: file.bytes) }
         case .tile(let plan):
-            for path in paths where !Self.isWhole(path) {
+            for (number, path) in paths.enumerated() where !Self.isWhole(path) {
                 if let fault = plan.sourceFiles.lazy.compactMap({ Self.fault(of: $0, in: plan.sourceFolder) }).first {
                     throw fault
                 }
                 try Self.makeFolders(preparedFolder(cacheDirectory))
-                try Self.make(plan, at: path, progress: progress)
+                try Self.make(plan, number: number, at: path) {
+                    progress((Double(number) + $0) / Double(paths.count))
+                }
             }
         }
         return paths
     }
 
     private static func make(
-        _ plan: TilePlan, at path: String, progress: (Double) -> Void
+        _ plan: TilePlan, number: Int, at path: String, progress: (Double) -> Void
     ) throws(WorkloadError) {
         let temporary = "\(path).\(getpid()).part"
         defer { unlink(temporary) }
         do {
             _ = try tile(
-                source: plan.sourceFiles.map { "\(plan.sourceFolder)/\($0.name)" }, to: temporary,
-                targetBytes: plan.targetBytes, compression: plan.compression
+                source: plan.sources(ofFile: number).map { "\(plan.sourceFolder)/\($0.name)" }, to: temporary,
+                targetBytes: plan.targetBytes / plan.fileCount, compression: plan.compression
             ) { written, expected in progress(min(1, Double(written) / Double(max(1, expected)))) }
         } catch {
             throw WorkloadError(.cannotPrepare, path: path, reason: "tiling failed: \(error)")
@@ -74,13 +76,13 @@ extension Workload {
         return bytes == record.bytes
     }
 
-    private func preparedFault(_ plan: TilePlan, cacheDirectory: String) -> WorkloadError? {
-        let path = "\(preparedFolder(cacheDirectory))/\(plan.file)"
+    private func preparedFault(_ name: String, cacheDirectory: String) -> WorkloadError? {
+        let path = "\(preparedFolder(cacheDirectory))/\(name)"
         guard let record = PreparedRecord(for: path), access(path, F_OK) == 0 else {
             return WorkloadError(
-                .notPrepared, path: path, reason: "not made yet; 'lavoisier workload prepare \(name)' makes it")
+                .notPrepared, path: path, reason: "not made yet; 'lavoisier workload prepare \(self.name)' makes it")
         }
-        let file = WorkloadFile(name: plan.file, bytes: record.bytes, sha256: record.sha256, origin: "", licence: "")
+        let file = WorkloadFile(name: name, bytes: record.bytes, sha256: record.sha256, origin: "", licence: "")
         return Self.fault(of: file, in: preparedFolder(cacheDirectory))
     }
 

@@ -28,10 +28,30 @@ public struct TilePlan: Sendable, Hashable {
     /// Folder and files of the source.
     public let sourceFolder: String
     public let sourceFiles: [WorkloadFile]
-    /// Name of the file that is made.
+    /// Name of the file that is made, or of what the names of several begin and end with.
     public let file: String
+    public let fileCount: Int
+    /// Of all files together.
     public let targetBytes: Int
     public let compression: ArrayCompression
+
+    /// Names of the files that are made: `many-01.mzML`, `many-02.mzML` ... for several.
+    public var files: [String] {
+        guard fileCount > 1 else { return [file] }
+        let end = file.lastIndex(of: ".") ?? file.endIndex
+        let width = String(fileCount).utf8.count
+        return (1...fileCount).map { number in
+            let digits = String(number)
+            let zeros = String(repeating: "0", count: width - digits.utf8.count)
+            return "\(file[..<end])-\(zeros)\(digits)\(file[end...])"
+        }
+    }
+
+    /// What one of the files repeats: the files of the source, each file beginning with the next one.
+    func sources(ofFile number: Int) -> [WorkloadFile] {
+        let first = number % max(sourceFiles.count, 1)
+        return Array(sourceFiles[first...] + sourceFiles[..<first])
+    }
 }
 
 /// How large a workload is, from the quickest to run.
@@ -46,7 +66,7 @@ public struct Workload: Sendable, Hashable {
     public enum Content: Sendable, Hashable {
         /// Files that lie in the workload's folder.
         case files([WorkloadFile])
-        /// A file that is made on first use.
+        /// Files that are made on first use.
         case tile(TilePlan)
     }
 
@@ -97,6 +117,7 @@ public struct Workload: Sendable, Hashable {
         lines += sourceFiles.map { "file \($0.sha256) \($0.bytes) \($0.name)" }
         if case .tile(let plan) = content {
             lines.append("tile \(plan.file) \(plan.targetBytes) \(plan.compression.rawValue)")
+            if plan.fileCount > 1 { lines.append("as \(plan.fileCount) files") }
         }
         return sha256(lines.joined(separator: "\n"))
     }
@@ -105,7 +126,7 @@ public struct Workload: Sendable, Hashable {
     public func filePaths(cacheDirectory: String) -> [String] {
         switch content {
         case .files(let files): files.map { "\(folder)/\($0.name)" }
-        case .tile(let plan): ["\(preparedFolder(cacheDirectory))/\(plan.file)"]
+        case .tile(let plan): plan.files.map { "\(preparedFolder(cacheDirectory))/\($0)" }
         }
     }
 

@@ -64,7 +64,7 @@ public struct WorkloadCatalog: Sendable {
         let content: Workload.Content
         switch manifest.content {
         case .files(let files): content = .files(files)
-        case .tile(let source, let line, let file, let targetBytes, let compression):
+        case .tile(let source, let line, let file, let fileCount, let targetBytes, let compression):
             let found = manifests.first { $0.manifest.name == source }
             guard let found, case .files(let files) = found.manifest.content else {
                 let candidates = manifests.filter { if case .files = $0.manifest.content { true } else { false } }
@@ -77,7 +77,7 @@ public struct WorkloadCatalog: Sendable {
             content = .tile(
                 TilePlan(
                     source: source, sourceFolder: found.folder, sourceFiles: files, file: file,
-                    targetBytes: targetBytes, compression: compression))
+                    fileCount: fileCount, targetBytes: targetBytes, compression: compression))
         }
         return Workload(
             name: manifest.name, title: manifest.title, tier: manifest.tier, type: manifest.type,
