@@ -16,6 +16,22 @@ let house: [SwiftSetting] = [
 /// libm is not linked by itself when a product does not import Foundation.
 let mathLibrary: [LinkerSetting] = [.linkedLibrary("m")]
 
+/// The programs carry Swift's runtime and Foundation in themselves: they start in half the time, and run where no Swift is
+/// installed. `docs/decisions/0021-what-a-run-cannot-share.md`.
+#if os(Linux)
+    let program: [LinkerSetting] =
+        mathLibrary + [
+            .unsafeFlags(
+                ["-static-stdlib", "-use-ld=lld", "-Xlinker", "--start-group"]
+                    + [
+                        "Foundation", "CoreFoundation", "FoundationInternationalization", "FoundationEssentials",
+                        "_FoundationICU", "_FoundationCShims", "_FoundationCollections",
+                    ].map { "-l\($0)" } + ["-Xlinker", "--end-group"])
+        ]
+#else
+    let program = mathLibrary
+#endif
+
 func room(_ folder: String, _ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(
         name: name, dependencies: dependencies, path: "Sources/\(folder)/\(name)", exclude: ["README.md"],
@@ -62,6 +78,8 @@ let c: [Target] = [
     .target(name: "CMappedRegions", path: "Sources/C/CMappedRegions", exclude: ["README.md"]),
     // malloc_trim, which the Glibc module leaves out.
     .target(name: "CFreeMemory", path: "Sources/C/CFreeMemory", exclude: ["README.md"]),
+    // sync_file_range, likewise.
+    .target(name: "CWriteBehind", path: "Sources/C/CWriteBehind", exclude: ["README.md"]),
     // sched_setaffinity and set_mempolicy, which the Glibc module leaves out.
     .target(name: "CThreadPlacement", path: "Sources/C/CThreadPlacement", exclude: ["README.md"]),
     // fork/exec with process group, parent-death signal and rlimits: must be async-signal-safe, so C.
@@ -111,8 +129,8 @@ let engine: [Target] = [
         "Engine", "Pipeline",
         [
             "SpectrumModel", "MzML", "FeatureDetection", "SpectralMatching", "Annotation", "SignalKernels",
-            "CFreeMemory", "CThreadPlacement", "Parameters", "HostEnvironment", "Instrumentation", "ContentHash",
-            "TextNumbers", "OutOfCore", "Caching",
+            "CFreeMemory", "CWriteBehind", "CThreadPlacement", "Parameters", "HostEnvironment", "Instrumentation",
+            "ContentHash", "TextNumbers", "OutOfCore", "Caching",
         ]),
 ]
 
@@ -126,7 +144,9 @@ let tuner: [Target] = [
 // MARK: - Harness
 
 let harness: [Target] = [
-    room("Harness", "Benchmarking", ["Statistics", "HostEnvironment", "ContentHash", "CChildLauncher"]),
+    room(
+        "Harness", "Benchmarking",
+        ["Statistics", "HostEnvironment", "Instrumentation", "ContentHash", "CChildLauncher"]),
     room("Harness", "ResultStore", ["Benchmarking", "HostEnvironment", grdb]),
     room("Harness", "Reporting", ["Statistics"]),
 ]
@@ -157,7 +177,7 @@ let glue: [Target] = [
         "Glue", "RegressionGate",
         [
             "EngineRuns", "Pipeline", "Workloads", "Benchmarking", "Reporting", "Parameters", "Statistics",
-            "HostEnvironment", "ContentHash",
+            "HostEnvironment", "ContentHash", "Instrumentation",
         ]),
 ]
 
@@ -180,17 +200,17 @@ let products: [Target] = [
             argumentParser,
         ],
         path: "Sources/Executables/AnalyzeCommand", exclude: ["README.md"], swiftSettings: house,
-        linkerSettings: mathLibrary),
+        linkerSettings: program),
     .executableTarget(
         name: "TuneCommand",
         dependencies: [
             "EngineTuning", "EngineRuns", "RegressionGate", "StudyRunner", "TuningReplay", "ResultStore", "Reporting",
             "Benchmarking",
             "BayesianTuning",
-            "Pipeline", "Workloads", "Parameters", "HostEnvironment", "Console", argumentParser,
+            "Pipeline", "Workloads", "Parameters", "Instrumentation", "HostEnvironment", "Console", argumentParser,
         ],
         path: "Sources/Executables/TuneCommand", exclude: ["README.md"], swiftSettings: house,
-        linkerSettings: mathLibrary),
+        linkerSettings: program),
     .executableTarget(
         name: "AnnotationBenchmark",
         dependencies: ["Annotation", "Pipeline", "SpectralMatching", "SpectrumModel", "Statistics", argumentParser],
@@ -287,11 +307,12 @@ let testTargets: [Target] = [
             testSupport,
         ], resources: [.copy("Fixtures")]),
     tests("Lavoisier", ["Lavoisier", "Pipeline", "Parameters", testSupport]),
-    // The two commands are here so that the programs are built before they are run.
+    // Runs the programs, which a build with tests makes too. They are no dependencies: their linker settings would be those of
+    // the tests.
     tests(
         "Commands",
         [
-            "AnalyzeCommand", "TuneCommand", "Pipeline", "Parameters", "HostEnvironment", "Instrumentation",
+            "Pipeline", "Parameters", "HostEnvironment", "Instrumentation",
             "ResultStore", "RegressionGate", "Benchmarking", "Reporting", testSupport, grdb, yams,
         ]),
 ]

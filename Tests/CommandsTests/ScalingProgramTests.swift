@@ -25,7 +25,7 @@ import Testing
         ] { #expect(outcome.output.contains(word), "\(word) is missing in \(outcome.output)") }
         let text = try String(contentsOfFile: fixture.folder.file("scaling.json"), encoding: .utf8)
         let record = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
-        #expect(record["schema"] as? String == "lavoisier-scaling/1")
+        #expect(record["schema"] as? String == "lavoisier-scaling/2")
         #expect(record["workers"] as? [Int] == [1, 2])
         #expect(((record["record"] as? [String: Any])?["pairs"] as? [Any])?.count == 2)
     }

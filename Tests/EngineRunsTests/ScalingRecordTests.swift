@@ -50,6 +50,11 @@ import Testing
         #expect(abs((result.serialFractionOfStages.value ?? 0) - 0.2) < 1e-9)
         #expect(abs(result.rows[1].speedUps[1].estimate - 2) < 1e-9)
         #expect(result.rows[1].cpuSeconds == .available([1.6, 1.6]))
+        // The whole: two workers for 1.2 s are 2.4 s, of which 1.45 s were worked.
+        for (row, expected) in zip(result.rows, [0.475, 0, 1]) {
+            #expect(abs((row.serialByOccupancy.value?.estimate ?? -9) - expected) < 1e-9, "\(row.name)")
+            #expect(row.serialByOccupancy.value?.lower == nil, "four rounds reach no level")
+        }
         #expect(result.contention.reason?.contains("three can") == true)
         #expect(result.projections.map(\.workers) == [4, 8, 16, 32, 64, 128])
         #expect(abs(result.projections[1].relativeToFour.estimate - 0.4 / 0.3) < 1e-9)

@@ -11,7 +11,7 @@ import Testing
     static let reference = try? EngineRun(inputs, ["execution.workers=1"]).record.digest
 
     static let settings: [[String]] = ["1", "2", "4"].flatMap { workers in
-        ["1", "24", "1000"].flatMap { chunk in
+        ["1", "24", "1000", "auto"].flatMap { chunk in
             ["16KiB", "1MiB", "32MiB"].map { buffer in
                 [
                     "execution.workers=\(workers)", "execution.chunk_size=\(chunk)", "execution.buffer_size=\(buffer)",

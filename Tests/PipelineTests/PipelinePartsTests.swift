@@ -84,7 +84,12 @@ import Testing
             }
             #expect(assignment.featureOfFragment[fragment] == nearest ?? -1, "seed \(seed)")
         }
-        #expect(assignment.fragmentsOfFeature.joined().count == assignment.featureOfFragment.count { $0 >= 0 })
+        for feature in features.indices {
+            #expect(
+                assignment.fragments(of: feature).map { Int($0) }
+                    == headers.indices.filter { assignment.featureOfFragment[$0] == feature })
+        }
+        #expect(assignment.featuresWithFragments == Set(assignment.featureOfFragment).subtracting([-1]).count)
     }
 }
 

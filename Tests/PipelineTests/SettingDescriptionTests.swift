@@ -106,13 +106,18 @@ import Testing
         }
     }
 
+    /// But of those where the engine decides by what it sees, and the default is not to.
     @Test func autoIsTheDefaultOfEveryEngineSetting() throws {
         let words = Self.catalog.descriptions.flatMap(\.spellings).map { "\($0)=auto" }
         let read = try ResolvedConfiguration(Self.catalog, layers: [ConfigurationLayer(assignments: words)])
         for setting in read.settings {
             if case .choice(let names) = setting.description.domain, names.contains("auto") { continue }
-            #expect(setting.value == setting.description.defaultValue, "\(setting.description.name)")
+            let isRule = setting.description.automaticRule != nil
+            #expect(
+                setting.value == (isRule ? .automatic : setting.description.defaultValue), "\(setting.description.name)"
+            )
         }
+        #expect(read["execution.chunk_size"].value == .automatic)
     }
 
     /// The specification's names give the same configuration, and so the same hash, as the engine's own.

@@ -1,11 +1,13 @@
 import Evaluation
 import Foundation
 import Instrumentation
-import Pipeline
+import MzML
 import SignalKernels
 import Synchronization
 import TestSupport
 import Testing
+
+@testable import Pipeline
 
 /// Every documented setting changes behaviour.
 @Suite struct SettingEffectTests {
@@ -162,12 +164,38 @@ import Testing
         #expect(try chunks("1000") <= 2)
     }
 
-    private func chunks(_ size: String) throws -> Int {
+    /// Chunks of so many bytes that every worker has several, and no more than its share of the memory.
+    @Test func automaticChunksFollowFileAndBudget() throws {
+        let automatic = try chunks("auto")
+        #expect(automatic > 20 && automatic < 500)
+        #expect(try chunks("auto", workers: 4) > automatic)
+        let configuration = try EngineRun.configuration(["execution.chunk_size=auto", "execution.workers=2"])
+        let roomy = try MemoryBudget(configuration: configuration)
+        func bytes(_ budget: MemoryBudget, file: Int) -> Int {
+            configuration.reading(budget, fileBytes: file).maximumChunkBytes
+        }
+        let sizes = [0, 1, 4, 16, 64, 1_024].map { bytes(roomy, file: $0 << 20) }
+        #expect(Array(sizes.dropFirst()) == sizes.dropFirst().sorted() && sizes[1] < sizes[3])
+        #expect(sizes.first == sizes.last, "an unknown size is a large one")
+        let tight = try MemoryBudget(
+            configuration: try EngineRun.configuration([
+                "execution.chunk_size=auto", "execution.workers=2", "execution.memory_limit=96MiB",
+            ]))
+        #expect(bytes(tight, file: 1 << 30) == tight.maximumChunkBytes && tight.maximumChunkBytes < sizes[5])
+        let counted = try EngineRun.configuration(["execution.chunk_size=40"])
+        #expect(counted.reading(roomy, fileBytes: 1 << 20).spectraPerChunk == 40)
+        #expect(counted.reading(roomy, fileBytes: 1 << 20).maximumChunkBytes == roomy.maximumChunkBytes)
+    }
+
+    private func chunks(_ size: String, workers: Int = 1) throws -> Int {
         let seen = Mutex(0)
         let folder = try EngineRun([EngineRun.dda], []).folder
         try EngineRun.run(
             [EngineRun.dda],
-            ["execution.chunk_size=\(size)", "matching.enabled=false", "annotation.enabled=false"], output: folder.path
+            [
+                "execution.chunk_size=\(size)", "execution.workers=\(workers)", "matching.enabled=false",
+                "annotation.enabled=false",
+            ], output: folder.path
         ) { event in
             if case .progress(let report, _) = event, report.stage == "reading and detecting" {
                 seen.withLock { $0 += 1 }

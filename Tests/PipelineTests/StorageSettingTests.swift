@@ -229,6 +229,28 @@ import Testing
         }
     }
 
+    /// So that syncing at the end finds little left to do; who syncs each buffer, or nothing, has no use for it.
+    @Test(arguments: OutputSynchronization.allCases) func theDiskIsSetToWorkEarly(
+        synchronization: OutputSynchronization
+    ) throws {
+        let folder = try TemporaryDirectory()
+        let starts = Mutex<[off_t]>([])
+        let calls = OutputWriting.SystemCalls(
+            data: { _ in 0 }, file: { _ in 0 },
+            start: { descriptor in
+                var status = stat()
+                fstat(descriptor, &status)
+                starts.withLock { $0.append(status.st_size) }
+            })
+        let writing = OutputWriting(bufferSize: 1 << 20, synchronization: synchronization, calls: calls)
+        let file = try OutputFile(path: folder.file("t"), writing: writing)
+        var text = TextBuffer()
+        text.append(String(repeating: "x", count: 1 << 20))
+        for _ in 0..<10 { try file.write(text) }
+        try file.commit()
+        #expect(starts.withLock { $0 } == (synchronization == .delayed ? [4 << 20, 8 << 20] : []))
+    }
+
     /// One write per buffer, whatever the pieces; a larger piece is not held back.
     @Test func buffersHaveTheirSize() throws {
         let folder = try TemporaryDirectory()

@@ -183,9 +183,13 @@ public struct HostReader: Sendable {
 /// `32K`, `16384K` or `36M` in bytes.
 func parseCacheSize(_ text: String) -> Int? {
     let text = text.trimmed
-    let factors: [Character: Int] = ["K": 1024, "M": 1_048_576, "G": 1_073_741_824]
-    guard let last = text.last else { return nil }
-    let factor = factors[last]
+    let factor: Int? =
+        switch text.utf8.last {
+        case UInt8(ascii: "K"): 1024
+        case UInt8(ascii: "M"): 1_048_576
+        case UInt8(ascii: "G"): 1_073_741_824
+        default: nil
+        }
     guard let number = Int(factor == nil ? text : String(text.dropLast())), number > 0, number < 1 << 32 else {
         return nil
     }

@@ -1,10 +1,10 @@
 extension ParameterDescription {
-    /// Reads a value as a user writes it; `auto` means the default, unless a choice has this name.
+    /// Reads a value as a user writes it; `auto` means the default, unless a choice has this name or the program can decide.
     /// - Throws: `ParameterError` with the parameter, the text and what is allowed.
     public func parse(_ text: String) throws(ParameterError) -> ParameterValue {
         if text == "auto" {
             if case .choice(let names) = domain, names.contains(text) { return .choice(text) }
-            return defaultValue
+            return automaticRule == nil ? defaultValue : .automatic
         }
         let value: ParameterValue
         switch domain {
@@ -36,7 +36,7 @@ extension ParameterDescription {
     /// Whether a value lies in the domain.
     public func accepts(_ value: ParameterValue) -> Bool {
         switch (domain, value) {
-        case (_, .automatic): defaultValue == .automatic
+        case (_, .automatic): defaultValue == .automatic || automaticRule != nil
         case (.boolean, .boolean): true
         case (.integer(let range, _), .integer(let integer)): range.contains(integer)
         case (.size(let range), .integer(let integer)): range.contains(integer)
@@ -63,7 +63,9 @@ extension ParameterDescription {
     }
 
     /// The domain in words, for help and errors.
-    public var allowedText: String {
+    public var allowedText: String { domainText + (automaticRule.map { ", or auto (\($0))" } ?? "") }
+
+    private var domainText: String {
         switch domain {
         case .boolean: "true or false"
         case .integer(let range, _): "an integer from \(range.lowerBound) to \(range.upperBound)"

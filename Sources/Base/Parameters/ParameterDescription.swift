@@ -106,12 +106,16 @@ public struct ParameterDescription: Sendable, Hashable {
     public let irrelevance: String?
     /// What the machine has of it; `nil` where that is no question.
     public let capacity: HostCapacity?
+    /// What `auto` stands for, in words, where the program can decide by itself and the default is not to: `auto` is a value of
+    /// its own then (`ParameterValue.automatic`). `nil` where `auto` is the default.
+    public let automaticRule: String?
 
     public init(
         name: String, group: ParameterGroup, domain: ParameterDomain, defaultValue: ParameterValue, unit: String = "",
         text: String, condition: ParameterCondition? = nil, searchValues: [ParameterValue]? = nil,
         percentBase: Int? = nil, aliases: [ParameterAlias] = [], defaultRule: String? = nil,
-        notSearched: String? = nil, irrelevance: String? = nil, capacity: HostCapacity? = nil
+        notSearched: String? = nil, irrelevance: String? = nil, capacity: HostCapacity? = nil,
+        automaticRule: String? = nil
     ) {
         self.name = name
         self.group = group
@@ -127,6 +131,7 @@ public struct ParameterDescription: Sendable, Hashable {
         self.notSearched = notSearched
         self.irrelevance = irrelevance
         self.capacity = capacity
+        self.automaticRule = automaticRule
     }
 }
 

@@ -94,7 +94,7 @@ public final class CompoundTable: @unchecked Sendable {
         var groups: [Group] = []
         for (index, charge) in charges.enumerated() {
             let range = Int(starts[index])..<Int(starts[index + 1])
-            guard abs(Int(charge)) <= 100, Self.isSorted(mass, range) else {
+            guard abs(Int(charge)) <= 100, isAscending(mass, range), range.isEmpty || mass[range.lowerBound] > 0 else {
                 throw file.corrupt("the masses of the compound table are not sorted")
             }
             groups.append(Group(charge: Int(charge), formulas: range))
@@ -104,15 +104,6 @@ public final class CompoundTable: @unchecked Sendable {
         path = file.mapped.path
         let strings = strings
         sources = provenance.map { strings[$0] }
-    }
-
-    private static func isSorted(_ values: UnsafeBufferPointer<Double>, _ range: Range<Int>) -> Bool {
-        for index in range {
-            guard values[index].isFinite, values[index] > 0,
-                index == range.lowerBound || values[index] >= values[index - 1]
-            else { return false }
-        }
-        return true
     }
 
     /// Size of the mapping, in bytes.

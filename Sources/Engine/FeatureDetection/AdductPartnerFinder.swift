@@ -81,7 +81,7 @@ struct AdductPartnerFinder: Sendable {
     ///   - basePeaks: position in `table` of each feature's peak.
     init(
         _ features: [Feature], order: [Int], basePeaks: [Int], table: PeakTable, rules: [AdductRule],
-        parameters: AdductParameters
+        parameters: AdductParameters, schedule: RangeSchedule = .serial
     ) {
         self.features = features
         self.order = order
@@ -89,10 +89,10 @@ struct AdductPartnerFinder: Sendable {
         self.table = table
         self.parameters = parameters
         self.rules = rules
-        mz = order.map { features[$0].mz }
-        time = order.map { features[$0].retentionTimeSeconds }
-        reach = order.map { parameters.maxApexShift * features[$0].widthSeconds }
-        chance = ChanceOfPartners(mz: mz, times: time)
+        mz = schedule.elements(order.count) { features[order[$0]].mz }
+        time = schedule.elements(order.count) { features[order[$0]].retentionTimeSeconds }
+        reach = schedule.elements(order.count) { parameters.maxApexShift * features[order[$0]].widthSeconds }
+        chance = ChanceOfPartners(mz: mz, times: time, schedule: schedule)
         steps = rules.indices.filter { rules[$0].isPrimary }.flatMap { from in
             rules.indices.filter { $0 != from }.map { to in
                 let zero = rules[to].mz(neutralMass: rules[from].neutralMass(mz: 0))

@@ -1,15 +1,17 @@
 /// The order in which the keys ascend; equal keys stay in the order in which they are.
 ///
 /// Radix sort on the upper 33 bits of the numbers, eleven at a time from the lowest: O(count). Keys that these do not tell
-/// apart (closer than a part in two million) are compared. -0 stands before 0, and NaN with a sign before, without one
+/// apart (closer than a part in two million) are compared. As many work at it as the schedule has. -0 stands before 0, and NaN with a sign before, without one
 /// behind all others.
-func ascendingOrder(of keys: [Double]) -> [Int32] { ascendingOrder(of: keys) { _ in 0 } }
+func ascendingOrder(of keys: [Double], schedule: RangeSchedule = .serial) -> [Int32] {
+    ascendingOrder(of: keys, schedule: schedule) { _ in 0 }
+}
 
 /// The same, with equal keys in the order of a second key, and in the order in which they are where that is equal too.
 func ascendingOrder(
     of keys: [Double], schedule: RangeSchedule = .serial, then second: @escaping @Sendable (_ index: Int) -> Double
 ) -> [Int32] {
-    let (values, sorted) = byUpperBits(keys)
+    let (values, sorted) = byUpperBits(keys, schedule)
     var order = sorted
     order.withUnsafeMutableBufferPointer { buffer in
         let order = SharedMemory(buffer)
@@ -43,23 +45,32 @@ private func ordered(_ key: Double) -> UInt64 {
 }
 
 /// Sorted as far as the upper 33 bits tell, and the bits in that order.
-private func byUpperBits(_ keys: [Double]) -> (values: [UInt64], order: [Int32]) {
-    var values = keys.map(ordered)
-    var order = (0..<Int32(truncatingIfNeeded: keys.count)).map { $0 }
+private func byUpperBits(_ keys: [Double], _ schedule: RangeSchedule) -> (values: [UInt64], order: [Int32]) {
     guard keys.count >= 256 else {
-        order.sort { (values[Int($0)], $0) < (values[Int($1)], $1) }
+        let values = keys.map(ordered)
+        let order = (0..<Int32(truncatingIfNeeded: keys.count))
+            .sorted { (values[Int($0)], $0) < (values[Int($1)], $1) }
         return (order.map { values[Int($0)] }, order)
     }
+    let blocks = DigitBlocks(count: keys.count)
+    // With few blocks, sorting takes less time than starting threads.
+    let schedule = blocks.count < 4 ? .serial : schedule
+    var values = schedule.elements(keys.count) { ordered(keys[$0]) }
+    var order = schedule.elements(keys.count) { Int32(truncatingIfNeeded: $0) }
     var nextValues = [UInt64](repeating: 0, count: values.count)
     var nextOrder = [Int32](repeating: 0, count: order.count)
-    var counts = [Int32](repeating: 0, count: 1 << 11)
+    var places = [Int32](repeating: 0, count: blocks.count * DigitBlocks.digits)
     for shift in [UInt64(31), 42, 53] {
-        let isSpread = values.withUnsafeBufferPointer { values in
-            order.withUnsafeBufferPointer { order in
+        let isSpread = values.withUnsafeMutableBufferPointer { values in
+            order.withUnsafeMutableBufferPointer { order in
                 nextValues.withUnsafeMutableBufferPointer { nextValues in
                     nextOrder.withUnsafeMutableBufferPointer { nextOrder in
-                        counts.withUnsafeMutableBufferPointer {
-                            distribute(values, order, by: shift, nextValues, nextOrder, counts: $0)
+                        places.withUnsafeMutableBufferPointer { places in
+                            blocks.distribute(
+                                DigitBlocks.Elements(values: SharedMemory(values), order: SharedMemory(order)),
+                                to: DigitBlocks.Elements(
+                                    values: SharedMemory(nextValues), order: SharedMemory(nextOrder)),
+                                by: shift, places: SharedMemory(places), schedule)
                         }
                     }
                 }
@@ -72,28 +83,72 @@ private func byUpperBits(_ keys: [Double]) -> (values: [UInt64], order: [Int32])
     return (values, order)
 }
 
-/// One pass of the sort; false, and nothing written, where all have the same digit.
-private func distribute(
-    _ values: UnsafeBufferPointer<UInt64>, _ order: UnsafeBufferPointer<Int32>, by shift: UInt64,
-    _ nextValues: UnsafeMutableBufferPointer<UInt64>, _ nextOrder: UnsafeMutableBufferPointer<Int32>,
-    counts: UnsafeMutableBufferPointer<Int32>
-) -> Bool {
-    let mask: UInt64 = 1 << 11 - 1
-    counts.update(repeating: 0)
-    for value in values { counts[Int(value >> shift & mask)] &+= 1 }
-    if counts[Int(values[0] >> shift & mask)] == Int32(truncatingIfNeeded: values.count) { return false }
-    var start: Int32 = 0
-    for digit in counts.indices {
-        let count = counts[digit]
-        counts[digit] = start
-        start &+= count
+/// One pass of the sort: blocks of elements count their digits, then each puts its elements where those of the blocks before
+/// it end. So passes are stable whoever does which block.
+private struct DigitBlocks: Sendable {
+    struct Elements: Sendable {
+        let values: SharedMemory<UInt64>
+        let order: SharedMemory<Int32>
     }
-    for index in values.indices {
-        let digit = Int(values[index] >> shift & mask)
-        let place = Int(counts[digit])
-        counts[digit] &+= 1
-        nextValues[place] = values[index]
-        nextOrder[place] = order[index]
+
+    static let digits = 1 << 11
+    private static let blockSize = 1 << 14
+
+    private let elementCount: Int
+    /// Number of blocks.
+    let count: Int
+
+    init(count elementCount: Int) {
+        self.elementCount = elementCount
+        count = (elementCount + Self.blockSize - 1) / Self.blockSize
     }
-    return true
+
+    /// - Parameter places: as many as blocks times digits. - Returns: false, and nothing written, where all have the same digit.
+    func distribute(
+        _ source: Elements, to target: Elements, by shift: UInt64, places: SharedMemory<Int32>,
+        _ schedule: RangeSchedule
+    ) -> Bool {
+        let mask = UInt64(Self.digits - 1)
+        forEach(schedule) { block, elements in
+            let own = block * Self.digits
+            for digit in 0..<Self.digits { places.buffer[own + digit] = 0 }
+            for index in elements { places.buffer[own + Int(source.values.buffer[index] >> shift & mask)] &+= 1 }
+        }
+        var start: Int32 = 0
+        for digit in 0..<Self.digits {
+            let first = start
+            for block in 0..<count {
+                let place = block * Self.digits + digit
+                let found = places.buffer[place]
+                places.buffer[place] = start
+                start &+= found
+            }
+            if Int(start - first) == elementCount { return false }
+        }
+        forEach(schedule) { block, elements in
+            let own = block * Self.digits
+            for index in elements {
+                let value = source.values.buffer[index]
+                let digit = own + Int(value >> shift & mask)
+                let place = Int(places.buffer[digit])
+                places.buffer[digit] &+= 1
+                target.values.buffer[place] = value
+                target.order.buffer[place] = source.order.buffer[index]
+            }
+        }
+        return true
+    }
+
+    /// A range has the blocks that begin in it.
+    private func forEach(
+        _ schedule: RangeSchedule, _ body: @escaping @Sendable (_ block: Int, _ elements: Range<Int>) -> Void
+    ) {
+        schedule.run(elementCount) { range in
+            let first = (range.lowerBound + Self.blockSize - 1) / Self.blockSize
+            for block in first..<max((range.upperBound + Self.blockSize - 1) / Self.blockSize, first) {
+                let start = block * Self.blockSize
+                body(block, start..<min(start + Self.blockSize, elementCount))
+            }
+        }
+    }
 }

@@ -20,9 +20,10 @@ struct ChanceOfPartners {
     private static let windows = 5
 
     /// - Parameter mz: ascending and finite, as is every one of `times`, in any order.
-    init(mz: [Double], times: [Double]) {
+    init(mz: [Double], times: [Double], schedule: RangeSchedule = .serial) {
         self.mz = mz
-        self.times = times.sorted()
+        let order = ascendingOrder(of: times, schedule: schedule)
+        self.times = schedule.elements(order.count) { times[Int(order[$0])] }
         let range = (mz.last ?? 0) - (mz.first ?? 0)
         evenDensity = Double(mz.count) / max(range, Self.nominalSpacing)
     }

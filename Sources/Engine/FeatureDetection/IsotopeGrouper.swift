@@ -35,10 +35,9 @@ public struct IsotopeGrouper: Sendable {
         let peaks = table.peaks
         var (found, isUsed) = patterns(table, schedule)
         let monoisotopic = found.map { $0.members[0] }
-        let order = ascendingOrder(of: monoisotopic.map { peaks[$0].mz }, schedule: schedule) { pattern in
-            peaks[monoisotopic[pattern]].retentionTimeSeconds
-        }.map { Int($0) }
-        var basePeaks = order.map { monoisotopic[$0] }
+        let mz = schedule.elements(monoisotopic.count) { peaks[monoisotopic[$0]].mz }
+        let order = ascendingOrder(of: mz, schedule: schedule) { peaks[monoisotopic[$0]].retentionTimeSeconds }
+        var basePeaks = order.map { monoisotopic[Int($0)] }
         var features = makeFeatures(
             &found, order: order, table: table, polarity: polarity, firstID: firstID, retentionTimes: retentionTimes,
             schedule: schedule)
@@ -59,7 +58,7 @@ public struct IsotopeGrouper: Sendable {
 
     /// The features of patterns in a given order, made in place by as many as the schedule has; the patterns are gone then.
     private func makeFeatures(
-        _ found: inout [IsotopePattern], order: [Int], table: PeakTable, polarity: Polarity, firstID: Int,
+        _ found: inout [IsotopePattern], order: [Int32], table: PeakTable, polarity: Polarity, firstID: Int,
         retentionTimes: [Double], schedule: RangeSchedule
     ) -> [Feature] {
         found.withUnsafeMutableBufferPointer { found in
@@ -68,14 +67,14 @@ public struct IsotopeGrouper: Sendable {
                 schedule.run(order.count) { range in
                     var fitter = ElutionShapeFitter()
                     for place in range {
-                        let pattern = found.buffer[order[place]]
+                        let pattern = found.buffer[Int(order[place])]
                         let shape = fitter.fit(table, peak: pattern.members[0], retentionTimes: retentionTimes)
                         features.buffer.initializeElement(
                             at: place,
                             to: feature(
                                 pattern, peaks: table.peaks, shape: shape, polarity: polarity, id: firstID + place))
                         // Its memory goes to the next features: on a large run both lists together would make the peak.
-                        found.buffer[order[place]] = .none
+                        found.buffer[Int(order[place])] = .none
                     }
                 }
                 count = order.count
@@ -86,58 +85,79 @@ public struct IsotopeGrouper: Sendable {
     /// All patterns, in the order in which they were found, and which peaks belong to one.
     ///
     /// Greedy by intensity, so one after the other; but the patterns of the next few thousand peaks are looked for beforehand, by
-    /// as many as the schedule has, with the peaks that are free at that time. Where those that were chosen are still free when a
-    /// peak's turn comes, nothing else could have been chosen, because a peak that is not free any more only takes
-    /// itself out of a comparison that it has lost.
+    /// as many as the schedule has, with the peaks that were free before those in front of them had their turn. Where those
+    /// that were chosen are still free when a peak's turn comes, nothing else could have been chosen, because a peak that is
+    /// not free any more only takes itself out of a comparison that it has lost. While a wave of peaks has its turn, by one
+    /// worker, the others look ahead for the next wave.
     private func patterns(
         _ table: PeakTable, _ schedule: RangeSchedule
     ) -> (found: [IsotopePattern], isUsed: [Bool]) {
         let peaks = table.peaks
-        var ladder = IsotopeLadder(table: table, parameters: parameters, schedule: schedule)
-        let candidates = byIntensity(peaks, ladder)
-        var found: [IsotopePattern] = []
+        var taken = TakenPeaks(
+            ladder: IsotopeLadder(table: table, parameters: parameters, schedule: schedule))
+        let candidates = byIntensity(peaks, taken.ladder, schedule)
         guard schedule.workers > 1 else {
             // With nobody to look ahead, every look ahead that is not needed would be time lost.
-            for (place, index) in candidates.enumerated() where !ladder.used[index] {
+            for (place, candidate) in candidates.enumerated() where !taken.ladder.used[Int(candidate)] {
                 if place % Self.lookahead == 0 { schedule.pause() }
-                let guess = guess(index, ladder: ladder, peaks: peaks)
-                found.append(settle(index, guess, &ladder, peaks: peaks))
+                let guess = guess(Int(candidate), ladder: taken.ladder, peaks: peaks)
+                settle(Int(candidate), guess, &taken, peaks: peaks)
             }
-            return (found, ladder.used)
+            return (taken.found, taken.ladder.used)
         }
-        for start in stride(from: 0, to: candidates.count, by: Self.lookahead) {
-            let wave = candidates[start..<min(start + Self.lookahead, candidates.count)]
+        var wave = candidates[0..<0]
+        while wave.endIndex < candidates.count || !wave.isEmpty {
             schedule.pause()
-            let now = ladder
-            let guesses = schedule.map(wave.count) { range in
-                range.map { place -> PatternGuess? in
-                    let index = wave[wave.startIndex + place]
-                    return now.used[index] ? nil : guess(index, ladder: now, peaks: peaks)
+            let now = taken.ladder
+            let current = wave
+            let next = candidates[wave.endIndex..<min(wave.endIndex + Self.lookahead, candidates.count)]
+            let guesses = withUnsafeMutablePointer(to: &taken) { pointer in
+                // Touched by the worker that has the first range, and by no other.
+                let taken = SharedMemory(UnsafeMutableBufferPointer(start: pointer, count: 1))
+                return schedule.map(1 + next.count) { range -> [PatternGuess?] in
+                    if range.lowerBound == 0 { settle(current, &taken.buffer[0], peaks: peaks) }
+                    let first = next.startIndex - 1
+                    return next[max(first + range.lowerBound, next.startIndex)..<(first + range.upperBound)]
+                        .map { now.used[Int($0)] ? nil : guess(Int($0), ladder: now, peaks: peaks) }
                 }
-            }.joined()
-            for (index, guess) in zip(wave, guesses) where !ladder.used[index] {
-                found.append(settle(index, guess, &ladder, peaks: peaks))
             }
+            taken.guesses = guesses
+            wave = next
         }
-        return (found, ladder.used)
+        return (taken.found, taken.ladder.used)
     }
 
-    /// The pattern of a peak whose turn it is: what was guessed if all its peaks are still free.
+    /// Takes the patterns of a wave, whose guesses are gone then.
     private func settle(
-        _ index: Int, _ guess: PatternGuess?, _ ladder: inout IsotopeLadder, peaks: PageableArray<ChromatographicPeak>
-    ) -> IsotopePattern {
+        _ wave: ArraySlice<Int32>, _ taken: inout TakenPeaks, peaks: PageableArray<ChromatographicPeak>
+    ) {
+        var place = wave.startIndex
+        for part in taken.guesses {
+            for guess in part {
+                let index = Int(wave[place])
+                if !taken.ladder.used[index] { settle(index, guess, &taken, peaks: peaks) }
+                place += 1
+            }
+        }
+        taken.guesses = []
+    }
+
+    /// Takes the pattern of a peak whose turn it is: what was guessed if all its peaks are still free.
+    private func settle(
+        _ index: Int, _ guess: PatternGuess?, _ taken: inout TakenPeaks, peaks: PageableArray<ChromatographicPeak>
+    ) {
         var pattern = IsotopePattern(members: [index], charge: 0, cosineSum: 0)
         var pieces: [(number: Int, peak: Int)] = []
-        if let guess, guess.looked.allSatisfy({ !ladder.used[Int($0)] }) {
+        if let guess, guess.looked.allSatisfy({ !taken.ladder.used[Int($0)] }) {
             pattern = guess.pattern
             pieces = guess.pieces
         } else if guess != nil {
             var looked: [Int32] = []
-            pattern = bestPattern(around: index, ladder: ladder, peaks: peaks, looked: &looked)
-            pieces = ladder.pieces(of: pattern)
+            pattern = bestPattern(around: index, ladder: taken.ladder, peaks: peaks, looked: &looked)
+            pieces = taken.ladder.pieces(of: pattern)
         }
-        ladder.take(&pattern, pieces: pieces)
-        return pattern
+        taken.ladder.take(&pattern, pieces: pieces)
+        taken.found.append(pattern)
     }
 
     /// Peaks whose patterns are looked for before the first of them has its turn.
@@ -152,10 +172,16 @@ public struct IsotopeGrouper: Sendable {
         return PatternGuess(pattern: pattern, looked: looked, pieces: ladder.pieces(of: pattern))
     }
 
-    /// Peaks that may found a feature, the most intense first; ties go by m/z, then retention time.
-    private func byIntensity(_ peaks: PageableArray<ChromatographicPeak>, _ ladder: IsotopeLadder) -> [Int] {
-        let candidates = ladder.byMassAndTime.filter { isFeature(peaks[$0]) }
-        return ascendingOrder(of: candidates.map { -peaks[$0].height }).map { candidates[Int($0)] }
+    /// Positions of the peaks that may found a feature, the most intense first; ties go by m/z, then retention time.
+    private func byIntensity(
+        _ peaks: PageableArray<ChromatographicPeak>, _ ladder: IsotopeLadder, _ schedule: RangeSchedule
+    ) -> [Int32] {
+        let order = ladder.byMassAndTime
+        let candidates = Array(
+            schedule.map(order.count) { order[$0].filter { isFeature(peaks[Int($0)]) } }.joined())
+        let heights = schedule.elements(candidates.count) { -peaks[Int(candidates[$0])].height }
+        let places = ascendingOrder(of: heights, schedule: schedule)
+        return schedule.elements(candidates.count) { candidates[Int(places[$0])] }
     }
 
     /// Tells every feature how likely it is false, and returns which to keep so that at most `rate` of them are expected to be.
@@ -221,4 +247,12 @@ private struct PatternGuess: Sendable {
     /// The members of all ladders that were tried, but for the peak itself.
     let looked: [Int32]
     let pieces: [(number: Int, peak: Int)]
+}
+
+/// The patterns that were found so far, and the peaks that they took.
+private struct TakenPeaks {
+    var ladder: IsotopeLadder
+    var found: [IsotopePattern] = []
+    /// Of the wave whose turn comes, in the pieces in which they were made.
+    var guesses: [[PatternGuess?]] = []
 }

@@ -54,14 +54,15 @@ struct IsotopeLadder: Sendable {
         self.table = table
         self.parameters = parameters
         used = Array(repeating: false, count: table.count)
-        order = ascendingOrder(of: table.peaks.map(\.mz), schedule: schedule) { table.peaks[$0].retentionTimeSeconds }
+        let mz = schedule.elements(table.count) { table.peaks[$0].mz }
+        order = ascendingOrder(of: mz, schedule: schedule) { table.peaks[$0].retentionTimeSeconds }
         let order = order
-        sortedMZ = schedule.values(order.count) { table.peaks[Int(order[$0])].mz }
-        sortedApex = schedule.values(order.count) { table.peaks[Int(order[$0])].retentionTimeSeconds }
+        sortedMZ = schedule.elements(order.count) { table.peaks[Int(order[$0])].mz }
+        sortedApex = schedule.elements(order.count) { table.peaks[Int(order[$0])].retentionTimeSeconds }
     }
 
-    /// All peaks by m/z, then retention time.
-    var byMassAndTime: [Int] { order.map { Int($0) } }
+    /// Positions of all peaks by m/z, then retention time.
+    var byMassAndTime: [Int32] { order }
 
     /// The ladder that contains `seed` at a charge; one member when there is nothing else.
     func pattern(around seed: Int, charge: Int, goDown: Bool = true) -> IsotopePattern {

@@ -25,9 +25,9 @@ public struct RangeSchedule: Sendable {
     /// On the calling thread.
     public static let serial = RangeSchedule(workers: 1) { count, body in if count > 0 { body(0..<count) } }
 
-    /// One number per element.
-    func values(_ count: Int, _ value: @escaping @Sendable (Int) -> Double) -> [Double] {
-        [Double](unsafeUninitializedCapacity: count) { buffer, filled in
+    /// What `value` makes of each element, in their order.
+    func elements<Value>(_ count: Int, _ value: @escaping @Sendable (Int) -> Value) -> [Value] {
+        [Value](unsafeUninitializedCapacity: count) { buffer, filled in
             let memory = SharedMemory(buffer)
             run(count) { range in
                 for index in range { memory.buffer.initializeElement(at: index, to: value(index)) }

@@ -49,7 +49,8 @@ public struct AnalysisConfiguration: Sendable {
         self.resolved = resolved
         workers = resolved.integer("execution.workers")
         scheduling = SchedulingSettings(resolved)
-        chunkSize = resolved.integer("execution.chunk_size")
+        // The later stages have items that are alike in every file; only chunks of spectra follow the file.
+        chunkSize = resolved.optionalInteger("execution.chunk_size") ?? EngineParameters.defaultChunkSize
         queriesPerSearch =
             resolved.boolean("matching.batch_processing") ? scheduling.grain(min(chunkSize, 256)) : 1
         furtherTables = Set(FurtherTable.allCases.filter { resolved.boolean("output.\($0.rawValue)") })
@@ -86,7 +87,8 @@ public struct AnalysisConfiguration: Sendable {
         options.cutting = choice("execution.cutting", .index)
         options.advice = choice("execution.readahead", .sequential)
         options.bufferSize = resolved.integer("execution.buffer_size")
-        options.spectraPerChunk = resolved.integer("execution.chunk_size")
+        options.spectraPerChunk =
+            resolved.optionalInteger("execution.chunk_size") ?? EngineParameters.mostSpectraPerChunk
         options.inflateThreads = resolved.integer("execution.workers")
         options.recoversTruncation = resolved.boolean("selection.recover")
         options.selection = SpectrumSelection(
@@ -133,6 +135,31 @@ public struct AnalysisConfiguration: Sendable {
         share.reading.inflateThreads = share.workers
         return share
     }
+
+    /// How the chunks of one file are read.
+    ///
+    /// - Parameter fileBytes: size of the file; 0 where it is not known.
+    func reading(_ budget: MemoryBudget, fileBytes: Int) -> ReadingOptions {
+        var options = reading
+        options.maximumSpectrumBytes = budget.maximumSpectrumBytes
+        options.maximumChunkBytes = budget.maximumChunkBytes
+        guard resolved["execution.chunk_size"].value == .automatic else { return options }
+        if options.reader == .reference {
+            // It is asked for spectra, not for bytes.
+            options.spectraPerChunk = chunkSize
+            return options
+        }
+        // Bytes, so that chunks take as long to decode whatever the spectra are: some that stay in a core's cache, and so many
+        // chunks that no worker waits long for the last ones.
+        let even = fileBytes > 0 ? fileBytes / (Self.chunksPerWorker * max(workers, 1)) : .max
+        options.maximumChunkBytes = min(
+            min(max(even, Self.automaticChunkBytes.lowerBound), Self.automaticChunkBytes.upperBound),
+            budget.maximumChunkBytes)
+        return options
+    }
+
+    private static let chunksPerWorker = 32
+    private static let automaticChunkBytes = (32 << 10)...(768 << 10)
 
     /// Traces per detection job and items per job of the later stages. Traces are lighter than spectra, so more of them.
     var tracesPerJob: Int { scheduling.grain(min(chunkSize, 1 << 16) * 8) }

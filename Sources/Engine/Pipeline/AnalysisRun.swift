@@ -139,7 +139,9 @@ public struct AnalysisRun: Sendable {
                 directory.removeIfCreatedAndEmpty()
                 return finished(record, clock: clock, start: start)
             }
-            let (digest, outputs) = try clock.measure("write") { () throws(AnalysisError) in try tables.finish() }
+            let (digest, outputs) = try clock.measure("write") { () throws(AnalysisError) in
+                try tables.finish(workers: configuration.workers)
+            }
             record.digest = digest
             record.outputs = outputs
             record.writing = writing.record
@@ -155,9 +157,7 @@ public struct AnalysisRun: Sendable {
         }
     }
 
-    private var fileSizes: [Int] {
-        files.map { (try? FileManager.default.attributesOfItem(atPath: $0))?[.size] as? Int ?? 0 }
-    }
+    private var fileSizes: [Int] { files.map { InputFiles.byteCount(of: $0) } }
 
     private func analyseFiles(
         into tables: ResultTables, record: inout RunRecord, analysis: FileAnalysis, start: Double,
@@ -208,7 +208,7 @@ public struct AnalysisRun: Sendable {
         let identity = host.identity
         var record = RunRecord(
             versions: RunRecord.Versions(lavoisier: LavoisierVersion.current, libraries: LinkedLibraries.versions),
-            startedAt: ISO8601DateFormatter().string(from: Date()),
+            startedAt: timestamp(secondsSince1970: Date().timeIntervalSince1970, .iso8601),
             machine: RunRecord.Machine(
                 id: identity.id, fields: identity.canonicalText.split(separator: "\n").map(String.init)),
             configuration: configuration.resolved.settings.map {

@@ -36,6 +36,8 @@ public enum EngineParameters {
     /// Spectra per chunk: large enough that taking a chunk costs nothing against decoding it, small enough that the
     /// chunks in flight stay in the caches (a survey scan is some 10 to 50 kB as text).
     static let defaultChunkSize = 32
+    /// Where bytes say how large a chunk is.
+    static let mostSpectraPerChunk = 512
 
     private static func execution(host: HostDescription) -> [ParameterDescription] {
         let usableMemory = host.usableMemoryBytes.value ?? 4 << 30
@@ -49,7 +51,8 @@ public enum EngineParameters {
                     "Spectra that a worker decodes at a time. Also the grain of the later stages: traces, queries and "
                     + "features per job follow from it.",
                 searchValues: [4, 8, 16, 32, 64, 128, 256, 512, 1_024].map { .integer($0) },
-                aliases: [ParameterAlias("memory.chunk_size")]),
+                aliases: [ParameterAlias("memory.chunk_size")],
+                automaticRule: "by the size of the spectra, of the file and of its share of the memory"),
             ParameterDescription(
                 name: "execution.workers", group: .execution, domain: .integer(1...256, .linear),
                 defaultValue: .integer(min(host.recommendedWorkers, 256)), unit: "threads",

@@ -16,17 +16,26 @@ struct FileResult: Sendable {
     var traces: [MassTrace]
     var assignment: FragmentAssignment
     var fragments: FragmentStore
-    /// Library matches of each fragment spectrum, best first.
-    var matches: [[LibraryMatch]]
+    /// Library matches of each fragment spectrum.
+    var matches: SpectrumMatches
     /// Q-value of each fragment spectrum's best match; `nil` without a match, or where none was estimated.
     var qValues: [Double?]
-    /// Library matches of each feature's fragment spectra together, best first, one per compound.
-    var featureMatches: [[FeatureMatch]]
+    /// What was searched, and how many matches of a feature are written.
+    var library: SpectralLibrary?
+    var matchesPerFeature: Int
     var detectionTimes: WorkerStageTimes
     /// What the wavelet transforms did.
     var transforms: TransformCounts
     /// What the file says about the run, for the tables that tell it.
     var origin: RunOrigin
+
+    /// Library matches of a feature's fragment spectra together, best first, one per compound.
+    func matches(ofFeature feature: Int) -> [FeatureMatch] {
+        guard let library else { return [] }
+        return FeatureMatch.best(
+            fragments: assignment.fragments(of: feature), matches: matches, qValues: qValues, top: matchesPerFeature,
+            library: library)
+    }
 }
 
 /// Where the data of a run came from.
@@ -68,9 +77,7 @@ struct FileAnalysis: Sendable {
         path: String, name: String, progress: @escaping @Sendable (_ stage: String, _ fraction: Double) -> Void
     ) throws -> FileResult {
         var input = RunRecord.Input(path: path, name: name, bytes: 0, status: .analysed)
-        var reading = configuration.reading
-        reading.maximumSpectrumBytes = memory.budget.maximumSpectrumBytes
-        reading.maximumChunkBytes = memory.budget.maximumChunkBytes
+        var reading = configuration.reading(memory.budget, fileBytes: InputFiles.byteCount(of: path))
         reading.prefetcher = prefetcher
         reading.caches = caches
         let source = try open(path, reading)
@@ -97,15 +104,13 @@ struct FileAnalysis: Sendable {
         let qValues = try clock.measure("match decoys") { () throws(AnalysisError) in
             try falseDiscoveryRates(of: &matches, fragments, notices: &input.notices)
         }
-        let featureMatches = assignment.fragmentsOfFeature.map {
-            FeatureMatch.best(fragments: $0, matches: matches, qValues: qValues, top: configuration.search?.top ?? 0)
-        }
         input.features = features.count
-        input.featuresWithFragments = assignment.fragmentsOfFeature.count { !$0.isEmpty }
+        input.featuresWithFragments = assignment.featuresWithFragments
         return FileResult(
             input: input, features: features, traces: outcome.traces, assignment: assignment, fragments: fragments,
             matches: matches, qValues: qValues,
-            featureMatches: featureMatches, detectionTimes: outcome.times, transforms: outcome.transforms,
+            library: references.library, matchesPerFeature: configuration.search?.top ?? 0,
+            detectionTimes: outcome.times, transforms: outcome.transforms,
             origin: origin(source.header, survey: outcome.survey, fragments: fragments))
     }
 
@@ -162,6 +167,7 @@ struct FileAnalysis: Sendable {
             } catch let error as MzMLError where error.code == .beyondScanner && reading.reader != .reference {
                 guard canBeReadAgain(source.header.path) else { throw error }
                 reading.reader = .reference
+                reading.spectraPerChunk = min(reading.spectraPerChunk, configuration.chunkSize)
             }
             source = try open(source.header.path, reading)
         }
@@ -273,43 +279,45 @@ struct FileAnalysis: Sendable {
         return inference.instrument
     }
 
-    /// Library matches of every fragment spectrum, in scan order; empty lists without a library.
-    private func match(_ fragments: FragmentStore) throws(AnalysisError) -> [[LibraryMatch]] {
+    /// Library matches of every fragment spectrum; none without a library.
+    private func match(_ fragments: FragmentStore) throws(AnalysisError) -> SpectrumMatches {
         guard let library = references.library, let parameters = configuration.search else {
-            return Array(repeating: [], count: fragments.count)
+            return SpectrumMatches(count: fragments.count)
         }
         let cache = means.cache
-        return try search(fragments, in: library, forest: means.forest, stage: "match library") {
-            $0.search(queries: $1, parameters: parameters, cache: cache)
+        let batches = try search(fragments, in: library, forest: means.forest, stage: "match library") {
+            SpectrumMatches($0.search(queries: $1, parameters: parameters, cache: cache))
         }
+        var matches = SpectrumMatches()
+        for batch in batches { matches.append(batch) }
+        return matches
     }
 
     /// Q-values of the best matches: all fragment spectra of the run are searched in the decoys too. Drops the matches of
     /// spectra whose q-value is too high.
     private func falseDiscoveryRates(
-        of matches: inout [[LibraryMatch]], _ fragments: FragmentStore, notices: inout [String]
+        of matches: inout SpectrumMatches, _ fragments: FragmentStore, notices: inout [String]
     ) throws(AnalysisError) -> [Double?] {
         guard let decoys = references.decoys, var parameters = configuration.search else {
             return Array(repeating: nil, count: fragments.count)
         }
         parameters.top = 1
-        let found = try search(fragments, in: decoys, stage: "match decoys") { [parameters] in
-            $0.rank(queries: $1, parameters: parameters)
+        let batches = try search(fragments, in: decoys, stage: "match decoys") { [parameters] search, queries in
+            search.rank(queries: queries, parameters: parameters).map { hits in hits.first?.score }
         }
-        let competition = TargetDecoyCompetition(
-            targets: matches.map(\.first?.score), decoys: found.map(\.first?.score))
+        let competition = TargetDecoyCompetition(targets: matches.bestScores, decoys: Array(batches.joined()))
         if let notice = competition.notice { notices.append(notice) }
-        for (fragment, value) in competition.qValues.enumerated() {
-            if let value, value > configuration.maximumQValue { matches[fragment] = [] }
-        }
-        return zip(matches, competition.qValues).map { $0.isEmpty ? nil : $1 }
+        let limit = configuration.maximumQValue
+        let kept = matches.keeping { competition.qValues[$0].map { $0 <= limit } ?? true }
+        matches = kept
+        return competition.qValues.enumerated().map { kept[$0].isEmpty ? nil : $1 }
     }
 
-    /// What a search finds for every fragment spectrum, in scan order.
+    /// What a search finds for the fragment spectra in scan order, a batch of them at a time.
     private func search<Found: Sendable>(
         _ fragments: FragmentStore, in library: SpectralLibrary, forest: ForestSearch? = nil, stage: String,
-        _ find: @escaping @Sendable (inout LibrarySearch, [FragmentSpectrum]) -> [[Found]]
-    ) throws(AnalysisError) -> [[Found]] {
+        _ find: @escaping @Sendable (inout LibrarySearch, [FragmentSpectrum]) -> Found
+    ) throws(AnalysisError) -> [Found] {
         // A batch is searched together: each block of an index serves all of its queries.
         let batch = configuration.queriesPerSearch
         let batches = (fragments.count + batch - 1) / batch
@@ -320,7 +328,7 @@ struct FileAnalysis: Sendable {
                     .reduce(0) { $0 + Double(fragments.pointCount($1)) }
             }, makeState: { LibrarySearch(library: library, forest: forest) },
             afterGrain: afterPiece
-        ) { search, number -> Result<[[Found]], AnalysisError> in
+        ) { search, number -> Result<Found, AnalysisError> in
             if cancellation.isCancelled { return .failure(AnalysisError(.interrupted, "interrupted")) }
             do throws(AnalysisError) {
                 var queries: [FragmentSpectrum] = []
@@ -332,9 +340,9 @@ struct FileAnalysis: Sendable {
                 return .failure(error)
             }
         }
-        var found: [[Found]] = []
-        found.reserveCapacity(fragments.count)
-        for result in results { found += try result.get() }
+        var found: [Found] = []
+        found.reserveCapacity(batches)
+        for result in results { found.append(try result.get()) }
         return found
     }
 
@@ -350,33 +358,5 @@ struct FileAnalysis: Sendable {
     @Sendable func annotator() -> MassAnnotator? {
         guard let table = references.compounds, let parameters = configuration.annotation else { return nil }
         return MassAnnotator(table: table, parameters: parameters)
-    }
-}
-
-/// A library match of a feature, with the fragment spectrum it came from.
-struct FeatureMatch: Sendable {
-    let match: LibraryMatch
-    /// Position of the fragment spectrum in the store.
-    let fragment: Int
-    /// Smallest false discovery rate at which the match is accepted; `nil` where it was not estimated: without decoys, and
-    /// for all but the best match of a spectrum.
-    var qValue: Double?
-
-    /// The best match of each compound over all fragment spectra of a feature, best first.
-    static func best(fragments: [Int], matches: [[LibraryMatch]], qValues: [Double?], top: Int) -> [FeatureMatch] {
-        var all = fragments.flatMap { fragment in
-            matches[fragment].enumerated().map { rank, match in
-                FeatureMatch(match: match, fragment: fragment, qValue: rank == 0 ? qValues[fragment] : nil)
-            }
-        }
-        all.sort { a, b in
-            if a.match.score != b.match.score { return a.match.score > b.match.score }
-            if a.match.matchedPeaks != b.match.matchedPeaks { return a.match.matchedPeaks > b.match.matchedPeaks }
-            if a.match.libraryIndex != b.match.libraryIndex { return a.match.libraryIndex < b.match.libraryIndex }
-            return a.fragment < b.fragment
-        }
-        var seen: Set<String> = []
-        all.removeAll { !seen.insert($0.match.molecule).inserted }
-        return Array(all.prefix(top))
     }
 }

@@ -4,8 +4,14 @@ import SpectrumModel
 struct FragmentAssignment: Sendable {
     /// For each fragment spectrum the position of its feature, or -1.
     let featureOfFragment: [Int]
-    /// For each feature the positions of its fragment spectra, in scan order.
-    let fragmentsOfFeature: [[Int]]
+    /// Features that have a fragment spectrum.
+    let featuresWithFragments: Int
+    /// The spectra of feature `f` are `fragments[start[f]..<start[f + 1]]`.
+    private let fragments: [Int32]
+    private let start: [Int32]
+
+    /// Positions of a feature's fragment spectra, in scan order.
+    func fragments(of feature: Int) -> ArraySlice<Int32> { fragments[Int(start[feature])..<Int(start[feature + 1])] }
 
     /// Assigns each fragment spectrum to the feature of its polarity whose m/z is nearest to the precursor, among those
     /// within `tolerance` (Da) that elute at the spectrum's time; equal distances go to the higher feature.
@@ -26,11 +32,17 @@ struct FragmentAssignment: Sendable {
             Self.feature(
                 of: headers[fragment], among: features, order: positions, mz: masses, tolerance: tolerance)
         }
-        var fragmentsOfFeature = [[Int]](repeating: [], count: features.count)
+        var start = [Int32](repeating: 0, count: features.count + 1)
+        for feature in featureOfFragment where feature >= 0 { start[feature + 1] += 1 }
+        featuresWithFragments = start.count { $0 > 0 }
+        for feature in features.indices { start[feature + 1] += start[feature] }
+        var next = start
+        var fragments = [Int32](repeating: 0, count: Int(start[features.count]))
         for (fragment, feature) in featureOfFragment.enumerated() where feature >= 0 {
-            fragmentsOfFeature[feature].append(fragment)
+            fragments[Int(next[feature])] = Int32(truncatingIfNeeded: fragment)
+            next[feature] += 1
         }
-        self.fragmentsOfFeature = fragmentsOfFeature
+        (self.fragments, self.start) = (fragments, start)
     }
 
     /// - Parameters:

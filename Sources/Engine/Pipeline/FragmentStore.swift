@@ -142,18 +142,22 @@ final class FragmentStore: @unchecked Sendable {
         memory.blocks.willNeed(stored[next].intensity)
     }
 
+    /// Puts the oldest on the disk, and an eighth more than is too much: the other workers wait meanwhile, so little at a time.
     private func spill() throws(AnalysisError) {
+        var count = 0
         do throws(ScratchError) {
-            for points in waiting {
+            while count < waiting.count, waitingBytes > memoryLimit / 8 * 7 {
+                let points = waiting[count]
                 stored.append(
                     StoredPoints(
                         mz: try memory.blocks.append(points.mz), intensity: try memory.blocks.append(points.intensity)))
+                waitingBytes -= points.byteCount
+                count += 1
             }
         } catch {
             throw AnalysisError(error)
         }
-        waiting.removeAll(keepingCapacity: true)
-        waitingBytes = 0
+        waiting.removeFirst(count)
     }
 }
 

@@ -34,6 +34,13 @@ public enum InputFiles {
         return files
     }
 
+    /// Size of a file; 0 where there is none, or it is no file with a size.
+    static func byteCount(of path: String) -> Int {
+        var information = stat()
+        guard stat(path, &information) == 0, information.st_mode & S_IFMT == S_IFREG else { return 0 }
+        return Int(information.st_size)
+    }
+
     /// Short names that tell the files apart in result tables: the file name, with as many parent folders as needed.
     public static func displayNames(_ paths: [String]) -> [String] {
         let components = paths.map { $0.split(separator: "/").map(String.init) }

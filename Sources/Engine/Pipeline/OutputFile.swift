@@ -50,6 +50,27 @@ final class OutputFile {
         guard result == 0 else { throw .output("write", path) }
     }
 
+    /// Ends several at the same time: each waits for the disk, and the disk can do that for all of them together.
+    /// - Parameter workers: how many wait at a time.
+    /// - Throws: the first failure in their order.
+    static func finish(_ files: [OutputFile], workers: Int) throws(AnalysisError) {
+        struct Ending: @unchecked Sendable {
+            // @unchecked: each file is ended by one thread.
+            let files: [OutputFile]
+        }
+        let ending = Ending(files: files)
+        let results = WorkerPool(workers: max(workers, 1)).map(
+            count: files.count, grain: 1, makeState: { () }
+        ) { _, index -> Result<Void, AnalysisError> in
+            do throws(AnalysisError) {
+                return .success(try ending.files[index].finish())
+            } catch {
+                return .failure(error)
+            }
+        }
+        for result in results { try result.get() }
+    }
+
     /// Gives the file its name, after ending it where that was not done.
     /// - Parameter isLast: no other file of this folder follows.
     func commit(isLast: Bool = true) throws(AnalysisError) {

@@ -1,3 +1,4 @@
+import CWriteBehind
 import Synchronization
 
 #if canImport(Glibc)
@@ -29,6 +30,8 @@ final class OutputWriting: Sendable {
     struct SystemCalls: Sendable {
         var data: @Sendable (_ descriptor: Int32) -> Int32 = { fdatasync($0) }
         var file: @Sendable (_ descriptor: Int32) -> Int32 = { fsync($0) }
+        /// Begins without waiting; no promise.
+        var start: @Sendable (_ descriptor: Int32) -> Void = { write_behind_start($0) }
     }
 
     /// Bytes of one write.
@@ -83,6 +86,14 @@ final class OutputWriting: Sendable {
         return Self.isDone { calls.data(descriptor) }
     }
 
+    /// Bytes of a file after which the disk is set to work: syncing at the end has little left to wait for then.
+    static let bytesBehind = 4 << 20
+
+    /// When so many bytes were written to a file.
+    func startWriting(_ descriptor: Int32) {
+        if synchronization == .delayed { calls.start(descriptor) }
+    }
+
     /// Before a file gets its name.
     func syncFile(_ descriptor: Int32) -> Bool {
         guard synchronization != .none else { return true }
@@ -119,6 +130,8 @@ struct GatheredBytes {
     /// Whether each write is put on the disk where the settings say so; temporary data are not.
     private let isLasting: Bool
     private var pending: [UInt8] = []
+    /// Written since the disk was last set to work.
+    private var bytesBehind = 0
 
     init(_ writing: OutputWriting, isLasting: Bool) {
         self.writing = writing
@@ -132,7 +145,7 @@ struct GatheredBytes {
             // What lies together already is not moved.
             if pending.isEmpty {
                 let piece = UnsafeRawBufferPointer(rebasing: rest.prefix(writing.bufferSize))
-                guard put(piece, to: descriptor) else { return false }
+                guard put(piece, to: descriptor, behind: &bytesBehind) else { return false }
                 rest = rest.dropFirst(piece.count)
             } else {
                 let count = writing.bufferSize - pending.count
@@ -149,10 +162,19 @@ struct GatheredBytes {
     mutating func flush(to descriptor: Int32) -> Bool {
         guard !pending.isEmpty else { return true }
         defer { pending.removeAll(keepingCapacity: true) }
-        return pending.withUnsafeBytes { put($0, to: descriptor) }
+        var behind = bytesBehind
+        defer { bytesBehind = behind }
+        return pending.withUnsafeBytes { put($0, to: descriptor, behind: &behind) }
     }
 
-    private func put(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Bool {
-        writing.write(bytes, to: descriptor) && (!isLasting || writing.syncBuffer(descriptor))
+    private func put(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, behind: inout Int) -> Bool {
+        guard writing.write(bytes, to: descriptor) else { return false }
+        guard isLasting else { return true }
+        behind += bytes.count
+        if behind >= OutputWriting.bytesBehind {
+            behind = 0
+            writing.startWriting(descriptor)
+        }
+        return writing.syncBuffer(descriptor)
     }
 }

@@ -30,8 +30,10 @@ struct ResultFormatter: Sendable {
             assignment.featureOfFragment[$0] < 0 && !result.matches[$0].isEmpty
         }
         let totals = result.fragments.totalIntensities
-        spectra = assignment.fragmentsOfFeature.enumerated().compactMap { feature, fragments in
-            fragments.max { (totals[$0], $1) < (totals[$1], $0) }.map { (feature, $0) }
+        spectra = result.features.indices.compactMap { feature in
+            assignment.fragments(of: feature)
+                .max { (totals[Int($0)], $1) < (totals[Int($1)], $0) }
+                .map { (feature, Int($0)) }
         }
     }
 
@@ -79,11 +81,11 @@ struct ResultFormatter: Sendable {
         var piece = Piece()
         for index in range {
             let feature = result.features[index]
-            let matches = result.featureMatches[index]
+            let matches = result.matches(ofFeature: index)
             let named = NamedFeature(
                 feature: feature, matches: matches,
                 annotation: annotator?.annotate(feature, libraryMatches: matches.map(\.match)),
-                fragmentCount: result.assignment.fragmentsOfFeature[index].count)
+                fragmentCount: result.assignment.fragments(of: index).count)
             if !matches.isEmpty {
                 piece.identified += 1
             } else if named.isNamed {
@@ -202,10 +204,11 @@ struct ResultFormatter: Sendable {
     /// Fragment spectra that belong to no feature are searched too: their precursor may be too weak to be a feature.
     func unassignedIdentifications(_ range: Range<Int>) -> TextBuffer {
         var buffer = TextBuffer()
+        guard let library = result.library else { return buffer }
         for fragment in unassigned[range] {
             for (rank, match) in result.matches[fragment].enumerated() {
                 appendMatch(
-                    match, qValue: rank == 0 ? result.qValues[fragment] : nil, rank: rank + 1,
+                    match.whole(library), qValue: rank == 0 ? result.qValues[fragment] : nil, rank: rank + 1,
                     header: result.fragments.headers[fragment], feature: nil, annotation: nil, to: &buffer)
             }
         }

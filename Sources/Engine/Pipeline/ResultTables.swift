@@ -147,9 +147,10 @@ final class ResultTables {
     }
 
     /// Ends the tables; they have no names yet. - Returns: the digest over the three, and what was written.
-    func finish() throws(AnalysisError) -> (digest: String, outputs: [RunRecord.Output]) {
+    func finish(workers: Int) throws(AnalysisError) -> (digest: String, outputs: [RunRecord.Output]) {
         try writeJSON("\n]}\n")
-        for file in [features, identifications, spectra] + [traces, json].compactMap({ $0 }) { try file.finish() }
+        try OutputFile.finish(
+            [features, identifications, spectra] + [traces, json].compactMap { $0 }, workers: workers)
         let digest = sha256(
             zip(["features", "identifications", "spectra"], hashes).map { "\($0) \($1.finish())\n" }.joined())
         let outputs = files.map { RunRecord.Output(path: $0.path, bytes: $0.byteCount) }

@@ -16,6 +16,8 @@ final class WaveWriter<Piece: Sendable>: @unchecked Sendable {
     private var waiting: [Piece] = []
 
     private static var piecesPerWorker: Int { 64 }
+    /// Pieces of the last wave: what is written when nothing else is left to do.
+    private static var lastPiecesPerWorker: Int { 4 }
 
     /// - Parameters:
     ///   - bytes: of a piece.
@@ -38,7 +40,9 @@ final class WaveWriter<Piece: Sendable>: @unchecked Sendable {
         while first < pieces {
             // The first pieces tell how large they are. Two waves are in memory at a time.
             let most = bytesPerPiece == 0 ? 4 * pool.workers : memory.results.rules.maximumBytes / (2 * bytesPerPiece)
-            let end = min(first + min(max(most, pool.workers), Self.piecesPerWorker * pool.workers), pieces)
+            let size = min(max(most, pool.workers), Self.piecesPerWorker * pool.workers)
+            let last = Self.lastPiecesPerWorker * pool.workers
+            let end = first + (pieces - first <= last ? pieces - first : min(size, pieces - first - last))
             let wave = first..<end
             let made = clock.measure("annotate and format") {
                 pool.map(

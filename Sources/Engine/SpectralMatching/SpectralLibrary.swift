@@ -82,7 +82,7 @@ public final class SpectralLibrary: @unchecked Sendable {
         else { throw file.corrupt("the settings of the library are damaged") }
         polarityStart = starts.map { Int($0) }
         for (start, end) in zip(polarityStart, polarityStart.dropFirst()) {
-            guard Self.isSorted(precursorMZ, start..<end) else {
+            guard isAscending(precursorMZ, start..<end) else {
                 throw file.corrupt("the precursor m/z of the library are not sorted")
             }
         }
@@ -101,15 +101,6 @@ public final class SpectralLibrary: @unchecked Sendable {
         sources = stride(from: 0, to: provenance.count, by: 2).map {
             LibraryProvenance(name: strings[provenance[$0 + 1]], hash: strings[provenance[$0]])
         }
-    }
-
-    private static func isSorted(_ values: UnsafeBufferPointer<Double>, _ range: Range<Int>) -> Bool {
-        for index in range {
-            guard values[index].isFinite, index == range.lowerBound || values[index] >= values[index - 1] else {
-                return false
-            }
-        }
-        return true
     }
 
     /// Size of the mapping, in bytes. It is page cache that the system can drop, not memory of the process alone.
@@ -187,6 +178,12 @@ public final class SpectralLibrary: @unchecked Sendable {
     /// The same for every precursor.
     func spectra(polarity: Polarity) -> [Range<Int>] {
         groups(of: polarity).map { polarityStart[$0]..<polarityStart[$0 + 1] }
+    }
+
+    /// Number of a spectrum's compound, below `compoundCount`: the same for spectra of one molecule (`LibraryMatch.molecule`).
+    public func compound(at index: Int) -> Int {
+        defer { withExtendedLifetime(self) {} }
+        return Int(compound[index])
     }
 
     /// Spectra of a compound, ascending. The first call sorts the spectra by compound.

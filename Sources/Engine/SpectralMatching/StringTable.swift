@@ -69,6 +69,16 @@ package func isAscending(_ offsets: UnsafeBufferPointer<UInt32>, from first: Int
     return falls == 0
 }
 
+/// Whether finite numbers never fall.
+package func isAscending(_ values: UnsafeBufferPointer<Double>, _ range: Range<Int>) -> Bool {
+    guard let first = range.first, let last = range.last else { return true }
+    // What is not a number is never at least the one before it, and between two finite ones all are finite. No way out of the
+    // loop, which would keep it from being vectorised.
+    var falls: UInt64 = 0
+    for index in range.dropFirst() { falls |= values[index] >= values[index - 1] ? 0 : 1 }
+    return falls == 0 && values[first].isFinite && values[last].isFinite
+}
+
 /// The largest element, 0 for none: one pass that tells whether indices stay inside a table.
 package func largest(_ numbers: UnsafeBufferPointer<UInt32>) -> UInt32 {
     var result: UInt32 = 0

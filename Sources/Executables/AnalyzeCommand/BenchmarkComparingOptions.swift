@@ -2,6 +2,7 @@ import ArgumentParser
 import Console
 import EngineRuns
 import Foundation
+import Instrumentation
 import Parameters
 import Reporting
 
@@ -56,7 +57,7 @@ struct BenchmarkComparingOptions: ParsableArguments {
         if let html {
             let report = ComparisonReport(
                 comparison, before: before, after: after, names: (beforePath, afterPath),
-                created: timestampText(Date().timeIntervalSince1970))
+                created: timestamp(secondsSince1970: Date().timeIntervalSince1970, .plain))
             try OutputText.write(report.html(), to: html)
         }
         if json {

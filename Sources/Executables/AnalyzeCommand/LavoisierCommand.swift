@@ -18,13 +18,18 @@ struct LavoisierCommand: ParsableCommand {
             73 output cannot be written, 130 interrupted, 143 terminated.
             """,
         version: LavoisierVersion.current,
-        subcommands: [
+        subcommands: subcommands(startingWith: CommandLine.arguments.dropFirst().first))
+
+    /// The subcommand of that name, or all. What is not asked for is not described: reading the descriptions of all takes
+    /// some milliseconds, which is noticeable beside the analysis of a small file.
+    static func subcommands(startingWith argument: String?) -> [any ParsableCommand.Type] {
+        let all: [any ParsableCommand.Type] = [
             AnalyzeSubcommand.self, MatchSubcommand.self, InspectSubcommand.self, ConvertSubcommand.self,
-            BenchmarkSubcommand.self, ScalingSubcommand.self, OptimizeSubcommand.self,
-            WorkloadSubcommand.self,
-            EvaluateSubcommand.self, CheckSubcommand.self,
-            SimulateSubcommand.self,
-            LibrarySubcommand.self,
+            BenchmarkSubcommand.self, ScalingSubcommand.self, OptimizeSubcommand.self, WorkloadSubcommand.self,
+            EvaluateSubcommand.self, CheckSubcommand.self, SimulateSubcommand.self, LibrarySubcommand.self,
             ConfigSubcommand.self,
-        ])
+        ]
+        let named = all.filter { $0.configuration.commandName == argument }
+        return named.isEmpty ? all : named
+    }
 }

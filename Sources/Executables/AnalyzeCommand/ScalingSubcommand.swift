@@ -4,6 +4,7 @@ import Console
 import EngineRuns
 import Foundation
 import HostEnvironment
+import Instrumentation
 import Parameters
 import Pipeline
 import Statistics
@@ -141,7 +142,7 @@ struct ScalingSubcommand: ParsableCommand {
         if let failure, session.record.completePairs.isEmpty { throw failure }
         return (
             ScalingRecord(
-                created: timestampText(Date().timeIntervalSince1970), arms: arms, workers: counts,
+                created: timestamp(secondsSince1970: Date().timeIntervalSince1970, .plain), arms: arms, workers: counts,
                 workloads: prepared.map { BenchmarkRecord.Workload($0) }, machine: host.identity,
                 conditionsBefore: before, conditionsAfter: HostReader().readConditions(), record: session.record), end,
             failure

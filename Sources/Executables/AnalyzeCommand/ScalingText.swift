@@ -13,15 +13,18 @@ enum ScalingText {
             + "\(workers.map(String.init).joined(separator: ", ")) workers, in turn\n\n"
         var table = ConsoleTable(
             header: ["stage", "share"] + workers.map { "\($0) (s)" } + workers.dropFirst().map { "\($0): times faster" }
-                + ["serial fraction", "CPU time, \(workers.last ?? 1) to 1"],
-            alignments: [.left] + [ConsoleTable.Alignment](repeating: .right, count: 2 * workers.count + 2))
+                + ["serial fraction", "one at work", "CPU time, \(workers.last ?? 1) to 1"],
+            alignments: [.left] + [ConsoleTable.Alignment](repeating: .right, count: 2 * workers.count + 3))
         for row in result.rows {
             let cpu = row.cpuSeconds.value.map { ComparisonText.ratio(($0.last ?? 0) / $0[0]) } ?? "-"
             table.append(
                 [row.name, ComparisonText.percent(row.wallSeconds[0] / whole.wallSeconds[0])]
                     + row.wallSeconds.map(ComparisonText.digits)
                     + row.speedUps.dropFirst().map { interval($0, ComparisonText.ratio) }
-                    + [interval(row.serialFraction, ComparisonText.percent), cpu])
+                    + [
+                        interval(row.serialFraction, ComparisonText.percent),
+                        row.serialByOccupancy.value.map { interval($0, ComparisonText.percent) } ?? "-", cpu,
+                    ])
         }
         text += table.text + "\n"
         text +=
@@ -29,6 +32,13 @@ enum ScalingText {
         switch result.serialFractionOfStages {
         case .available(let share): text += "\(ComparisonText.percent(share)) by the times of its stages.\n"
         case .unavailable(let reason): text += "by its stages unavailable: \(reason).\n"
+        }
+        switch whole.serialByOccupancy {
+        case .available(let share):
+            text +=
+                "With \(workers.last ?? 1) workers, no more than one was at work for \(interval(share, ComparisonText.percent)) of the time "
+                + "that one worker takes; the rest of the loss is what workers cost each other.\n"
+        case .unavailable(let reason): text += "By who was at work unavailable: \(reason).\n"
         }
         switch (result.contention, result.coherency) {
         case (.available(let contention), .available(let coherency)):

@@ -4,6 +4,7 @@ import Console
 import EngineRuns
 import Foundation
 import HostEnvironment
+import Instrumentation
 import Parameters
 import Pipeline
 import Reporting
@@ -121,7 +122,7 @@ struct CompareSubcommand: ParsableCommand {
             // What ran before this program could not go on (a full disk) is judged and written all the same.
             if let failure, session.record.completePairs.isEmpty { throw failure }
             let comparison = ArmComparison(
-                created: timestampText(Date().timeIntervalSince1970), arms: arms,
+                created: timestamp(secondsSince1970: Date().timeIntervalSince1970, .plain), arms: arms,
                 workloads: prepared.map { BenchmarkRecord.Workload($0) },
                 machine: host.identity, conditionsBefore: before, conditionsAfter: HostReader().readConditions(),
                 options: options, record: session.record)

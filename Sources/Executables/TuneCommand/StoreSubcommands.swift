@@ -6,6 +6,7 @@ import EngineRuns
 import EngineTuning
 import Foundation
 import HostEnvironment
+import Instrumentation
 import Parameters
 import ResultStore
 import StudyRunner
@@ -82,7 +83,7 @@ struct ShowSubcommand: ParsableCommand {
         let record = history.record
         let result = StudyResult(history)
         var lines = [
-            "study     \(record.id) (\(record.state.rawValue), \(timestampText(record.createdAt)))",
+            "study     \(record.id) (\(record.state.rawValue), \(timestamp(secondsSince1970: record.createdAt, .plain)))",
             "machine   \(record.plan.machine.summary)",
             "workload  \(record.plan.workloads.map(\.name).joined(separator: ", "))",
             "search    \(history.options.strategy.rawValue), seed \(history.options.seed), "

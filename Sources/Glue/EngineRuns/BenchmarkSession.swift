@@ -1,6 +1,7 @@
 import Benchmarking
 import Foundation
 import HostEnvironment
+import Instrumentation
 import Pipeline
 import Statistics
 
@@ -59,7 +60,8 @@ public struct BenchmarkSession {
             end = .interrupted
         }
         var record = BenchmarkRecord(
-            created: timestampText(Date().timeIntervalSince1970), version: LavoisierVersion.current, engine: arm.engine,
+            created: timestamp(secondsSince1970: Date().timeIntervalSince1970, .plain),
+            version: LavoisierVersion.current, engine: arm.engine,
             configuration: arm.settings, algorithms: algorithms, metrics: metrics,
             workloads: workloads.map { BenchmarkRecord.Workload($0) },
             machine: host.identity, conditionsBefore: before, conditionsAfter: HostReader().readConditions(),
@@ -108,10 +110,4 @@ public struct BenchmarkSession {
         }
         return widest
     }
-}
-
-/// `2026-11-28 03:30:00 UTC`.
-public func timestampText(_ seconds: Double) -> String {
-    let text = Date(timeIntervalSince1970: seconds.rounded(.down)).formatted(Date.ISO8601FormatStyle())
-    return text.replacing("T", with: " ").replacing("Z", with: " UTC")
 }

@@ -7,7 +7,7 @@ import Statistics
 
 /// Runs of one engine with several numbers of workers in turn, and what they say about how it scales.
 public struct ScalingRecord: Sendable, Codable, Hashable {
-    public static let currentSchema = "lavoisier-scaling/1"
+    public static let currentSchema = "lavoisier-scaling/2"
 
     public var schema = ScalingRecord.currentSchema
     /// `2026-11-28 03:30:00 UTC`.
@@ -66,6 +66,10 @@ public struct ScalingResult: Sendable, Codable, Hashable {
         /// Times faster than with one worker, by number of workers.
         public var speedUps: [FittedValue]
         public var serialFraction: FittedValue
+        /// The time with only one worker at work, or none, as a share of the time with one: (n w - c) / ((n - 1) w1) for the most
+        /// workers n, who took the time w and the CPU time c. Unlike `serialFraction` it knows nothing of what workers cost
+        /// each other in caches, memory and clocks.
+        public var serialByOccupancy: Measured<FittedValue>
     }
 
     /// What Amdahl's law makes of the measured points for a number of workers that was not measured.
@@ -141,8 +145,24 @@ public struct ScalingResult: Sendable, Codable, Hashable {
             cpuSeconds: isWhole
                 ? .available(positions.map { position in median(cpu.map { $0[position] }) })
                 : .unavailable(
-                    reason: cpu == [[]] ? "stages tell theirs, the rest is not told" : "not measured in every run"),
-            speedUps: positions.map(law.speedUp), serialFraction: law.serialFraction)
+                    reason: "not measured in every run"),
+            speedUps: positions.map(law.speedUp), serialFraction: law.serialFraction,
+            serialByOccupancy: occupancy(law.workers, walls, cpu))
+    }
+
+    private static func occupancy(_ workers: [Int], _ walls: [[Double]], _ cpu: [[Double]]) -> Measured<FittedValue> {
+        guard let most = workers.last, most > 1 else { return .unavailable(reason: "one worker is always at work") }
+        guard cpu.allSatisfy({ $0.count == workers.count }) else {
+            return .unavailable(reason: "CPU time was not measured in every run")
+        }
+        let shares = zip(walls, cpu).map { wall, cpu in
+            (Double(most) * wall[workers.count - 1] - cpu[workers.count - 1]) / (Double(most - 1) * wall[0])
+        }
+        let interval = MedianInterval(shares)
+        return .available(
+            FittedValue(
+                estimate: interval.estimate, lower: interval.isSure ? interval.lower : nil,
+                upper: interval.isSure ? interval.upper : nil))
     }
 
     /// A row per stage that takes time in every run, and one for what lies outside of them: start and end of the program.
@@ -168,7 +188,14 @@ public struct ScalingResult: Sendable, Codable, Hashable {
         guard outside.joined().allSatisfy({ $0 > 0 }) else {
             return (rows, "stages overlap: together they take longer than the run (execution.concurrent_files)")
         }
-        rows.append(row("outside of stages", ScalabilityLaw(workers: workers, rounds: outside), outside, cpu: [[]]))
+        let outsideCPU = parts.map { round in
+            round.compactMap { run in
+                run.measurement.cpuSeconds.value.map { max($0 - run.stages.reduce(0) { $0 + $1.cpu }, 0) }
+            }
+        }
+        rows.append(
+            row(
+                "outside of stages", ScalabilityLaw(workers: workers, rounds: outside), outside, cpu: outsideCPU))
         return (rows, nil)
     }
 

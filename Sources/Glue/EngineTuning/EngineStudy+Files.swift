@@ -3,6 +3,7 @@ import Benchmarking
 import EngineRuns
 import Foundation
 import HostEnvironment
+import Instrumentation
 import Parameters
 import Pipeline
 import Reporting
@@ -53,7 +54,7 @@ extension EngineStudy {
             "what      \(name)", "study     \(history.record.id)", "target    \(plan.target)",
             "workload  \(plan.workloads.map(\.name).joined(separator: ", "))",
             "ratio     \(verdict.ratio?.text ?? "not confirmed: \(verdict.unconfirmedReason ?? "nothing to compare with")")",
-            "date      \(timestampText(history.record.createdAt))",
+            "date      \(timestamp(secondsSince1970: history.record.createdAt, .plain))",
             "machine   \(plan.machine.summary) (\(plan.machine.id))",
             "version   \(plan.versions["lavoisier"] ?? LavoisierVersion.current)",
         ]
@@ -93,7 +94,7 @@ extension EngineStudy {
             MachineProfile.Assignment("study", history.record.id),
             MachineProfile.Assignment("workload", plan.workloads.map(\.name).joined(separator: ", ")),
             MachineProfile.Assignment("ratio", ratio),
-            MachineProfile.Assignment("date", timestampText(history.record.createdAt)),
+            MachineProfile.Assignment("date", timestamp(secondsSince1970: history.record.createdAt, .plain)),
             MachineProfile.Assignment("version", plan.versions["lavoisier"] ?? LavoisierVersion.current),
         ]
         var bytes: [String: Int] = [:]

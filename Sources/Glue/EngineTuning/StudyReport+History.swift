@@ -2,6 +2,7 @@ import BayesianTuning
 import Benchmarking
 import EngineRuns
 import HostEnvironment
+import Instrumentation
 import Parameters
 import Reporting
 import ResultStore
@@ -19,7 +20,7 @@ extension StudyReport {
         self.init(
             studyID: history.record.id,
             title: "\(scale.title) of \(workloads) on \(plan.machine.cpuModel)",
-            created: timestampText(history.record.createdAt), target: plan.target,
+            created: timestamp(secondsSince1970: history.record.createdAt, .plain), target: plan.target,
             objective: Objective(
                 name: scale.title, unit: scale.unit, higherIsBetter: history.options.target.direction == .maximise,
                 note: "\(scale.title) is corrected for drift: the default's own, times the median ratio to runs of the "

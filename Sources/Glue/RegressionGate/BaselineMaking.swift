@@ -3,6 +3,7 @@ import ContentHash
 import EngineRuns
 import Foundation
 import HostEnvironment
+import Instrumentation
 import Parameters
 import Pipeline
 
@@ -88,7 +89,7 @@ public enum BaselineMaking {
             versions[parts.first ?? library] = parts.count > 1 ? parts[1] : library
         }
         return BaselineEntry(
-            created: timestampText(Date().timeIntervalSince1970), reason: request.reason,
+            created: timestamp(secondsSince1970: Date().timeIntervalSince1970, .plain), reason: request.reason,
             reference: BaselineReference(
                 commit: revision.value?.commit, isDirty: revision.value?.isDirty ?? false,
                 binarySHA256: engine.sha256, buildCommand: request.buildCommand),

@@ -2,6 +2,7 @@ import Benchmarking
 import EngineRuns
 import Foundation
 import HostEnvironment
+import Instrumentation
 import Parameters
 import Reporting
 
@@ -43,7 +44,7 @@ public struct Gate {
         let name = request.baseline.split(separator: "/").last.map(String.init) ?? request.baseline
         report = GateReport(
             baseline: name.hasSuffix(".json") ? String(name.dropLast(5)) : name, entry: request.role.rawValue,
-            created: timestampText(Date().timeIntervalSince1970), outcome: .failed, exitStatus: 1,
+            created: timestamp(secondsSince1970: Date().timeIntervalSince1970, .plain), outcome: .failed, exitStatus: 1,
             sentence: "The gate did not run.",
             method: Self.phrase(request.method))
     }

@@ -1,6 +1,7 @@
 import Benchmarking
 import EngineRuns
 import HostEnvironment
+import Instrumentation
 import Reporting
 import Statistics
 
@@ -101,7 +102,7 @@ public enum GateText {
                     "\(percent($0.noise(pairs: rule.looks.last ?? $0.blockPairs))) over \(rule.looks.last ?? $0.blockPairs) pairs, "
                         + "from \($0.pairs) pairs of \(noise.runsPerPair) runs of one program with itself")
             }
-            facts.append(fact("Noise measured at", timestampText(noise.recordedAt)))
+            facts.append(fact("Noise measured at", timestamp(secondsSince1970: noise.recordedAt, .plain)))
         } else {
             facts.append(.init(name: "Noise of this machine", value: .unavailable(reason: reason)))
         }

@@ -1,3 +1,5 @@
+import Instrumentation
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Darwin)
@@ -19,7 +21,9 @@ public final class StudyLock: Sendable {
         /// Seconds since 1970.
         public let startedAt: Int
 
-        public var description: String { "study \(study) (process \(pid), started \(timestamp(startedAt)))" }
+        public var description: String {
+            "study \(study) (process \(pid), started \(timestamp(secondsSince1970: Double(startedAt), .plain)))"
+        }
 
         init(pid: Int32, study: String, startedAt: Int) {
             self.pid = pid
@@ -98,14 +102,4 @@ public final class StudyLock: Sendable {
         let count = pread(descriptor, &bytes, bytes.count, 0)
         return count > 0 ? Holder(String(decoding: bytes[..<count], as: UTF8.self)) : nil
     }
-}
-
-/// `2026-11-28 03:30:00 UTC`.
-private func timestamp(_ seconds: Int) -> String {
-    var time = time_t(seconds)
-    var parts = tm()
-    guard gmtime_r(&time, &parts) != nil else { return "\(seconds)" }
-    var text = [CChar](repeating: 0, count: 64)
-    let length = strftime(&text, text.count, "%Y-%m-%d %H:%M:%S UTC", &parts)
-    return String(decoding: text[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }
