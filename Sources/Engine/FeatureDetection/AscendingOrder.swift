@@ -16,6 +16,7 @@ func ascendingOrder(
     order.withUnsafeMutableBufferPointer { buffer in
         let order = SharedMemory(buffer)
         schedule.run(values.count) { range in
+            var ties: [(key: UInt64, second: Double, index: Int32)] = []
             // A range has the runs that begin in it.
             var first = range.lowerBound
             while first > 0, first < range.upperBound, isTied(values, first - 1, first) { first += 1 }
@@ -23,11 +24,16 @@ func ascendingOrder(
                 var end = first + 1
                 while end < values.count, isTied(values, first, end) { end += 1 }
                 if end - first > 1 {
-                    var run = order.buffer[first..<end]
-                    run.sort { one, other in
-                        let (a, b) = (ordered(keys[Int(one)]), ordered(keys[Int(other)]))
-                        return a != b ? a < b : (second(Int(one)), one) < (second(Int(other)), other)
+                    // Copied, so that comparisons look at nothing else: what others look at too is counted by each.
+                    ties.removeAll(keepingCapacity: true)
+                    for place in first..<end {
+                        let index = order.buffer[place]
+                        ties.append((values[place], second(Int(index)), index))
                     }
+                    ties.sort { a, b in
+                        a.key != b.key ? a.key < b.key : (a.second, a.index) < (b.second, b.index)
+                    }
+                    for (place, tie) in zip(first..<end, ties) { order.buffer[place] = tie.index }
                 }
                 first = end
             }

@@ -161,7 +161,7 @@ public struct IsotopeGrouper: Sendable {
     }
 
     /// Peaks whose patterns are looked for before the first of them has its turn.
-    private static let lookahead = 4096
+    private static let lookahead = 8192
 
     /// The pattern of a peak with the others that are free now; `nil` where it stands alone whatever becomes of them.
     private func guess(_ index: Int, ladder: IsotopeLadder, peaks: PageableArray<ChromatographicPeak>) -> PatternGuess?

@@ -165,7 +165,7 @@ public struct AnalysisConfiguration: Sendable {
     var tracesPerJob: Int { scheduling.grain(min(chunkSize, 1 << 16) * 8) }
 
     /// Features, or texts of fragment spectra, that are formatted together.
-    var rowsPerPiece: Int { scheduling.grain(chunkSize * 4) }
+    var rowsPerPiece: Int { scheduling.grain(chunkSize) }
 
     /// The parameters of a preset with everything that was set explicitly put over them.
     func detection(preset: DetectionPreset) -> DetectionParameters {

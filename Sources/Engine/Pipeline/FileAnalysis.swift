@@ -120,7 +120,7 @@ struct FileAnalysis: Sendable {
     }
 
     private func origin(_ header: RunHeader, survey: SurveySummary, fragments: FragmentStore) -> RunOrigin {
-        var seen = Set(fragments.headers.map(\.polarity))
+        var seen = fragments.polarities
         for polarity in Polarity.allCases where !survey.retentionTimes[Int(polarity.rawValue)].isEmpty {
             seen.insert(polarity)
         }
@@ -200,7 +200,7 @@ struct FileAnalysis: Sendable {
         let adducts = configuration.adducts(tolerance: parameters.isotopes.tolerance)
             .map { AdductGrouper(parameters: $0) }
         // Features per turn of a worker: some hundred microseconds.
-        let schedule = pool("group features").schedule(grain: team.scheduling.grain(512), afterGrain: afterPiece)
+        let schedule = pool("group features").schedule(grain: team.scheduling.grain(256), afterGrain: afterPiece)
         var features: [Feature] = []
         var groups = 0
         for (polarity, var table) in peaks {

@@ -13,6 +13,7 @@ struct FragmentBatch: Sendable {
     }
 
     private(set) var headers: [SpectrumHeader] = []
+    private(set) var polarities: Set<Polarity> = []
     /// Their ids in the file; empty where they are not kept.
     private(set) var nativeIDs: [String] = []
     /// Sum of the intensities of each spectrum, counts.
@@ -29,6 +30,7 @@ struct FragmentBatch: Sendable {
         for index in fragments {
             let range = block.points(of: index)
             headers.append(block.headers[index])
+            polarities.insert(block.headers[index].polarity)
             if !ids.isEmpty { nativeIDs.append(ids[index]) }
             pointCounts.append(range.count)
             totalIntensities.append(block.intensity[range].reduce(0) { $0 + Double($1) })
@@ -59,6 +61,8 @@ final class FragmentStore: @unchecked Sendable {
     }
 
     private(set) var headers: [SpectrumHeader] = []
+    /// Of all spectra.
+    private(set) var polarities: Set<Polarity> = []
     /// The ids of the spectra in their file; empty where they are not kept.
     private(set) var nativeIDs: [String] = []
     /// Sum of the intensities of each spectrum, counts.
@@ -95,6 +99,7 @@ final class FragmentStore: @unchecked Sendable {
             first += Int32(count)
         }
         headers += batch.headers
+        polarities.formUnion(batch.polarities)
         nativeIDs += batch.nativeIDs
         totalIntensities += batch.totalIntensities
         waiting.append(batch.points)

@@ -15,8 +15,8 @@ final class WaveWriter<Piece: Sendable>: @unchecked Sendable {
     private let write: (Piece) throws(AnalysisError) -> Void
     private var waiting: [Piece] = []
 
-    private static var piecesPerWorker: Int { 64 }
-    /// Pieces of the last wave: what is written when nothing else is left to do.
+    private static var piecesPerWorker: Int { 256 }
+    /// Pieces of the last wave, which is written when nothing else is left to do.
     private static var lastPiecesPerWorker: Int { 4 }
 
     /// - Parameters:
@@ -42,7 +42,9 @@ final class WaveWriter<Piece: Sendable>: @unchecked Sendable {
             let most = bytesPerPiece == 0 ? 4 * pool.workers : memory.results.rules.maximumBytes / (2 * bytesPerPiece)
             let size = min(max(most, pool.workers), Self.piecesPerWorker * pool.workers)
             let last = Self.lastPiecesPerWorker * pool.workers
-            let end = first + (pieces - first <= last ? pieces - first : min(size, pieces - first - last))
+            // The last waves become smaller, each as far as making it takes as long as writing the one before.
+            let rest = pieces - first
+            let end = first + (rest <= last ? rest : min(size, max(rest * 8 / 9, last)))
             let wave = first..<end
             let made = clock.measure("annotate and format") {
                 pool.map(
