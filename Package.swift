@@ -17,20 +17,21 @@ let house: [SwiftSetting] = [
 let mathLibrary: [LinkerSetting] = [.linkedLibrary("m")]
 
 /// The programs carry Swift's runtime and Foundation in themselves: they start in half the time, and run where no Swift is
-/// installed. `docs/decisions/0021-what-a-run-cannot-share.md`.
+/// installed (`docs/decisions/0021-what-a-run-cannot-share.md`). `LAVOISIER_DYNAMIC=1` in the environment leaves both outside, for
+/// installations of Swift that have no static libraries, and for sanitizers.
 #if os(Linux)
-    let program: [LinkerSetting] =
-        mathLibrary + [
-            .unsafeFlags(
-                ["-static-stdlib", "-use-ld=lld", "-Xlinker", "--start-group"]
-                    + [
-                        "Foundation", "CoreFoundation", "FoundationInternationalization", "FoundationEssentials",
-                        "_FoundationICU", "_FoundationCShims", "_FoundationCollections",
-                    ].map { "-l\($0)" } + ["-Xlinker", "--end-group"])
-        ]
+    let carriesRuntime = Context.environment["LAVOISIER_DYNAMIC"] == nil
 #else
-    let program = mathLibrary
+    let carriesRuntime = false
 #endif
+let foundation = [
+    "Foundation", "CoreFoundation", "FoundationInternationalization", "FoundationEssentials", "_FoundationICU",
+    "_FoundationCShims", "_FoundationCollections",
+]
+let runtime =
+    ["-static-stdlib", "-use-ld=lld", "-Xlinker", "--start-group"] + foundation.map { "-l\($0)" }
+    + ["-Xlinker", "--end-group"]
+let program: [LinkerSetting] = mathLibrary + (carriesRuntime ? [.unsafeFlags(runtime)] : [])
 
 func room(_ folder: String, _ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(

@@ -7,6 +7,8 @@ sanitizer=${1:?name a sanitizer: thread or address}
 shift
 folder=.build/$sanitizer
 reports=$PWD/.build/$sanitizer-reports
+# Swift's runtime outside of the programs: what is preloaded comes before it.
+export LAVOISIER_DYNAMIC=1
 swift build -c release -Xswiftc -enable-testing --build-tests --sanitize="$sanitizer" --scratch-path "$folder"
 rm -rf "$reports"
 mkdir -p "$reports"

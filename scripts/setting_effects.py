@@ -12,9 +12,11 @@ import argparse
 import json
 import os
 import random
+import resource
 import subprocess
 import sys
 import tempfile
+import time
 from math import comb
 
 STORAGE = "storage.read_optimization."
@@ -29,7 +31,7 @@ def settings(*texts):
 
 # Name, files (workload), rounds, settings of all arms, whether the page cache is emptied before each run, variants.
 SITUATIONS = [
-    ("medium", "two short DDA runs, 8 MB", "medium", 20, [], False, settings(
+    ("medium", "two short DDA runs, 8 MB", "medium", 30, [], False, settings(
         "execution.workers=1", "execution.workers=3",
         "execution.chunk_size=4", "execution.chunk_size=16", "execution.chunk_size=128", "execution.chunk_size=auto",
         "execution.buffer_size=64KiB", "execution.buffer_size=16MiB",
@@ -49,7 +51,7 @@ SITUATIONS = [
         f"{POOLS}allocation_strategy=conservative",
         "numeric.precision=float32", "numeric.precision=mixed", "matching.cache_size=64MiB",
     )),
-    ("small", "one HILIC run without MS/MS, 17 MB", "small", 20, [], False, settings(
+    ("small", "one HILIC run without MS/MS, 17 MB", "small", 30, [], False, settings(
         f"{KERNELS}parallel_scales=true", f"{KERNELS}memory_efficient=true", f"{KERNELS}loop_unrolling=false",
         f"{KERNELS}branch_prediction=false", f"{KERNELS}vectorized_operations=false",
         f"{KERNELS}fft_backend=fftw_wisdom", f"{KERNELS}fft_backend=direct", "numeric.wavelet_transform=fft",
@@ -125,16 +127,15 @@ def run(engine, files, assignments, is_cold, folder):
     command = [engine, "analyze", *files, "--output", folder, "--quiet"]
     for assignment in assignments:
         command += ["--set", assignment]
-    before = os.times()
+    usage, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     done = subprocess.run(command, capture_output=True, text=True)
-    after = os.times()
+    wall, after = time.monotonic() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode != 0:
         raise SystemExit(f"{' '.join(command)}: {done.stderr}")
     with open(f"{folder}/run.json") as file:
         record = json.load(file)
     return {
-        "wall": after.elapsed - before.elapsed,
-        "cpu": after.children_user + after.children_system - before.children_user - before.children_system,
+        "wall": wall, "cpu": after.ru_utime + after.ru_stime - usage.ru_utime - usage.ru_stime,
         "memory": record["peakMemoryBytes"], "digest": record["digest"],
     }
 

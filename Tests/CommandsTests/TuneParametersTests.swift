@@ -92,7 +92,8 @@ import Testing
             text.output.contains("Searched") && text.output.contains("Left out")
                 && text.output.contains("configurations"))
         let parent = try #require(threads.condition?.clauses.first?.parameter)
-        let row = try #require(text.output.split(separator: "\n").first { $0.hasPrefix(threads.name) })
+        let conditional = try fixture.run(["parameters", "--parameters", "\(parent),\(threads.name)"])
+        let row = try #require(conditional.output.split(separator: "\n").first { $0.hasPrefix(threads.name) })
         #expect(row.contains("\(parent) is "), "\(row)")
         #expect(!text.output.contains("peaks.min_width"))
     }

@@ -155,18 +155,14 @@ import Testing
         #expect(configuration.integer("execution.workers") == EngineRun.host.recommendedWorkers)
         let searched = EngineParameters.searched(host: EngineRun.host).map(\.name)
         // Those of one machine differ from those of another by what each has.
-        let parallel = EngineParameters.parallel(host: EngineRun.host).filter { $0.irrelevance == nil }.map(\.name)
+        let parallel = EngineParameters.parallel(host: EngineRun.host)
+            .filter { $0.irrelevance == nil && $0.notSearched == nil }.map(\.name)
         #expect(
             searched == [
                 "execution.chunk_size", "execution.workers", "execution.buffer_size", "execution.reference_pages",
-                "matching.batch_processing",
             ] + parallel + [
-                "execution.file_access", "execution.cutting", "execution.readahead",
-                "execution.io_workers", "execution.concurrent_files",
-                "storage.read_optimization.prefetch_strategy", "storage.read_optimization.prefetch_size",
-                "storage.write_optimization.write_buffer_size",
-                "numeric.precision",
-                "peak_detection.parallel_scales", "peak_detection.memory_efficient", "peak_detection.loop_unrolling",
+                "execution.file_access", "execution.concurrent_files", "numeric.precision",
+                "peak_detection.fft_backend", "peak_detection.parallel_scales",
             ])
     }
 }

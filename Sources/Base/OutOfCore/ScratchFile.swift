@@ -7,12 +7,12 @@
 /// A temporary file without a name: its space is free again when it is closed, also after a crash.
 ///
 /// Reading and writing at stated offsets are for any number of threads at a time.
-final class ScratchFile: Sendable {
-    let folder: String
-    let descriptor: Int32
+public final class ScratchFile: Sendable {
+    public let folder: String
+    public let descriptor: Int32
 
     /// - Throws: `ScratchError` when the folder cannot be written.
-    init(folder: String) throws(ScratchError) {
+    public init(folder: String) throws(ScratchError) {
         self.folder = folder
         var template = Array("\(folder)/.scratch-XXXXXX".utf8CString)
         descriptor = mkstemp(&template)
@@ -37,7 +37,7 @@ final class ScratchFile: Sendable {
         }
     }
 
-    func read(into bytes: UnsafeMutableRawBufferPointer, at offset: Int) throws(ScratchError) {
+    public func read(into bytes: UnsafeMutableRawBufferPointer, at offset: Int) throws(ScratchError) {
         var done = 0
         while done < bytes.count {
             let read = pread(descriptor, bytes.baseAddress! + done, bytes.count - done, off_t(offset + done))

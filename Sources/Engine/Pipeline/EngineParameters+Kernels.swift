@@ -11,8 +11,8 @@ extension EngineParameters {
                 "What the Fourier transforms of long mass traces are made with. fftw: plans that FFTW estimates to be good. "
                 + "fftw_wisdom: plans that were measured once on this machine, for up to 8192 scans, and are kept in the cache "
                 + "folder. direct: no Fourier transforms. Areas agree within 1e-6.",
-            notSearched:
-                "Fourier transforms are a small part of most runs, and measuring plans is paid for by the first trial"),
+            // Plans that are measured took as long as those that are estimated, and the first trial pays for measuring.
+            searchValues: [.choice("fftw"), .choice("direct")]),
         ParameterDescription(
             name: "numeric.wavelet_transform", group: .numeric,
             domain: .choice([TransformMethod.byLength, .fourier].map(\.rawValue)),
@@ -36,12 +36,15 @@ extension EngineParameters {
             name: "peak_detection.memory_efficient", group: .execution, domain: .boolean, defaultValue: .boolean(false),
             text:
                 "Compute the scales of a mass trace's wavelet transform one after the other, keeping of each only the ridges "
-                + "that go through it, in the place of all coefficients at once: a sixteenth of their memory."),
+                + "that go through it, in the place of all coefficients at once: a sixteenth of their memory.",
+            notSearched:
+                "coefficients of one trace are little beside the rest: neither time nor memory was measured to change"),
         ParameterDescription(
             name: "peak_detection.loop_unrolling", group: .execution, domain: .boolean, defaultValue: .boolean(true),
             text:
                 "Compute wavelet coefficients for four vectors of scans at a time, which wait for each other less, in the place of "
-                + "one, which wastes less at the ends of short traces."),
+                + "one, which wastes less at the ends of short traces.",
+            notSearched: "four are at least as fast on measured data; off, it shows what they bring"),
         ParameterDescription(
             name: "peak_detection.vectorized_operations", group: .execution, domain: .boolean,
             defaultValue: .boolean(true),

@@ -11,11 +11,11 @@ extension EngineParameters {
         let whenNUMA = ParameterCondition(parameter: "parallel.numa_aware", values: [.boolean(true)])
         func parameter(
             _ name: String, _ domain: ParameterDomain, _ defaultValue: ParameterValue, irrelevance: String? = nil,
-            condition: ParameterCondition? = nil, _ text: String
+            condition: ParameterCondition? = nil, notSearched: String? = nil, _ text: String
         ) -> ParameterDescription {
             ParameterDescription(
                 name: "parallel.\(name)", group: .execution, domain: domain, defaultValue: defaultValue, text: text,
-                condition: condition, irrelevance: irrelevance)
+                condition: condition, notSearched: notSearched, irrelevance: irrelevance)
         }
         return [
             parameter(
@@ -26,6 +26,7 @@ extension EngineParameters {
             parameter(
                 "load_balancing", choices(SchedulingSettings.Balancing.self),
                 .choice(SchedulingSettings().balancing.rawValue), irrelevance: oneCPU,
+                notSearched: "pieces are small: no order of them was measured to be faster than another",
                 "By what work is dealt or taken. round_robin: as it comes. predictive: by estimated cost (points of traces and "
                     + "chunks, peaks of fragment spectra, features), the heaviest first. adaptive: by what is left, much at first "
                     + "and little at the end; of static shares, who is done takes over half of the fullest."),
@@ -43,13 +44,14 @@ extension EngineParameters {
                     + "overlaps with the beginning of the next.",
                 condition: ParameterCondition(
                     parameter: "execution.concurrent_files", values: (2...64).map { .integer($0) }),
-                irrelevance: oneCPU),
+                notSearched: "independent files were faster wherever both were measured", irrelevance: oneCPU),
             parameter(
                 "hyperthreading", .boolean, .boolean(false), irrelevance: noThreads,
                 "Whether the second hardware threads of cores count: for the default of execution.workers, and for the CPUs that "
                     + "parallel.thread_affinity gives."),
             parameter(
                 "thread_affinity", .boolean, .boolean(false), irrelevance: oneCPU,
+                notSearched: "no effect was measured on shared CPUs, and runs at a time would take the same ones",
                 "Confine each worker to a CPU of its own, of those that the process may use. Two runs at the same time would "
                     + "take the same CPUs: start them with different affinity masks (taskset)."),
             parameter(

@@ -31,7 +31,8 @@ extension EngineParameters {
                     "Where chunks are cut. index: at the offsets of the file's own index, so that workers share the file "
                     + "without anybody reading it first; without a right index as scan. scan: where a search finds the ends "
                     + "of spectra. careful: where a scan of every tag does, as all of them do after a cut that was wrong.",
-                searchValues: [.choice("index"), .choice("scan")]),
+                searchValues: [.choice("index"), .choice("scan")],
+                notSearched: "with a right index all are as fast, and without one the file is scanned anyway"),
             ParameterDescription(
                 name: "execution.readahead", group: .execution, domain: .choice(choices(ReadingOptions.Advice.self)),
                 defaultValue: .choice("sequential"),
@@ -42,13 +43,13 @@ extension EngineParameters {
                     ParameterAlias(
                         "storage.read_optimization.readahead_strategy",
                         words: ["none": "normal", "sequential": "sequential", "aggressive": "willneed"])
-                ]),
+                ], notSearched: inMemory),
             ParameterDescription(
                 name: "execution.io_workers", group: .execution, domain: .integer(1...64, .linear),
                 defaultValue: .integer(1), unit: "threads",
                 text: "Threads that read ahead, for all files together; none is started where nothing is read ahead.",
                 condition: isReadAhead, searchValues: [1, 2, 4].map { .integer($0) },
-                aliases: [ParameterAlias("storage.read_optimization.io_threads")]),
+                aliases: [ParameterAlias("storage.read_optimization.io_threads")], notSearched: inMemory),
             ParameterDescription(
                 name: "execution.concurrent_files", group: .execution, domain: .integer(1...64, .linear),
                 defaultValue: .integer(1), unit: "files",

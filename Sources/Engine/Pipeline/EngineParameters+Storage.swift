@@ -11,20 +11,23 @@ extension EngineParameters {
                 "What is read before it is needed, mapped, buffered or compressed. none: nothing beyond what the kernel "
                 + "reads ahead by itself. sequential: the next buffers in the order of the file, more of them the more were used. "
                 + "aggressive: prefetch_size bytes from the start, and always. predictive: as many as will be needed while "
-                + "the next one is being read, and where spectra are left out, only the bytes that will be looked at."),
+                + "the next one is being read, and where spectra are left out, only the bytes that will be looked at.",
+            notSearched: inMemory),
         ParameterDescription(
             name: "storage.read_optimization.prefetch_size", group: .execution,
             domain: .size((16 << 10)...(1 << 40)), defaultValue: .integer(16 << 20), unit: "bytes",
             text:
                 "Bytes that may have been asked for and not been used yet, of all files together. What finds no room is read "
                 + "when it is needed. Part of the memory limit.",
-            condition: isReadAhead, searchValues: [20, 22, 24, 26, 28].map { .integer(1 << $0) }),
+            condition: isReadAhead, searchValues: [20, 22, 24, 26, 28].map { .integer(1 << $0) }, notSearched: inMemory
+        ),
         ParameterDescription(
             name: "storage.write_optimization.write_buffer_size", group: .execution,
             domain: .size((4 << 10)...(1 << 30)), defaultValue: .integer(256 << 10), unit: "bytes",
             text:
                 "Bytes that are gathered for each write to an output file. Part of the memory limit, for each output.",
-            searchValues: [14, 16, 18, 20, 22].map { .integer(1 << $0) }),
+            searchValues: [14, 16, 18, 20, 22].map { .integer(1 << $0) },
+            notSearched: "writing overlaps with other work: no size was measured to change time or memory"),
         ParameterDescription(
             name: "storage.write_optimization.sync_strategy", group: .execution,
             domain: .choice(OutputSynchronization.allCases.map(\.rawValue)), defaultValue: .choice("delayed"),
@@ -48,6 +51,9 @@ extension EngineParameters {
                 + "thirty-second part of the memory limit.",
             searchValues: [], notSearched: "a trial opens each file once or twice, and reads its index once"),
     ]
+
+    /// Why a study leaves alone what acts on files that are not in memory.
+    static let inMemory = "the runs of a study find their files in memory; it acts on files that come from a disk"
 
     /// Something is read ahead.
     static let isReadAhead = ParameterCondition(
