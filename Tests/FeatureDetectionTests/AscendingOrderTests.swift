@@ -41,6 +41,22 @@ import Testing
         }
     }
 
+    /// Blocks of elements that several threads count and place, at the edges of blocks and with ties across them.
+    @Test(arguments: [65_535, 65_537, 100_000, 150_001]) func `many keys are sorted together as alone`(count: Int) {
+        var generator = SeededGenerator(seed: UInt64(count))
+        let keys = (0..<count).map { _ -> Double in
+            generator.integer(below: 4) == 0 ? Double(generator.integer(below: 9)) : 1e3 * generator.uniform()
+        }
+        let seconds = (0..<count).map { _ in Double(generator.integer(below: 3)) }
+        let expected = keys.indices.sorted { (keys[$0], seconds[$0], $0) < (keys[$1], seconds[$1], $1) }
+        for schedule in [
+            .serial, concurrentSchedule(workers: 2, grain: 256), concurrentSchedule(workers: 4, grain: 10_007),
+            concurrentSchedule(workers: 3, grain: 1 << 14), concurrentSchedule(workers: 2, grain: count),
+        ] {
+            #expect(ascendingOrder(of: keys, schedule: schedule) { seconds[$0] }.map { Int($0) } == expected)
+        }
+    }
+
     @Test func `every number has its place`() {
         let keys: [Double] = [.nan, 1, .infinity, -.infinity, 0, -1, -0.0, .leastNonzeroMagnitude]
         for repeats in [1, 100] {

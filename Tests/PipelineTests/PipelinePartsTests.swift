@@ -1,4 +1,5 @@
 import Foundation
+import Instrumentation
 import SpectrumModel
 import Statistics
 import TestSupport
@@ -90,6 +91,14 @@ import Testing
                     == headers.indices.filter { assignment.featureOfFragment[$0] == feature })
         }
         #expect(assignment.featuresWithFragments == Set(assignment.featureOfFragment).subtracting([-1]).count)
+    }
+}
+
+@Suite struct TimestampTests {
+    @Test func aPointInTimeIsWrittenToTheSecondBeforeIt() {
+        #expect(timestamp(secondsSince1970: 1795836600.9, .iso8601) == "2026-11-28T03:30:00Z")
+        #expect(timestamp(secondsSince1970: 1795836600, .plain) == "2026-11-28 03:30:00 UTC")
+        #expect(timestamp(secondsSince1970: -0.5, .iso8601) == "1969-12-31T23:59:59Z")
     }
 }
 
