@@ -94,6 +94,22 @@ import Testing
     }
 }
 
+@Suite struct WaveSizeTests {
+    /// All pieces come, no wave is larger than the memory or the workers take, and little is left for the end.
+    @Test(arguments: [1, 2, 7], [1, 3, 9, 100_000]) func wavesStayWithinTheirBound(workers: Int, most: Int) {
+        for pieces in [1, 2, 5, 8, 9, 64, 1_000, 20_000] {
+            var rest = pieces
+            var size = 0
+            while rest > 0 {
+                size = WaveWriter<Int>.waveSize(rest: rest, most: most, workers: workers)
+                #expect(size >= 1 && size <= rest && size <= max(most, workers) && size <= 256 * workers)
+                rest -= size
+            }
+            #expect(size <= 4 * workers, "the last of \(pieces)")
+        }
+    }
+}
+
 @Suite struct TimestampTests {
     @Test func aPointInTimeIsWrittenToTheSecondBeforeIt() {
         #expect(timestamp(secondsSince1970: 1795836600.9, .iso8601) == "2026-11-28T03:30:00Z")

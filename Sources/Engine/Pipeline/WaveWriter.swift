@@ -40,11 +40,7 @@ final class WaveWriter<Piece: Sendable>: @unchecked Sendable {
         while first < pieces {
             // The first pieces tell how large they are. Two waves are in memory at a time.
             let most = bytesPerPiece == 0 ? 4 * pool.workers : memory.results.rules.maximumBytes / (2 * bytesPerPiece)
-            let size = min(max(most, pool.workers), Self.piecesPerWorker * pool.workers)
-            let last = Self.lastPiecesPerWorker * pool.workers
-            // The last waves become smaller, each as far as making it takes as long as writing the one before.
-            let rest = pieces - first
-            let end = first + (rest <= last ? rest : min(size, max(rest * 8 / 9, last)))
+            let end = first + Self.waveSize(rest: pieces - first, most: most, workers: pool.workers)
             let wave = first..<end
             let made = clock.measure("annotate and format") {
                 pool.map(
@@ -74,6 +70,15 @@ final class WaveWriter<Piece: Sendable>: @unchecked Sendable {
             first = end
         }
         try clock.measure("write") { () throws(AnalysisError) in try writeWaiting(memory) }
+    }
+
+    /// Pieces of the next wave: one for each worker at least, and otherwise no more than the memory takes.
+    ///
+    /// The last waves become smaller, each as far as making it takes as long as writing the one before.
+    static func waveSize(rest: Int, most: Int, workers: Int) -> Int {
+        let last = lastPiecesPerWorker * workers
+        let wanted = rest <= last ? rest : max(rest * 8 / 9, last)
+        return min(wanted, max(most, workers), piecesPerWorker * workers)
     }
 
     private func writeWaiting(_ memory: RunMemory) throws(AnalysisError) {

@@ -36,8 +36,9 @@ enum ScalingText {
         switch whole.serialByOccupancy {
         case .available(let share):
             text +=
-                "With \(workers.last ?? 1) workers, no more than one was at work for \(interval(share, ComparisonText.percent)) of the time "
-                + "that one worker takes; the rest of the loss is what workers cost each other.\n"
+                "With \(workers.last ?? 1) workers, waiting cost as much as if only one had been at work for "
+                + "\(interval(share, ComparisonText.percent)) of the time that one takes; the rest of the loss is what workers cost each "
+                + "other.\n"
         case .unavailable(let reason): text += "By who was at work unavailable: \(reason).\n"
         }
         switch (result.contention, result.coherency) {

@@ -66,8 +66,8 @@ public struct ScalingResult: Sendable, Codable, Hashable {
         /// Times faster than with one worker, by number of workers.
         public var speedUps: [FittedValue]
         public var serialFraction: FittedValue
-        /// The time with only one worker at work, or none, as a share of the time with one: (n w - c) / ((n - 1) w1) for the most
-        /// workers n, who took the time w and the CPU time c. Unlike `serialFraction` it knows nothing of what workers cost
+        /// The time with only one worker at work, as a share of the time with one, if all are or one is: (n w - c) / ((n - 1) w1)
+        /// for the most workers n, who took the time w and the CPU time c. Waiting for the disk or for a CPU counts. Unlike `serialFraction` it knows nothing of what workers cost
         /// each other in caches, memory and clocks.
         public var serialByOccupancy: Measured<FittedValue>
     }
