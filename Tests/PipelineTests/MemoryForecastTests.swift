@@ -46,6 +46,31 @@ import Testing
         #expect(blunt.unboundedBytes < sharp.unboundedBytes)
     }
 
+    @Test func knowsTheSettingsThatTakeMemory() throws {
+        let file = [("run.mzML", 1_000_000_000)]
+        let plain = try forecast(file).unboundedBytes
+        // Eight buffers of 16 MiB instead of 1 MiB stay in memory; of a buffered file, two.
+        #expect(try forecast(file, "execution.buffer_size=16MiB").unboundedBytes == plain + 8 * 15 << 20)
+        let buffered = try forecast(file, "execution.file_access=buffered")
+        #expect(buffered.unboundedBytes == plain - 6 << 20)
+        // No more than the file.
+        let small = [("run.mzML", 1_000_000)]
+        #expect(
+            try forecast(small, "execution.buffer_size=16MiB").unboundedBytes
+                == forecast(small, "execution.buffer_size=1MiB").unboundedBytes)
+        let readAhead = try forecast(
+            file, "storage.read_optimization.prefetch_strategy=aggressive",
+            "storage.read_optimization.prefetch_size=256MiB")
+        #expect(readAhead.unboundedBytes == plain + 256 << 20)
+    }
+
+    @Test func spectraInFlightCount() throws {
+        let run = [(TestData.repository + "/workloads/small/HILICNeg15_StdH1.mzML", 17_244_164)]
+        let few = try forecast(run, "execution.chunk_size=1").unboundedBytes
+        let many = try forecast(run, "execution.chunk_size=1024").unboundedBytes
+        #expect(many > few + 4_000_000 && many < few + 8_000_000)
+    }
+
     @Test func aRunRecordsWhatWasForecast() throws {
         let record = try EngineRun([EngineRun.dda]).record
         let predicted = try #require(record.memory?.predictedPeakBytes)

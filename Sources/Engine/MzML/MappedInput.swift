@@ -37,7 +37,7 @@ final class MappedInput: @unchecked Sendable {
 
     /// Buffers whose pages are given back at once: each time the kernel interrupts every other worker, which at one buffer
     /// costs two workers 12 % of their CPU time, at four 4 % and at eight 3 %.
-    private static let buffersKept = 8
+    static let buffersKept = 8
     private static let pageBytes = max(Int(sysconf(Int32(_SC_PAGESIZE))), 4096)
 
     /// Bytes that stay valid while the input lives.

@@ -54,4 +54,10 @@ public struct ReadingOptions: Sendable, Hashable {
     public var recoversTruncation = false
 
     public init() {}
+
+    /// Bytes of a file of `fileBytes` that are in memory while it is read.
+    public func residentBytes(ofFile fileBytes: Int) -> Int {
+        let buffers = access == .mapped ? MappedInput.buffersKept : 2
+        return min(buffers * min(bufferSize, fileBytes), fileBytes)
+    }
 }

@@ -161,6 +161,8 @@ struct FileAnalysis: Sendable {
                 outcome.warnings = source.warnings
                 outcome.manner = source.manner
                 outcome.prefetch = source.prefetchCounts
+                // The last window is not looked at again, and what follows takes the most memory.
+                source.releasePages()
                 return (outcome, fragments)
             } catch let error as MzMLError where error.code == .cutMismatch && reading.cutting != .careful {
                 reading.cutting = .careful

@@ -4,9 +4,10 @@ import Parameters
 
 /// How much memory a run is going to take, told before it begins from stretches of its largest files.
 ///
-/// A run needs the program with what is mapped, something for each worker, and memory for every chromatographic peak: the
-/// peak itself, and what is made of it until the rows are written. The figures are those of 23 files of 1 MB to 1 GB from five
-/// kinds of instruments; docs/decisions, page 19, has them and how far the forecast was off.
+/// A run needs the program with what is mapped, something for each worker, and memory for every chromatographic peak. It needs
+/// the most when a file has been read (its window, the scratch of the detection and all peaks), or, where there are few peaks,
+/// later (the reference data, and what is made of the peaks until the rows are written). The figures are those of 24 files of 1 MB
+/// to 1 GB from five kinds of instruments; docs/decisions, page 19, has them and how far the forecast was off.
 struct MemoryForecast: Sendable, Hashable {
     /// Bytes at the highest point, with everything in memory.
     let unboundedBytes: Int
@@ -16,23 +17,30 @@ struct MemoryForecast: Sendable, Hashable {
     /// The file that needs the most.
     let file: String
 
-    /// Program and runtime libraries; pages of the compound table, and of a library that fragment spectra are compared with:
-    /// a hundred touch nearly all of those that any number does.
-    private static let programBytes = 46e6
-    private static let compoundBytes = 4e6
-    private static let libraryBytes = 17e6
+    /// The program with its runtime and the libraries beside it.
+    private static let programBytes = 36.5e6
+    /// Pages of the compound table, and of a library that fragment spectra are compared with: a hundred touch nearly all of those
+    /// that any number does.
+    private static let compoundBytes = 8e6
+    private static let peaksThatTouchTheCompounds = 130.0
+    private static let libraryBytes = 15e6
     private static let spectraThatTouchTheLibrary = 100.0
-    /// Program and libraries when everything was given back that can be, and what is touched between two looks.
-    private static let leastProgramBytes = 88e6
-    private static let bytesPerWorker = 2e6
+    /// The program when everything was given back that can be, and what is touched between two looks.
+    private static let leastProgramBytes = 79e6
+    private static let bytesPerWorker = 1e6
+    private static let leastBytesPerWorker = 2e6
     private static let bytesPerFile = 4e6
-    /// Of a peak with everything that comes of it, in memory, and of what stays there when the peaks lie in files.
-    private static let bytesPerPeak = 390.0
-    private static let leastBytesPerPeak = 190.0
+    /// What a worker detects with: open traces, signals, wavelet rows. Less where there are few points.
+    private static let detectionBytes = (perWorker: 5.5e6, perPoint: 190.0)
+    /// Of the points of spectra in flight.
+    private static let bytesPerPointInFlight = 6.0
+    /// Of a peak when all are known, with what is made of it later, and of what stays in memory when the peaks lie in files.
+    private static let bytesPerPeak = (detected: 386.0, grouped: 310.0, least: 190.0)
     /// Chromatographic peaks per point of the survey scans.
     private static let peaksPerPoint = (sharp: 0.022, blunt: 0.004_5)
     /// Bytes of a file per point where nobody can look into it: compressed arrays, in a compressed file twice as dense.
     private static let bytesPerPoint = (plain: 20.0, gzip: 8.0)
+
     /// - Parameters:
     ///   - files: with their sizes in bytes.
     ///   - atOnce: files that are analysed at the same time.
@@ -42,19 +50,35 @@ struct MemoryForecast: Sendable, Hashable {
     ) {
         // The largest ones at the same time is the worst that can happen.
         let largest = files.sorted { $0.bytes > $1.bytes }.prefix(max(atOnce, 1))
-        let looks = largest.map { (file: $0, density: PointDensity.estimate(path: $0.path)) }
-        let peaks = looks.reduce(0.0) { $0 + Self.peaks(of: $1.file, $1.density, preset: configuration.preset) }
-        let fragments = looks.reduce(0.0) {
-            $0 + ($1.density?.fragmentSpectra ?? Self.spectraThatTouchTheLibrary)
-        }
-        let threads = Double(max(threads, atOnce)) * Self.bytesPerWorker
-        let library = Self.libraryBytes * min(fragments / Self.spectraThatTouchTheLibrary, 1)
-        let references =
-            (configuration.search == nil ? 0 : library) + (configuration.annotation == nil ? 0 : Self.compoundBytes)
-        let others = threads + Double(largest.count) * Self.bytesPerFile
-        unboundedBytes = Int(Self.programBytes + references + others + peaks * Self.bytesPerPeak)
+        let contents = largest.map { Content(of: $0, preset: configuration.preset) }
+        func sum(_ value: (Content) -> Double) -> Double { contents.reduce(0) { $0 + value($1) } }
+        let (peaks, points, fragments) = (sum(\.peaks), sum(\.surveyPoints), sum(\.fragmentSpectra))
+        let threads = Double(max(threads, atOnce))
+        let fileBytes = Double(largest.count) * Self.bytesPerFile
+
+        let windows = Double(
+            largest.reduce(0) { $0 + configuration.reading.residentBytes(ofFile: $1.bytes) }
+                + min(configuration.storage.prefetchBytes, largest.reduce(0) { $0 + $1.bytes }))
+        let detection = min(threads * Self.detectionBytes.perWorker, points * Self.detectionBytes.perPoint)
+        let pointsPerScan = contents.map(\.pointsPerScan).max() ?? 0
+        let spectraInFlight = (2 * threads + Double(largest.count)) * Double(configuration.chunkSize)
+        let inFlight = min(
+            min(spectraInFlight * pointsPerScan, points) * Self.bytesPerPointInFlight,
+            Double(configuration.memoryLimit / 4))
+        let whenRead = windows + detection + inFlight + peaks * Self.bytesPerPeak.detected
+
+        let library = configuration.search == nil ? 0 : Self.libraryBytes
+        let compounds = configuration.annotation == nil ? 0 : Self.compoundBytes
+        let afterwards =
+            library * min(fragments / Self.spectraThatTouchTheLibrary, 1)
+            + compounds * min(peaks / Self.peaksThatTouchTheCompounds, 1) + peaks * Self.bytesPerPeak.grouped
+
+        unboundedBytes = Int(
+            Self.programBytes + fileBytes + threads * Self.bytesPerWorker + max(whenRead, afterwards))
         leastBytes = min(
-            Int(Self.leastProgramBytes + others + peaks * Self.leastBytesPerPeak), unboundedBytes)
+            Int(
+                Self.leastProgramBytes + fileBytes + threads * Self.leastBytesPerWorker
+                    + peaks * Self.bytesPerPeak.least), unboundedBytes)
         limitBytes = configuration.memoryLimit
         file = largest.first?.path ?? ""
     }
@@ -80,18 +104,26 @@ struct MemoryForecast: Sendable, Hashable {
             + "; all of it in memory would be \(unboundedBytes / 1_000_000) MB, so a part goes to temporary files in \(folder)"
     }
 
-    private static func peaks(
-        of file: (path: String, bytes: Int), _ sampled: PointDensity?, preset: DetectionPreset?
-    ) -> Double {
-        let isGzip = file.path.lowercased().hasSuffix(".gz")
-        let points =
-            sampled?.surveyPoints ?? Double(file.bytes) / (isGzip ? bytesPerPoint.gzip : bytesPerPoint.plain)
-        let isBlunt =
-            switch preset {
-            case .timeOfFlight, .unitResolution, .hplcQTOF, .uhplcQTOF: true
-            case .orbitrap, .hplcOrbitrap, .uhplcOrbitrap: false
-            case nil: sampled?.isBlunt ?? false
-            }
-        return points * (isBlunt ? peaksPerPoint.blunt : peaksPerPoint.sharp)
+    /// What a file is expected to hold.
+    private struct Content {
+        var surveyPoints: Double
+        var pointsPerScan: Double
+        var fragmentSpectra: Double
+        var peaks: Double
+
+        init(of file: (path: String, bytes: Int), preset: DetectionPreset?) {
+            let sampled = PointDensity.estimate(path: file.path)
+            let density = file.path.lowercased().hasSuffix(".gz") ? bytesPerPoint.gzip : bytesPerPoint.plain
+            surveyPoints = sampled?.surveyPoints ?? Double(file.bytes) / density
+            fragmentSpectra = sampled?.fragmentSpectra ?? spectraThatTouchTheLibrary
+            pointsPerScan = sampled.map { $0.surveyPoints / max($0.spectra - $0.fragmentSpectra, 1) } ?? 0
+            let isBlunt =
+                switch preset {
+                case .timeOfFlight, .unitResolution, .hplcQTOF, .uhplcQTOF: true
+                case .orbitrap, .hplcOrbitrap, .uhplcOrbitrap: false
+                case nil: sampled?.isBlunt ?? false
+                }
+            peaks = surveyPoints * (isBlunt ? peaksPerPoint.blunt : peaksPerPoint.sharp)
+        }
     }
 }
