@@ -1,4 +1,5 @@
 import Foundation
+import SpectrumModel
 import Testing
 
 @testable import MzML
@@ -30,7 +31,7 @@ import Testing
         #expect(found.spectra == 40 && found.fragmentSpectra == 30)
         let surveyPoints = stride(from: 0, to: 40, by: 4).reduce(0) { sum, index in sum + 10 + index }
         #expect(found.surveyPoints == Double(surveyPoints))
-        #expect(!found.isBlunt)
+        #expect(found.instrument == .unknown)
     }
 
     @Test func aLargeFileIsEstimatedFromStretches() throws {
@@ -53,12 +54,19 @@ import Testing
         #expect(PointDensity.estimate(path: path) == nil)
     }
 
-    @Test func analysersTellHowSharpMassesAre() throws {
+    @Test func theSharpestInstrumentIsTold() throws {
         let survey = document(spectra: 3, points: { _ in 5 }, level: { _ in 1 })
-        #expect(try estimate("<cvParam accession=\"MS:1000084\"/>" + survey)?.isBlunt == true)
-        #expect(
-            try estimate("<cvParam accession=\"MS:1000081\"/><cvParam accession=\"MS:1000484\"/>" + survey)?.isBlunt
-                == false)
+        func instrument(_ accessions: String...) throws -> InstrumentClass? {
+            try estimate(accessions.map { "<cvParam accession=\"\($0)\"/>" }.joined() + survey)?.instrument
+        }
+        #expect(try instrument("MS:1000084") == .timeOfFlight)
+        #expect(try instrument("MS:1000081", "MS:1000484") == .orbitrap)
+        // A Q Exactive of which the converter lists the quadrupole only.
+        #expect(try instrument("MS:1001911", "MS:1000081") == .orbitrap)
+        #expect(try instrument("MS:1000082") == .unitResolution)
+        // What stands in the spectra is no instrument.
+        #expect(try estimate(survey + "<cvParam accession=\"MS:1000484\"/>")?.instrument == .unknown)
+        #expect(try estimate("MS:100048" + survey)?.instrument == .unknown)
     }
 
     @Test func oddTextDoesNotCrash() throws {

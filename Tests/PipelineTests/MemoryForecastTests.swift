@@ -64,6 +64,22 @@ import Testing
         #expect(readAhead.unboundedBytes == plain + 256 << 20)
     }
 
+    @Test func referencePagesStayForTheNextFile() throws {
+        let (one, two) = ([("a.mzML", 1_000_000)], [("a.mzML", 1_000_000), ("b.mzML", 1_000_000)])
+        let alone = try forecast(one).unboundedBytes
+        let after = try forecast(two).unboundedBytes
+        let released = try forecast(two, "execution.reference_pages=release").unboundedBytes
+        let without = try forecast(two, "annotation.enabled=false", "matching.enabled=false").unboundedBytes
+        #expect(alone < after && without < released && released < after - 15_000_000)
+    }
+
+    @Test func fragmentSpectraOfSmallFilesCount() throws {
+        let survey = (TestData.repository + "/workloads/small/HILICNeg15_StdH1.mzML", 17_244_164)
+        let same = try forecast([survey, survey]).unboundedBytes
+        let mixed = try forecast([survey, (EngineRun.dda, 4_020_073)]).unboundedBytes
+        #expect(mixed == same + 15_000_000)
+    }
+
     @Test func spectraInFlightCount() throws {
         let run = [(TestData.repository + "/workloads/small/HILICNeg15_StdH1.mzML", 17_244_164)]
         let few = try forecast(run, "execution.chunk_size=1").unboundedBytes

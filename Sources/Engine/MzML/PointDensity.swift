@@ -1,4 +1,5 @@
 import CReadingKernels
+import SpectrumModel
 import TextNumbers
 
 #if canImport(Glibc)
@@ -19,8 +20,8 @@ public struct PointDensity: Sendable, Hashable {
     /// Spectra of higher levels.
     public let fragmentSpectra: Double
     public let spectra: Double
-    /// Whether the file names time of flight, quadrupoles or ion traps for analysers, and no Fourier transform.
-    public let isBlunt: Bool
+    /// That of the model and the analysers which the file names in front of its spectra, the one that resolves the most.
+    public let instrument: InstrumentClass
 
     private static let stretches = 48
     private static let stretchBytes = 1 << 17
@@ -39,7 +40,7 @@ public struct PointDensity: Sendable, Hashable {
         var magic: (UInt8, UInt8) = (0, 0)
         guard pread(descriptor, &magic, 2, 0) == 2, magic != (0x1F, 0x8B) else { return nil }
         var tally = Tally()
-        var isBlunt = false
+        var instrument = InstrumentClass.unknown
         var block = [UInt8](repeating: 0, count: min(stretchBytes, size))
         let count = max(1, min(stretches, size / max(block.count, 1)))
         for number in 0..<count {
@@ -48,7 +49,7 @@ public struct PointDensity: Sendable, Hashable {
             guard got > 0 else { return nil }
             block.withUnsafeBufferPointer { block in
                 let text = ByteRun(rebasing: block[..<got])
-                if number == 0 { isBlunt = namesBluntAnalysers(text) }
+                if number == 0 { instrument = sharpestInstrument(text) }
                 tally.take(text)
             }
         }
@@ -56,20 +57,27 @@ public struct PointDensity: Sendable, Hashable {
         let share = Double(size) / Double(tally.bytes)
         return PointDensity(
             surveyPoints: Double(tally.surveyPoints) * share, fragmentSpectra: Double(tally.fragments) * share,
-            spectra: Double(tally.spectra) * share, isBlunt: isBlunt)
+            spectra: Double(tally.spectra) * share, instrument: instrument)
     }
 
-    /// Orbitrap and FT-ICR; time of flight, quadrupole, the ion traps.
-    private static let sharpAnalysers = ["MS:1000484", "MS:1000079"]
-    private static let bluntAnalysers = [
-        "MS:1000084", "MS:1000081", "MS:1000082", "MS:1000083", "MS:1000264", "MS:1000291",
-    ]
-
-    private static func namesBluntAnalysers(_ text: ByteRun) -> Bool {
-        func names(_ accession: String) -> Bool {
-            text.baseAddress.map { bytes_find($0, text.count, accession, accession.utf8.count) != nil } ?? false
+    private static func sharpestInstrument(_ text: ByteRun) -> InstrumentClass {
+        guard let start = text.baseAddress else { return .unknown }
+        func find(_ text: StaticString, from offset: Int, before end: Int) -> Int? {
+            bytes_find(start + offset, end - offset, text.utf8Start, text.utf8CodeUnitCount)
+                .map { $0 - UnsafeRawPointer(start) }
         }
-        return !sharpAnalysers.contains(where: names) && bluntAnalysers.contains(where: names)
+        let end = find("<spectrum ", from: 0, before: text.count) ?? text.count
+        var sharpest = InstrumentClass.unknown
+        var offset = 0
+        while let term = find("MS:", from: offset, before: end), term + 10 <= end {
+            if let accession = Accession.parse(ByteRun(start: start + term, count: 10)),
+                let named = InstrumentClass(accession: accession), named.rank > sharpest.rank
+            {
+                sharpest = named
+            }
+            offset = term + 3
+        }
+        return sharpest
     }
 
     private struct Tally {

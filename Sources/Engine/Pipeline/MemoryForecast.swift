@@ -1,6 +1,7 @@
 import FeatureDetection
 import MzML
 import Parameters
+import SpectrumModel
 
 /// How much memory a run is going to take, told before it begins from stretches of its largest files.
 ///
@@ -25,6 +26,8 @@ struct MemoryForecast: Sendable, Hashable {
     private static let peaksThatTouchTheCompounds = 130.0
     private static let libraryBytes = 15e6
     private static let spectraThatTouchTheLibrary = 100.0
+    /// Of these pages, what is there at a time when they are given back after every job.
+    private static let shareOfReleasedPages = 0.1
     /// The program when everything was given back that can be, and what is touched between two looks.
     private static let leastProgramBytes = 79e6
     private static let bytesPerWorker = 1e6
@@ -49,10 +52,14 @@ struct MemoryForecast: Sendable, Hashable {
         files: [(path: String, bytes: Int)], atOnce: Int, threads: Int, configuration: AnalysisConfiguration
     ) {
         // The largest ones at the same time is the worst that can happen.
-        let largest = files.sorted { $0.bytes > $1.bytes }.prefix(max(atOnce, 1))
+        let bySize = files.sorted { $0.bytes > $1.bytes }
+        let largest = bySize.prefix(max(atOnce, 1))
         let contents = largest.map { Content(of: $0, preset: configuration.preset) }
         func sum(_ value: (Content) -> Double) -> Double { contents.reduce(0) { $0 + value($1) } }
-        let (peaks, points, fragments) = (sum(\.peaks), sum(\.surveyPoints), sum(\.fragmentSpectra))
+        let (peaks, points) = (sum(\.peaks), sum(\.surveyPoints))
+        // The largest files may be the ones without fragment spectra, where samples are measured without and pools with them.
+        let smallest = bySize.last.flatMap { files.count > largest.count ? Content(of: $0, preset: nil) : nil }
+        let fragments = sum(\.fragmentSpectra) + (smallest?.fragmentSpectra ?? 0)
         let threads = Double(max(threads, atOnce))
         let fileBytes = Double(largest.count) * Self.bytesPerFile
 
@@ -65,13 +72,17 @@ struct MemoryForecast: Sendable, Hashable {
         let inFlight = min(
             min(spectraInFlight * pointsPerScan, points) * Self.bytesPerPointInFlight,
             Double(configuration.memoryLimit / 4))
-        let whenRead = windows + detection + inFlight + peaks * Self.bytesPerPeak.detected
 
         let library = configuration.search == nil ? 0 : Self.libraryBytes
         let compounds = configuration.annotation == nil ? 0 : Self.compoundBytes
-        let afterwards =
-            library * min(fragments / Self.spectraThatTouchTheLibrary, 1)
-            + compounds * min(peaks / Self.peaksThatTouchTheCompounds, 1) + peaks * Self.bytesPerPeak.grouped
+        let references =
+            (library * min(fragments / Self.spectraThatTouchTheLibrary, 1)
+                + compounds * min(peaks / Self.peaksThatTouchTheCompounds, 1))
+            * (configuration.releasesReferencePages ? Self.shareOfReleasedPages : 1)
+        // Of several files the later ones are read while the pages that the first one touched are still there.
+        let whenRead =
+            windows + detection + inFlight + peaks * Self.bytesPerPeak.detected + (files.count > 1 ? references : 0)
+        let afterwards = references + peaks * Self.bytesPerPeak.grouped
 
         unboundedBytes = Int(
             Self.programBytes + fileBytes + threads * Self.bytesPerWorker + max(whenRead, afterwards))
@@ -118,10 +129,9 @@ struct MemoryForecast: Sendable, Hashable {
             fragmentSpectra = sampled?.fragmentSpectra ?? spectraThatTouchTheLibrary
             pointsPerScan = sampled.map { $0.surveyPoints / max($0.spectra - $0.fragmentSpectra, 1) } ?? 0
             let isBlunt =
-                switch preset {
+                switch preset ?? DetectionPreset(instrument: sampled?.instrument ?? .unknown) {
                 case .timeOfFlight, .unitResolution, .hplcQTOF, .uhplcQTOF: true
                 case .orbitrap, .hplcOrbitrap, .uhplcOrbitrap: false
-                case nil: sampled?.isBlunt ?? false
                 }
             peaks = surveyPoints * (isBlunt ? peaksPerPoint.blunt : peaksPerPoint.sharp)
         }
