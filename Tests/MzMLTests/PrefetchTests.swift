@@ -1,6 +1,8 @@
+import Dispatch
 import Foundation
 import SpectrumModel
 import Statistics
+import Synchronization
 import Testing
 
 @testable import MzML
@@ -295,4 +297,35 @@ func pagesAreBroughtIn() throws {
     let kibibytes = try #require(Int(line.split(separator: " ")[1]))
     #expect(kibibytes >= 1024 && kibibytes < 6 << 10, "\(line)")
     withExtendedLifetime(input) {}
+}
+
+/// A job that keeps what it was given until it has run, and tells when it is let go.
+private final class Keeper: PrefetchJob {
+    let isWaiting = true
+    private let kept: Mutex<Prefetcher?>
+    private let begin: DispatchSemaphore
+    private let end: DispatchSemaphore
+
+    init(_ kept: Prefetcher?, begin: DispatchSemaphore, end: DispatchSemaphore) {
+        self.kept = Mutex(kept)
+        self.begin = begin
+        self.end = end
+    }
+
+    deinit { end.signal() }
+
+    func run() { begin.wait() }
+}
+
+/// The thread that lets the last reference to the prefetcher go ends, and lets go of what still waits.
+@Test func aPrefetcherMayEndOnItsOwnThread() {
+    let (begin, first, second) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+    do {
+        let prefetcher = Prefetcher(strategy: .aggressive, size: 1 << 20, threads: 1)
+        prefetcher.submit(Keeper(prefetcher, begin: begin, end: first))
+        prefetcher.submit(Keeper(nil, begin: begin, end: second))
+    }
+    begin.signal()
+    #expect(first.wait(timeout: .now() + 60) == .success)
+    #expect(second.wait(timeout: .now() + 60) == .success)
 }

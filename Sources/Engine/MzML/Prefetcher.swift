@@ -227,10 +227,12 @@ private final class PrefetchQueue: @unchecked Sendable {
         guard threadCount > 0 else { return }
         pthread_mutex_lock(mutex)
         // Those that were done by who needed them are done with.
-        waiting.removeAll { !$0.isWaiting }
+        let before = waiting
+        waiting = before.filter { $0.isWaiting }
         waiting.append(job)
         pthread_cond_signal(wake)
         pthread_mutex_unlock(mutex)
+        withExtendedLifetime(before) {}
     }
 
     func stop() {
@@ -241,18 +243,19 @@ private final class PrefetchQueue: @unchecked Sendable {
     }
 
     private func work() {
+        // A job may hold the last reference to the prefetcher, whose end locks the queue: jobs are let go without the lock.
+        while let job = next() { job.run() }
+    }
+
+    /// Waits for a job; `nil` once the queue was stopped.
+    private func next() -> (any PrefetchJob)? {
         pthread_mutex_lock(mutex)
-        while !isStopped {
-            guard !waiting.isEmpty else {
-                pthread_cond_wait(wake, mutex)
-                continue
-            }
-            let job = waiting.removeFirst()
-            pthread_mutex_unlock(mutex)
-            job.run()
-            pthread_mutex_lock(mutex)
-        }
-        waiting.removeAll()
+        while waiting.isEmpty, !isStopped { pthread_cond_wait(wake, mutex) }
+        let job = isStopped ? nil : waiting.removeFirst()
+        let rest = isStopped ? waiting : []
+        if isStopped { waiting = [] }
         pthread_mutex_unlock(mutex)
+        withExtendedLifetime(rest) {}
+        return job
     }
 }
