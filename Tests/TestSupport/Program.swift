@@ -9,6 +9,9 @@ public enum Program {
         public let error: String
     }
 
+    /// Whether tests and programs run under a sanitizer (`scripts/sanitize.sh`), which takes memory and address space of its own.
+    public static var isSanitized: Bool { ProcessInfo.processInfo.environment["LAVOISIER_SANITIZER"] != nil }
+
     /// The built program beside the running test bundle.
     public static func path(_ name: String) -> String {
         let bundle = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
@@ -37,8 +40,10 @@ public enum Program {
         process.currentDirectoryURL = URL(fileURLWithPath: directory ?? "/proc")
         let inherited = ProcessInfo.processInfo.environment
         var variables = environment
+        let ofSanitizers = ["TSAN_OPTIONS", "ASAN_OPTIONS", "LD_PRELOAD"]
         for key in ["PATH", "HOME", "LD_LIBRARY_PATH", "XDG_CACHE_HOME", "OPENBLAS_CORETYPE"]
-        where variables[key] == nil {
+            + (isSanitized ? ofSanitizers : []) where variables[key] == nil
+        {
             variables[key] = inherited[key]
         }
         if variables["XDG_CONFIG_HOME"] == nil { variables["XDG_CONFIG_HOME"] = "/proc/no-configuration" }
