@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How far the forecast of the peak memory is off: a run of each file by itself, forecast against measured.
 
-    python3 scripts/memory_forecast.py FILE... [--engine .build/release/lavoisier] [--set NAME=VALUE ...]
+    python3 scripts/memory_forecast.py FILE... [--engine .build/release/lavoisier] [--limit 16GB] [--set NAME=VALUE ...]
 
 Every run has all the memory that it wants and two workers. Files that cannot be analysed are listed and left out. Below the table:
 median and largest error, of all files and of those above 100 MB. docs/decisions, page 19, has the figures.
@@ -54,7 +54,8 @@ def main():
         errors.append((size, predicted / measured - 1))
         print(
             f"| {os.path.basename(file)} | {size / 1e6:.1f} | {entry['surveyScans']} | {entry['surveyPoints']} "
-            f"| {entry['chromatographicPeaks']} | {entry['fragmentSpectra']} | {predicted / 1e6:.1f} | {measured / 1e6:.1f} | {errors[-1][1]:+.1%} |", flush=True)
+            f"| {entry['chromatographicPeaks']} | {entry['fragmentSpectra']} | {predicted / 1e6:.1f} "
+            f"| {measured / 1e6:.1f} | {errors[-1][1]:+.1%} |", flush=True)
     summary("all", [error for _, error in errors])
     summary("above 100 MB", [error for size, error in errors if size > 100e6])
 
