@@ -227,12 +227,10 @@ private final class PrefetchQueue: @unchecked Sendable {
         guard threadCount > 0 else { return }
         pthread_mutex_lock(mutex)
         // Those that were done by who needed them are done with.
-        let before = waiting
-        waiting = before.filter { $0.isWaiting }
+        waiting.removeAll { !$0.isWaiting }
         waiting.append(job)
         pthread_cond_signal(wake)
         pthread_mutex_unlock(mutex)
-        withExtendedLifetime(before) {}
     }
 
     func stop() {
@@ -243,19 +241,20 @@ private final class PrefetchQueue: @unchecked Sendable {
     }
 
     private func work() {
-        // A job may hold the last reference to the prefetcher, whose end locks the queue: jobs are let go without the lock.
+        // A job that was begun may hold the last reference to the prefetcher, whose end locks the queue: it is let go without the
+        // lock. Those that still wait when the prefetcher has ended hold none.
         while let job = next() { job.run() }
     }
 
     /// Waits for a job; `nil` once the queue was stopped.
     private func next() -> (any PrefetchJob)? {
         pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
         while waiting.isEmpty, !isStopped { pthread_cond_wait(wake, mutex) }
-        let job = isStopped ? nil : waiting.removeFirst()
-        let rest = isStopped ? waiting : []
-        if isStopped { waiting = [] }
-        pthread_mutex_unlock(mutex)
-        withExtendedLifetime(rest) {}
-        return job
+        guard !isStopped else {
+            waiting = []
+            return nil
+        }
+        return waiting.removeFirst()
     }
 }
