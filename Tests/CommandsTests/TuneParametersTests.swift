@@ -61,6 +61,17 @@ import Testing
         }
         let plain = try list([])
         #expect(names(plain) == all.filter { !left(plain).contains($0) } && names(plain).count >= 8)
+        #expect(plain["target"] as? String == "throughput")
+        // Of a target what serves it, and of a trade-off or with a bound on the other what serves either.
+        let (saving, quick) = ("memory.pool_management.feature_cache", "peak_detection.fft_backend")
+        #expect(names(plain).contains(quick) && left(plain).contains(saving))
+        let memory = try list(["--target", "memory"])
+        #expect(names(memory).contains(saving) && left(memory).contains(quick))
+        for words in [
+            ["--target", "balanced"], ["--max-memory", "1GB"], ["--target", "memory", "--max-time", "1m"],
+        ] {
+            #expect(Set(names(try list(words))).isSuperset(of: [saving, quick]), "\(words)")
+        }
         let one = try list(["--workload", "small"])
         #expect(
             names(one)

@@ -57,6 +57,7 @@ import Testing
         }
         #expect(result.contention.reason?.contains("three can") == true)
         #expect(result.projections.map(\.workers) == [4, 8, 16, 32, 64, 128])
+        #expect(result.projections.map(\.specified) == [1, 1.9, 3.7, 7.1, 12, 18])
         #expect(abs(result.projections[1].relativeToFour.estimate - 0.4 / 0.3) < 1e-9)
     }
 

@@ -161,7 +161,8 @@ import Testing
             searched == [
                 "execution.chunk_size", "execution.workers", "execution.buffer_size", "execution.reference_pages",
             ] + parallel + [
-                "execution.file_access", "execution.concurrent_files", "numeric.precision",
+                "execution.file_access", "execution.concurrent_files", "memory.pool_management.feature_cache",
+                "numeric.precision",
                 "peak_detection.fft_backend", "peak_detection.parallel_scales",
             ])
     }

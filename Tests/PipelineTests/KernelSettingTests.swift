@@ -20,8 +20,14 @@ import Testing
     @Test func rowsAreComputedAsIsSet() throws {
         let plain = try kernels([])
         #expect(plain.waveletRows == "wide" && plain.fourierBackend == "fftw")
-        #expect(try kernels(["peak_detection.parallel_scales=true"]).waveletRows == "paired")
-        #expect(try kernels(["peak_detection.loop_unrolling=false"]).waveletRows == "narrow")
+        let paired = try kernels(["peak_detection.parallel_scales=true"])
+        let narrow = try kernels(["peak_detection.loop_unrolling=false"])
+        #expect(paired.waveletRows == "paired" && narrow.waveletRows == "narrow")
+        // Two scales in one walk over the samples, and a quarter of the columns in one.
+        let walks = plain.transforms.passes
+        #expect(walks > 0 && paired.transforms.passes < walks && 2 * paired.transforms.passes >= walks)
+        #expect(narrow.transforms.passes > walks && narrow.transforms.passes <= 4 * walks)
+        #expect(plain.transforms.single == 0)
         let frugal = try kernels(["peak_detection.memory_efficient=true"])
         #expect(frugal.waveletRows == "one by one, wide")
         #expect(frugal.transforms.largestCoefficientBytes * 4 < plain.transforms.largestCoefficientBytes)
@@ -63,6 +69,21 @@ import Testing
         #expect(throws: ParameterError.self) { try resolve("peak_detection.cache_friendly_access=false") }
         #expect(try resolve("peak_detection.cache_friendly_access=true").contains { $0.contains("built in") })
         #expect(try resolve("peak_detection.wavelet_backend=pywt-fast").contains { $0.contains("built in") })
+        for known in [
+            "parallel.backend=multiprocessing", "storage.read_optimization.compression_aware=true",
+            "parallel.synchronization=minimal",
+        ] {
+            #expect(try resolve(known).contains { $0.contains("built in") }, "\(known)")
+        }
+        for (unknown, reason) in [
+            ("parallel.backend=ray", "threads of one process"),
+            ("parallel.memory_per_worker=4GB", "execution.memory_limit"),
+            ("parallel.concurrent_tasks=32", "prefetch_size"),
+            ("storage.read_optimization.compression_aware=false", "first bytes"),
+        ] {
+            let error = #expect(throws: ParameterError.self) { try resolve(unknown) }
+            #expect("\(error as Any)".contains(reason), "\(error as Any)")
+        }
         #expect(
             try resolve("numeric.wavelet_transform=direct").contains {
                 $0.contains("peak_detection.fft_backend: direct")

@@ -1,7 +1,10 @@
 import Caching
 import FeatureDetection
 import Foundation
+import HostEnvironment
+import MzML
 import OutOfCore
+import SpectralMatching
 import SpectrumModel
 import TestSupport
 import Testing
@@ -58,18 +61,55 @@ import Testing
     }
 
     @Test func aLargeInitialPoolNeverGrows() throws {
-        let small = try pool("spectrum_buffer", memory("memory.pool_management.spectrum_buffer=32MiB"))
-        let large = try pool(
-            "spectrum_buffer",
-            memory("memory.pool_management.spectrum_buffer=32MiB", "memory.pool_management.initial_pool_size=32MiB"))
-        #expect(large.growths == 0 && large.capacityBytes == 32 << 20)
-        #expect(small.capacityBytes < large.capacityBytes)
+        let room = "memory.pool_management.spectrum_buffer=32MiB"
+        let small = try pool("spectrum_buffer", memory(room))
+        let large = try pool("spectrum_buffer", memory(room, "memory.pool_management.initial_pool_size=32MiB"))
+        #expect(small.growths > 0 && large.growths == 0)
+        // Five chunks are in flight at most.
+        let share = (32 << 20) / 5
+        #expect(try #require(large.largestBufferBytes) >= share - 64)
+        #expect(try #require(small.largestBufferBytes) < share / 4)
     }
 
-    @Test func theGrowthFactorIsThatOfThePools() throws {
+    @Test(arguments: [1, 8]) func aggressiveBuffersAreAsLargeAsTheInitialPool(mebibytes: Int) throws {
         let folder = try TemporaryDirectory()
-        let memory = try EngineRun.memory(["memory.pool_management.growth_factor=3"], folder: folder.path)
-        for pool in [memory.spectra, memory.features, memory.results] { #expect(pool.rules.growthFactor == 3) }
+        let memory = try EngineRun.memory(
+            [
+                "memory.pool_management.allocation_strategy=aggressive",
+                "memory.pool_management.initial_pool_size=\(mebibytes)MiB",
+            ], folder: folder.path)
+        var buffers = SpectrumBuffers(memory, atOnce: 4)
+        let points = (mebibytes << 20) / (4 * 12)
+        let room = buffers.take().mz.capacity
+        // The allocator rounds up.
+        #expect(room >= points && room < points + 4_096)
+    }
+
+    /// A small factor makes a buffer larger for every spectrum, a large one once and by much.
+    @Test func theGrowthFactorSaysHowOftenBuffersGrow() throws {
+        func counts(_ factor: String) throws -> MemoryPool.Counts {
+            try pool(
+                "spectrum_buffer",
+                memory(
+                    "memory.pool_management.growth_factor=\(factor)", "execution.workers=1", "execution.chunk_size=32"))
+        }
+        let (small, large) = (try counts("1.01"), try counts("16"))
+        #expect(small.growths > 2 * large.growths && large.growths > 0, "\(small.growths), \(large.growths)")
+        #expect(try #require(large.largestBufferBytes) > 2 * #require(small.largestBufferBytes))
+    }
+
+    @Test func blocksGrowByTheFactorUpToTheirShare() throws {
+        let growth = BlockGrowth(factor: 2, mostPoints: 5_000)
+        #expect(growth.room(0, needed: 300) == 300)
+        #expect(growth.room(1_000, needed: 1_001) == 2_000 && growth.room(1_000, needed: 2_500) == 2_500)
+        #expect(growth.room(4_000, needed: 4_001) == 5_000 && growth.room(4_000, needed: 9_000) == 9_000)
+        #expect(BlockGrowth(factor: 64).room(1 << 60, needed: 1) == 1 << 62)
+        let folder = try TemporaryDirectory()
+        let memory = try EngineRun.memory(
+            ["memory.pool_management.growth_factor=2", "memory.pool_management.spectrum_buffer=12MiB"],
+            folder: folder.path)
+        #expect(
+            SpectrumBuffers(memory, atOnce: 4).growth == BlockGrowth(factor: 2, mostPoints: (12 << 20) / (4 * 12)))
     }
 
     @Test func aSmallLargestPoolSpills() throws {
@@ -142,6 +182,81 @@ import Testing
         #expect(small.budgetBytes == 64 << 10 && small.misses > with.misses)
     }
 
+    /// What is remembered of the library's matches and of files goes when memory is collected. In a process of its own, whose
+    /// memory grows by what the run touches alone.
+    @Test func collectingForgetsWhatCanBeFoundAgain() throws {
+        func record(_ assignments: String...) throws -> RunRecord {
+            try EngineRun.recordOfProgram(
+                (["matching.cache_size=64MiB", "execution.workers=1", "execution.chunk_size=4"] + assignments)
+                    .flatMap { ["--set", $0] })
+        }
+        let kept = try record()
+        let forgetful = try record(
+            "memory.garbage_collection.strategy=aggressive", "memory.garbage_collection.frequency=0.001",
+            "memory.garbage_collection.threshold=1", "execution.memory_limit=512MiB")
+        #expect(forgetful.digest == kept.digest && kept.digest != nil)
+        #expect(try #require(forgetful.memory).collector.collections > 1)
+        #expect(kept.matchCache?.evictions == 0)
+        #expect(try #require(forgetful.matchCache).evictions > 0)
+        #expect(try #require(kept.caches).directory.usedBytes > 0)
+        #expect(try #require(forgetful.caches).directory.usedBytes == 0)
+    }
+
+    @Test func cachesAndPoolsShareWhatTheLimitLeaves() throws {
+        func budget(_ assignments: String...) throws -> MemoryBudget {
+            try MemoryBudget(configuration: EngineRun.configuration(["execution.memory_limit=1GiB"] + assignments))
+        }
+        let plain = try budget()
+        #expect(plain.poolBytes + plain.cacheBytes < 1 << 30)
+        #expect(try budget("matching.cache_size=100MiB").poolBytes == plain.poolBytes - 100 << 20)
+        let cached = try budget("memory.caching.cache_size=200MiB")
+        #expect(cached.cacheBytes == 200 << 20)
+        #expect(cached.poolBytes + cached.cacheBytes == plain.poolBytes + plain.cacheBytes)
+        #expect(try budget("memory.caching.enable_smart_cache=false").poolBytes == plain.poolBytes + plain.cacheBytes)
+        for some in [plain, cached] {
+            #expect(some.spectrumBytes + some.featureBytes + some.resultBytes <= some.poolBytes)
+        }
+    }
+
+    /// What was asked for and is not to be had is said, by the run and by `config check`.
+    @Test(arguments: [
+        ("memory.pool_management.initial_pool_size", "memory:\n  pool_management:\n    initial_pool_size: 1GB"),
+        ("memory.pool_management.max_pool_size", "memory.pool_management.max_pool_size: 1GB"),
+        ("memory.pool_management.spectrum_buffer", "memory.pool_management.spectrum_buffer: 1GB"),
+        ("memory.pool_management.feature_cache", "memory.pool_management.feature_cache: 1GB"),
+        ("memory.pool_management.result_buffer", "memory.pool_management.result_buffer: 1GB"),
+        ("memory.caching.cache_size", "storage.cache_optimization.page_cache_size: 1GB"),
+        ("matching.cache_size", "matching.cache_size: 1GB"),
+        (
+            "storage.read_optimization.prefetch_size",
+            "storage.read_optimization: {prefetch_strategy: sequential, prefetch_size: 1GB}"
+        ),
+        ("storage.write_optimization.write_buffer_size", "storage.write_optimization.write_buffer_size: 1GB"),
+        ("storage.cache_optimization.metadata_cache", "storage.cache_optimization.metadata_cache: 1GB"),
+        ("storage.cache_optimization.directory_cache", "storage.cache_optimization.directory_cache: 1GB"),
+    ])
+    func sizesThatAreLoweredAreSaid(name: String, yaml: String) throws {
+        let limit = "execution.memory_limit: 512MiB\n"
+        func lowered(_ yaml: String) -> [String] {
+            ConfigurationCheck(yaml: yaml, file: "a.yaml", host: EngineRun.host).findings
+                .filter { $0.severity == .warning && $0.message.contains("is lowered from") }.map(\.description)
+        }
+        let found = lowered(limit + yaml)
+        #expect(found.count == 1, "\(found)")
+        let line = yaml.split(separator: "\n").count + 1
+        #expect(found.first?.hasPrefix("a.yaml:\(line): warning: \(name) is lowered from 1GB to ") == true, "\(found)")
+        #expect(lowered("execution.memory_limit: 512MiB\n" + yaml.replacingOccurrences(of: "1GB", with: "1MB")) == [])
+    }
+
+    @Test func aRunSaysWhatItLowered() throws {
+        let record = try EngineRun(
+            [EngineRun.dda], Self.usual + ["memory.pool_management.result_buffer=8GiB"]
+        ).record
+        #expect(record.digest == Self.digest)
+        #expect(record.warnings.contains { $0.contains("result_buffer is lowered from 8GiB to") }, "\(record.warnings)")
+        #expect(try EngineRun([EngineRun.dda], Self.usual).record.warnings == [])
+    }
+
     @Test(arguments: MemorySettings.Prefetch.allCases)
     func blocksAreAskedForAhead(prefetch: MemorySettings.Prefetch) throws {
         let record = try memory(
@@ -183,5 +298,35 @@ import Testing
         let named = try #require(refused?.reason.firstMatch(of: /at least (\d+)MiB/)?.1)
         let record = try EngineRun(files, few + ["execution.memory_limit=\(named)MiB"]).record
         #expect(record.digest == (try EngineRun(files, ["execution.memory_limit=4GiB"]).record.digest))
+    }
+
+    /// Stalls or the control group's use, either of them.
+    @Test(
+        arguments: [
+            ("some avg10=0.50 avg60=0 avg300=0 total=1", 500, false),
+            ("some avg10=1.50 avg60=0 avg300=0 total=1", 500, true),
+            ("some avg10=0.50 avg60=0 avg300=0 total=1", 950, true), (nil, 500, false), (nil, 950, true),
+        ] as [(String?, Int, Bool)])
+    func theMachineIsShortOfMemory(stall: String?, used: Int, isShort: Bool) throws {
+        let folder = try TemporaryDirectory()
+        var files = [
+            "proc/self/cgroup": "0::/job\n",
+            "proc/self/mountinfo": "30 20 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
+            "sys/fs/cgroup/job/memory.current": "\(used)\n", "sys/fs/cgroup/job/memory.max": "1000\n",
+        ]
+        files["proc/pressure/memory"] = stall.map { $0 + "\n" }
+        for (path, text) in files {
+            let file = folder.file(path)
+            try FileManager.default.createDirectory(
+                atPath: (file as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+            try text.write(toFile: file, atomically: true, encoding: .utf8)
+        }
+        let none = Measured<Int>.unavailable(reason: "not recorded")
+        let host = HostReader(
+            root: folder.path, environment: [:], architecture: .available("x86_64"),
+            cacheFallback: CacheSizes(l1Data: none, l2: none, l3: none))
+        let pressure = MemoryPressure(host)
+        // The second look takes the groups that the first one found.
+        #expect(pressure.isShort() == isShort && pressure.isShort() == isShort)
     }
 }

@@ -119,6 +119,28 @@ import Testing
         #expect(try reading(EngineRun.profile, []) == "fast, mapped, scan")
     }
 
+    /// The kernel is told what is set, of mapped, buffered and compressed files, and took it.
+    @Test(arguments: ["mapped", "buffered"]) func theKernelIsToldTheOrderOfReading(access: String) throws {
+        let folder = try TemporaryDirectory()
+        let packed = folder.file("packed.mzML.gz")
+        let outcome = try Program.run("/bin/sh", ["-c", "gzip -c \(EngineRun.dda) > \(packed)"])
+        #expect(outcome.status == 0)
+        for (word, expected) in [
+            ("normal", nil), ("sequential", .sequential), ("willneed", .willneed),
+        ] as [(String, ReadingOptions.Advice?)] {
+            for file in [EngineRun.dda, packed] {
+                let record = try EngineRun(
+                    [file],
+                    [
+                        "execution.file_access=\(access)", "execution.readahead=\(word)", "matching.enabled=false",
+                        "annotation.enabled=false",
+                    ]
+                ).record
+                #expect(record.inputs.first?.advice == expected, "\(word)")
+            }
+        }
+    }
+
     /// Each selection leaves out what it names, and as much in both readers.
     @Test(arguments: [
         ["selection.first_second=270"], ["selection.last_second=250"], ["selection.lowest_mz=400"],
@@ -264,8 +286,14 @@ import Testing
     @Test func precisionIsUsed() throws {
         let exact = try #require(Self.dda)
         let single = try EngineRun([EngineRun.dda], ["execution.workers=2", "numeric.precision=float32"])
+        let mixed = try EngineRun([EngineRun.dda], ["execution.workers=2", "numeric.precision=mixed"])
         // Areas are written with one decimal: single precision shows in some of them.
-        #expect(single.record.digest != exact.record.digest)
+        #expect(single.record.digest != exact.record.digest && single.record.digest != mixed.record.digest)
+        for (run, isSingle) in [(exact, false), (single, true), (mixed, true)] {
+            let transforms = try #require(run.record.kernels?.transforms)
+            #expect(transforms.direct + transforms.fourier > 0)
+            #expect(transforms.single == (isSingle ? transforms.direct + transforms.fourier : 0))
+        }
     }
 
     /// The two ways differ by rounding, which may decide a tie between two coefficients.

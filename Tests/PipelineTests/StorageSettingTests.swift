@@ -70,12 +70,13 @@ import Testing
         #expect(some.bytesRequested < all.bytesRequested * 9 / 10, "\(some.bytesRequested) of \(all.bytesRequested)")
     }
 
-    /// It is taken from what the pools have, and at most an eighth of the limit.
+    /// It is taken from what pools and caches have, and at most an eighth of the limit.
     @Test func whatIsReadAheadIsPartOfTheLimit() throws {
         let settings = ["execution.workers=1", "execution.memory_limit=256MiB"]
         func pooled(_ more: [String]) throws -> Int {
             let budget = try MemoryBudget(configuration: try EngineRun.configuration(settings + more))
-            return budget.spectrumBytes + budget.featureBytes + budget.resultBytes
+            #expect(budget.spectrumBytes + budget.featureBytes + budget.resultBytes == budget.poolBytes)
+            return budget.poolBytes + budget.cacheBytes
         }
         func ahead(_ size: String) -> [String] {
             [strategy("sequential"), "storage.read_optimization.prefetch_size=\(size)"]

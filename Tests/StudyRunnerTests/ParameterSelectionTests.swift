@@ -6,13 +6,15 @@ import Testing
 @Suite struct ParameterSelectionTests {
     private static func choice(
         _ name: String, _ values: [String], group: ParameterGroup = .execution, condition: (String, String)? = nil,
-        tried: [String]? = nil, notSearched: String? = nil, irrelevance: String? = nil, alias: String? = nil
+        tried: [String]? = nil, notSearched: String? = nil, irrelevance: String? = nil, alias: String? = nil,
+        purposes: ParameterPurposes = .all
     ) -> ParameterDescription {
         ParameterDescription(
             name: name, group: group, domain: .choice(values), defaultValue: .choice(values[0]), text: "t",
             condition: condition.map { ParameterCondition(parameter: $0.0, values: [.choice($0.1)]) },
             searchValues: tried.map { $0.map { .choice($0) } },
-            aliases: alias.map { [ParameterAlias($0)] } ?? [], notSearched: notSearched, irrelevance: irrelevance)
+            aliases: alias.map { [ParameterAlias($0)] } ?? [], notSearched: notSearched, purposes: purposes,
+            irrelevance: irrelevance)
     }
 
     private static let catalog = ParameterCatalog(
@@ -71,6 +73,47 @@ import Testing
         let chosen = try select(nil, irrelevant: ["read.access": "files are compressed"])
         #expect(chosen.searched.map(\.name) == ["numeric.precision"])
         #expect(chosen.leftOut.first?.reason == "files are compressed")
+    }
+
+    /// A study searches what can serve its target or its bounds; the rest is there for those who name it.
+    @Test func whatServesNothingThatIsAskedForIsLeftOut() throws {
+        let catalog = ParameterCatalog([
+            Self.choice("memory.pages", ["keep", "release"], purposes: [.memory]),
+            Self.choice("memory.size", ["a", "b"]),
+            Self.choice("numeric.kernel", ["plain", "quick"], purposes: [.time]),
+        ])
+        func names(_ list: String?, _ options: StudyOptions) throws -> [String] {
+            try ParameterSelection(list, of: catalog, basic: ["numeric.kernel"], purposes: options.purposes)
+                .searched.map(\.name)
+        }
+        var options = StudyOptions()
+        let all = catalog.names
+        for (target, expected) in [
+            (StudyTarget.throughput, ["memory.size", "numeric.kernel"]),
+            (.cpuUsage, ["memory.size", "numeric.kernel"]),
+            (.energy, ["memory.size", "numeric.kernel"]), (.memory, ["memory.pages", "memory.size"]), (.balanced, all),
+        ] {
+            options.target = target
+            #expect(try names(nil, options) == expected, "\(target)")
+            #expect(try names("all", options) == all && names("numeric.kernel", options) == ["numeric.kernel"])
+            #expect(try names("basic", options) == ["numeric.kernel"])
+        }
+        // A pattern takes what of it is searched; without any it is an error that says why.
+        options.target = .throughput
+        #expect(try names("memory.*", options) == ["memory.size"])
+        #expect(try names("+memory.pages", options) == all)
+        options.target = .memory
+        let failure = #expect(throws: StudyError.self) { try names("numeric", options) }
+        let reason = "it was measured to save time only, and time is not asked for"
+        #expect(failure?.description.contains("numeric.kernel: \(reason)") == true)
+        let selection = try ParameterSelection(nil, of: catalog, basic: [], purposes: options.purposes)
+        #expect(selection.leftOut == [LeftOutParameter(name: "numeric.kernel", reason: reason)])
+        // A bound asks for what keeps it.
+        options.maximumSeconds = 10
+        #expect(try names(nil, options) == all)
+        options = StudyOptions()
+        options.maximumMemoryBytes = 1 << 30
+        #expect(try names(nil, options) == all)
     }
 
     /// What a base file fixes counts for the conditions of what is searched.

@@ -20,6 +20,22 @@ public enum ParameterValue: Sendable, Hashable {
     case automatic
 }
 
+/// What a search can be about. Results are left alone in any case. (Bits, because there is one in every description, and those
+/// are made whenever a program starts.)
+public struct ParameterPurposes: OptionSet, Sendable, Hashable {
+    /// Wall and CPU time, and the energy that they take.
+    public static let time = Self(rawValue: 1)
+    /// Peak resident memory.
+    public static let memory = Self(rawValue: 2)
+    public static let all: Self = [.time, .memory]
+
+    public let rawValue: UInt8
+
+    public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    public var names: [String] { (contains(.time) ? ["time"] : []) + (contains(.memory) ? ["memory"] : []) }
+}
+
 /// How steps of an ordered parameter are compared: by difference or by ratio.
 public enum ParameterScale: String, Sendable, Hashable, Codable {
     case linear
@@ -102,6 +118,9 @@ public struct ParameterDescription: Sendable, Hashable {
     public let defaultRule: String?
     /// Why a tuner leaves it alone unless it is asked for by name; `nil` for one that it searches.
     public let notSearched: String?
+    /// What another value than the default was measured to save, or could on other machines; a tuner that is asked for nothing
+    /// of it leaves the parameter alone unless it is named.
+    public let purposes: ParameterPurposes
     /// Why no value can make a difference on this machine; `nil` where one can.
     public let irrelevance: String?
     /// What the machine has of it; `nil` where that is no question.
@@ -114,7 +133,8 @@ public struct ParameterDescription: Sendable, Hashable {
         name: String, group: ParameterGroup, domain: ParameterDomain, defaultValue: ParameterValue, unit: String = "",
         text: String, condition: ParameterCondition? = nil, searchValues: [ParameterValue]? = nil,
         percentBase: Int? = nil, aliases: [ParameterAlias] = [], defaultRule: String? = nil,
-        notSearched: String? = nil, irrelevance: String? = nil, capacity: HostCapacity? = nil,
+        notSearched: String? = nil, purposes: ParameterPurposes = .all,
+        irrelevance: String? = nil, capacity: HostCapacity? = nil,
         automaticRule: String? = nil
     ) {
         self.name = name
@@ -129,6 +149,7 @@ public struct ParameterDescription: Sendable, Hashable {
         self.aliases = aliases
         self.defaultRule = defaultRule
         self.notSearched = notSearched
+        self.purposes = purposes
         self.irrelevance = irrelevance
         self.capacity = capacity
         self.automaticRule = automaticRule
@@ -150,6 +171,14 @@ extension ParameterDescription {
 
     /// Why a tuner leaves it out when nothing is said; `nil` for one that it searches.
     public var reasonNotSearched: String? { searchObstacle ?? irrelevance ?? notSearched }
+
+    /// Why a tuner that is asked for certain things leaves it alone unless it is named; `nil` where it does not.
+    public func reluctance(asked: ParameterPurposes) -> String? {
+        if let notSearched { return notSearched }
+        guard purposes.isDisjoint(with: asked) else { return nil }
+        let saved = purposes.names.joined(separator: " and ")
+        return "it was measured to save \(saved) only, and \(saved) is not asked for"
+    }
 
     /// The name and all other spellings.
     public var spellings: [String] { [name] + aliases.map(\.name) }

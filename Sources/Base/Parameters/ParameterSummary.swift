@@ -24,6 +24,8 @@ public struct ParameterSummary: Sendable, Hashable, Codable {
         public var canBe: Bool
         /// The values that are tried; absent where they follow from the range.
         public var values: [String]?
+        /// What must be asked for, one of these, for it to be searched when nothing is said.
+        public var saves: [String]?
         /// Why it is not searched, or not without being asked for.
         public var reason: String?
     }
@@ -76,6 +78,7 @@ public struct ParameterSummary: Sendable, Hashable, Codable {
         search = Search(
             byDefault: description.reasonNotSearched == nil, canBe: description.searchObstacle == nil,
             values: description.searchValues.flatMap { $0.isEmpty ? nil : $0.map { description.text(of: $0) } },
+            saves: description.reasonNotSearched == nil ? description.purposes.names : nil,
             reason: description.reasonNotSearched)
         noEffectHere = description.irrelevance
         switch description.domain {

@@ -79,6 +79,8 @@ public enum SettingsReference {
         {
             lines.append(
                 "  Not tuned\(description.searchObstacle == nil ? " unless asked for" : ""): \(sentence(reason))")
+        } else if description.group != .analysis, description.purposes != .all {
+            lines.append("  Tuned where \(description.purposes.names.joined()) is asked for.")
         }
     }
 

@@ -35,11 +35,11 @@ size_t wavelet_scratch(size_t count) {
 /* The thinning is a constant in each of the loops. */
 #define AT_SHIFT(FUNCTION, ...)                                                                                       \
     switch (shift) {                                                                                                  \
-    case 0: FUNCTION(0, phases[0], final, __VA_ARGS__); break;                                                        \
-    case 1: FUNCTION(1, phases[1], final, __VA_ARGS__); break;                                                        \
-    case 2: FUNCTION(2, phases[2], final, __VA_ARGS__); break;                                                        \
-    case 3: FUNCTION(3, phases[3], final, __VA_ARGS__); break;                                                        \
-    default: FUNCTION(4, phases[4], final, __VA_ARGS__); break;                                                       \
+    case 0: passes += FUNCTION(0, phases[0], final, __VA_ARGS__); break;                                              \
+    case 1: passes += FUNCTION(1, phases[1], final, __VA_ARGS__); break;                                              \
+    case 2: passes += FUNCTION(2, phases[2], final, __VA_ARGS__); break;                                              \
+    case 3: passes += FUNCTION(3, phases[3], final, __VA_ARGS__); break;                                              \
+    default: passes += FUNCTION(4, phases[4], final, __VA_ARGS__); break;                                             \
     }
 
 #define BLOCK_AT(SCALAR, p) (*(SCALAR##_block_anywhere *)(p))
@@ -62,12 +62,13 @@ size_t wavelet_scratch(size_t count) {
     }                                                                                                                 \
                                                                                                                       \
     /* One row; `shift` is a constant where this is expanded. */                                                      \
-    ALWAYS_INLINE void SCALAR##_row(                                                                                  \
+    ALWAYS_INLINE size_t SCALAR##_row(                                                                                \
         const unsigned shift, const SCALAR *phases, ptrdiff_t final, const SCALAR *kernel, ptrdiff_t reach,           \
         SCALAR *out) {                                                                                                \
         const ptrdiff_t length = (ptrdiff_t)phase_length((size_t)final + 1, shift);                                   \
         const ptrdiff_t wanted = (final >> shift) + 1;                                                                \
-        for (ptrdiff_t block = 0; block < wanted; block += kColumns) {                                                \
+        ptrdiff_t block = 0;                                                                                          \
+        for (; block < wanted; block += kColumns) {                                                                   \
             const ptrdiff_t column = block << shift;                                                                  \
             const ptrdiff_t end = column + ((ptrdiff_t)(kColumns - 1) << shift);                                      \
             const ptrdiff_t first = -least(reach, least(final, end));                                                 \
@@ -88,15 +89,17 @@ size_t wavelet_scratch(size_t count) {
             BLOCK_AT(SCALAR, out + block + 2 * kLanes) = c;                                                           \
             BLOCK_AT(SCALAR, out + block + 3 * kLanes) = d;                                                           \
         }                                                                                                             \
+        return (size_t)(block / kColumns);                                                                            \
     }                                                                                                                 \
                                                                                                                       \
     /* The same with one block of eight columns at a time. */                                                         \
-    ALWAYS_INLINE void SCALAR##_narrow_row(                                                                           \
+    ALWAYS_INLINE size_t SCALAR##_narrow_row(                                                                         \
         const unsigned shift, const SCALAR *phases, ptrdiff_t final, const SCALAR *kernel, ptrdiff_t reach,           \
         SCALAR *out) {                                                                                                \
         const ptrdiff_t length = (ptrdiff_t)phase_length((size_t)final + 1, shift);                                   \
         const ptrdiff_t wanted = (final >> shift) + 1;                                                                \
-        for (ptrdiff_t block = 0; block < wanted; block += kLanes) {                                                  \
+        ptrdiff_t block = 0;                                                                                          \
+        for (; block < wanted; block += kLanes) {                                                                     \
             const ptrdiff_t column = block << shift;                                                                  \
             const ptrdiff_t end = column + ((ptrdiff_t)(kLanes - 1) << shift);                                        \
             const ptrdiff_t first = -least(reach, least(final, end));                                                 \
@@ -109,16 +112,18 @@ size_t wavelet_scratch(size_t count) {
             }                                                                                                         \
             BLOCK_AT(SCALAR, out + block) = a;                                                                        \
         }                                                                                                             \
+        return (size_t)(block / kLanes);                                                                              \
     }                                                                                                                 \
                                                                                                                       \
     /* Two rows that are thinned alike, the second kernel reaching as far as the first one or further: what both have a\
        weight for is loaded once. */                                                                                  \
-    ALWAYS_INLINE void SCALAR##_two_rows(                                                                             \
+    ALWAYS_INLINE size_t SCALAR##_two_rows(                                                                           \
         const unsigned shift, const SCALAR *phases, ptrdiff_t final, const SCALAR *kernel, ptrdiff_t reach,           \
         SCALAR *out, const SCALAR *kernel2, ptrdiff_t reach2, SCALAR *out2) {                                         \
         const ptrdiff_t length = (ptrdiff_t)phase_length((size_t)final + 1, shift);                                   \
         const ptrdiff_t wanted = (final >> shift) + 1;                                                                \
-        for (ptrdiff_t block = 0; block < wanted; block += kColumns) {                                                \
+        ptrdiff_t block = 0;                                                                                          \
+        for (; block < wanted; block += kColumns) {                                                                   \
             const ptrdiff_t column = block << shift;                                                                  \
             const ptrdiff_t end = column + ((ptrdiff_t)(kColumns - 1) << shift);                                      \
             const ptrdiff_t furthest = least(final, end);                                                             \
@@ -168,6 +173,7 @@ size_t wavelet_scratch(size_t count) {
             BLOCK_AT(SCALAR, out2 + block + 2 * kLanes) = c2;                                                         \
             BLOCK_AT(SCALAR, out2 + block + 3 * kLanes) = d2;                                                         \
         }                                                                                                             \
+        return (size_t)(block / kColumns);                                                                            \
     }                                                                                                                 \
                                                                                                                       \
     /* Of a row that could not be thinned enough before, the wanted columns. */                                       \
@@ -177,13 +183,14 @@ size_t wavelet_scratch(size_t count) {
     }                                                                                                                 \
                                                                                                                       \
                                                                                                                       \
-    ALWAYS_INLINE void SCALAR##_rows(                                                                                 \
+    ALWAYS_INLINE size_t SCALAR##_rows(                                                                               \
         const SCALAR *signal, size_t count, const SCALAR *kernels, const wavelet_row *rows, size_t row_count,         \
         int is_unrolled, int is_paired, SCALAR *scratch, SCALAR *out, size_t stride) {                                \
         const ptrdiff_t final = (ptrdiff_t)count - 1;                                                                 \
         /* A signal that fits one block is no faster to thin before than after. */                                    \
         unsigned enough = 0;                                                                                          \
         while (enough < kWaveletLargestShift && final >> enough >= kColumns) enough++;                                \
+        size_t passes = 0;                                                                                            \
         SCALAR *phases[kLevels] = {0};                                                                                \
         for (size_t row = 0; row < row_count; row++) {                                                                \
             const wavelet_row *this = rows + row;                                                                     \
@@ -211,6 +218,7 @@ size_t wavelet_scratch(size_t count) {
             }                                                                                                         \
             SCALAR##_thin(to, final, this->shift, shift);                                                             \
         }                                                                                                             \
+        return passes;                                                                                                \
     }
 
 #define ROWS_PARAMETERS(SCALAR)                                                                                       \
@@ -223,9 +231,13 @@ size_t wavelet_scratch(size_t count) {
 
 /* The manner is a constant in each of them, so that those that are not asked for cost nothing. */
 #define DEFINE_MANNERS(SCALAR, NAME, TARGET)                                                                          \
-    TARGET static void SCALAR##_rows_##NAME(ROWS_PARAMETERS(SCALAR)) { SCALAR##_rows(ROWS_BY(1, 0)); }                \
-    TARGET static void SCALAR##_narrow_rows_##NAME(ROWS_PARAMETERS(SCALAR)) { SCALAR##_rows(ROWS_BY(0, 0)); }         \
-    TARGET static void SCALAR##_paired_rows_##NAME(ROWS_PARAMETERS(SCALAR)) { SCALAR##_rows(ROWS_BY(1, 1)); }
+    TARGET static size_t SCALAR##_rows_##NAME(ROWS_PARAMETERS(SCALAR)) { return SCALAR##_rows(ROWS_BY(1, 0)); }       \
+    TARGET static size_t SCALAR##_narrow_rows_##NAME(ROWS_PARAMETERS(SCALAR)) {                                       \
+        return SCALAR##_rows(ROWS_BY(0, 0));                                                                          \
+    }                                                                                                                 \
+    TARGET static size_t SCALAR##_paired_rows_##NAME(ROWS_PARAMETERS(SCALAR)) {                                       \
+        return SCALAR##_rows(ROWS_BY(1, 1));                                                                          \
+    }
 
 #if defined(__x86_64__)
 #define DEFINE_TARGETS(SCALAR)                                                                                        \
@@ -234,19 +246,19 @@ size_t wavelet_scratch(size_t count) {
     DEFINE_MANNERS(SCALAR, avx512, __attribute__((target("avx512f,avx512dq,avx512vl"))))
 #define DISPATCH(NAME)                                                                                                \
     switch (instructions) {                                                                                           \
-    case signal_avx512: NAME##_avx512(ROWS_ARGUMENTS); return;                                                        \
-    case signal_avx2: NAME##_avx2(ROWS_ARGUMENTS); return;                                                            \
-    default: NAME##_portable(ROWS_ARGUMENTS); return;                                                                 \
+    case signal_avx512: return NAME##_avx512(ROWS_ARGUMENTS);                                                         \
+    case signal_avx2: return NAME##_avx2(ROWS_ARGUMENTS);                                                             \
+    default: return NAME##_portable(ROWS_ARGUMENTS);                                                                  \
     }
 #else
 #define DEFINE_TARGETS(SCALAR) DEFINE_MANNERS(SCALAR, portable, )
 #define DISPATCH(NAME)                                                                                                \
     (void)instructions;                                                                                               \
-    NAME##_portable(ROWS_ARGUMENTS);
+    return NAME##_portable(ROWS_ARGUMENTS);
 #endif
 
 #define DEFINE_ENTRIES(SCALAR)                                                                                        \
-    void wavelet_rows_##SCALAR##_by(                                                                                  \
+    size_t wavelet_rows_##SCALAR##_by(                                                                                \
         wavelet_manner manner, signal_instructions instructions, ROWS_PARAMETERS(SCALAR)) {                           \
         if (manner == wavelet_narrow) {                                                                               \
             DISPATCH(SCALAR##_narrow_rows)                                                                            \

@@ -1,5 +1,6 @@
 import CDeflate
 import CReadingKernels
+import SpectrumModel
 
 /// Decodes binary arrays to the ends of flat arrays. Owns the scratch memory and the decompressor.
 struct ArrayCodec: ~Copyable {
@@ -17,6 +18,9 @@ struct ArrayCodec: ~Copyable {
     private static let maximumExpansion = 1032
 
     private let maximumPoints: Int
+    var growth = BlockGrowth()
+    /// Times that m/z had no room.
+    private(set) var growths = 0
 
     init(maximumPoints: Int) {
         self.maximumPoints = maximumPoints
@@ -25,6 +29,15 @@ struct ArrayCodec: ~Copyable {
 
     deinit { libdeflate_free_decompressor(inflater) }
 
+    /// - Returns: whether there was too little.
+    @discardableResult
+    private func makeRoom<Value>(for more: Int, in target: inout [Value]) -> Bool {
+        let needed = target.count + more
+        guard needed > target.capacity else { return false }
+        target.reserveCapacity(growth.room(target.capacity, needed: needed))
+        return true
+    }
+
     /// Appends exactly `count` values, or throws and appends none.
     mutating func appendMZ(
         _ array: EncodedArray, count: Int, start: UnsafePointer<UInt8>, to target: inout [Double]
@@ -32,6 +45,7 @@ struct ArrayCodec: ~Copyable {
         try check(array, count: count, start: start)
         guard count > 0 || array.payload?.isEmpty == false else { return }
         let type = array.elementType
+        if makeRoom(for: count + Self.slackBytes / 8, in: &target) { growths += 1 }
         try target.append(addingCapacity: count + Self.slackBytes / 8) { span throws(MzMLError) in
             try span.withUnsafeMutableBufferPointer { buffer, initialized throws(MzMLError) in
                 guard let out = buffer.baseAddress else { return }
@@ -62,6 +76,7 @@ struct ArrayCodec: ~Copyable {
         try check(array, count: count, start: start)
         guard count > 0 || array.payload?.isEmpty == false else { return }
         let type = array.elementType
+        makeRoom(for: count + Self.slackBytes / 4, in: &target)
         try target.append(addingCapacity: count + Self.slackBytes / 4) { span throws(MzMLError) in
             try span.withUnsafeMutableBufferPointer { buffer, initialized throws(MzMLError) in
                 guard let out = buffer.baseAddress else { return }

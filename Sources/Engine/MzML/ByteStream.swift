@@ -23,6 +23,8 @@ struct ByteStream: ~Copyable {
 
     /// Of a regular file, when it was opened.
     let identity: FileIdentity?
+    /// What the kernel was told and took; `nil` where it was told nothing.
+    let advice: ReadingOptions.Advice?
 
     /// - Parameters:
     ///   - advice: what the kernel is told of the order in which a regular file is read.
@@ -37,6 +39,7 @@ struct ByteStream: ~Copyable {
         guard descriptor >= 0 else {
             fileSize = 0
             identity = nil
+            self.advice = nil
             throw MzMLError(.cannotRead, path: path, reason: "cannot open: \(String(cString: strerror(errno)))")
         }
         var status = stat()
@@ -44,11 +47,15 @@ struct ByteStream: ~Copyable {
         fileSize = regular ? Int(status.st_size) : 0
         identity = regular ? FileIdentity(path, status) : nil
         #if canImport(Glibc)
-            switch advice {
-            case .normal: break
-            case .sequential: _ = posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL)
-            case .willneed: _ = posix_fadvise(descriptor, 0, 0, POSIX_FADV_WILLNEED)
-            }
+            let isTaken =
+                switch advice {
+                case .normal: false
+                case .sequential: posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL) == 0
+                case .willneed: posix_fadvise(descriptor, 0, 0, POSIX_FADV_WILLNEED) == 0
+                }
+            self.advice = isTaken ? advice : nil
+        #else
+            self.advice = nil
         #endif
         try detectGzip(threads, prefetch)
         if let prefetch, gzip == nil, regular {

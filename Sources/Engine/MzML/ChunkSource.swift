@@ -20,6 +20,8 @@ public protocol ChunkSource: AnyObject, Sendable {
     var prefetchCounts: PrefetchCounts? { get }
     /// How the file is read in the end, for a record: `fast, mapped, index`. Final once `next()` has returned `nil`.
     var manner: String { get }
+    /// What the kernel was told of the order in which the file is read, and took; `nil` where it was told nothing.
+    var advice: ReadingOptions.Advice? { get }
     /// The next spectra; `nil` behind the last one.
     func next() throws(MzMLError) -> RawChunk?
     /// Takes back a chunk that is no longer needed.
@@ -53,6 +55,7 @@ public final class ReferenceChunkSource: ChunkSource {
 
     public var manner: String { ReadingOptions.Reader.reference.rawValue }
     public var prefetchCounts: PrefetchCounts? { nil }
+    public var advice: ReadingOptions.Advice? { nil }
     public var bytesConsumed: Int { reader.withLock { $0.bytesConsumed } }
     public var warnings: [String] { reader.withLock { $0.warnings } }
 

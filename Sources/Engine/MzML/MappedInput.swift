@@ -31,6 +31,8 @@ final class MappedInput: @unchecked Sendable {
     /// Of the mapping's watch; `nil` for the caller's own bytes.
     private let watch: Int32?
     private let bufferBytes: Int
+    /// What the kernel was told and took; `nil` where it was told nothing.
+    let advice: ReadingOptions.Advice?
     /// Brings pages in ahead of the readers; `nil` where that is left to the kernel.
     let prefetch: MappedPrefetch?
     private let progress = Mutex(Progress())
@@ -45,14 +47,16 @@ final class MappedInput: @unchecked Sendable {
         bytes = memory
         watch = nil
         bufferBytes = 0
+        advice = nil
         prefetch = nil
         identity = nil
     }
 
     private init(
-        mapping: UnsafeBufferPointer<UInt8>, watch: Int32, bufferBytes: Int, prefetch: FilePrefetch?,
-        identity: FileIdentity?
+        mapping: UnsafeBufferPointer<UInt8>, watch: Int32, bufferBytes: Int, advice: ReadingOptions.Advice?,
+        prefetch: FilePrefetch?, identity: FileIdentity?
     ) {
+        self.advice = advice
         bytes = mapping
         self.watch = watch
         self.bufferBytes = bufferBytes
@@ -83,14 +87,16 @@ final class MappedInput: @unchecked Sendable {
             munmap(memory, size)
             return nil
         }
-        switch advice {
-        case .normal: break
-        case .sequential: madvise(memory, size, Int32(MADV_SEQUENTIAL))
-        case .willneed: madvise(memory, min(size, bufferBytes), Int32(MADV_WILLNEED))
-        }
+        let isTaken =
+            switch advice {
+            case .normal: false
+            case .sequential: madvise(memory, size, Int32(MADV_SEQUENTIAL)) == 0
+            case .willneed: madvise(memory, min(size, bufferBytes), Int32(MADV_WILLNEED)) == 0
+            }
         return MappedInput(
             mapping: UnsafeBufferPointer(start: memory.assumingMemoryBound(to: UInt8.self), count: size),
-            watch: watch, bufferBytes: bufferBytes, prefetch: prefetch, identity: FileIdentity(path, status))
+            watch: watch, bufferBytes: bufferBytes, advice: isTaken ? advice : nil, prefetch: prefetch,
+            identity: FileIdentity(path, status))
     }
 
     deinit {

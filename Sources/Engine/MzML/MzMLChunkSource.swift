@@ -133,6 +133,7 @@ public final class MzMLChunkSource: ChunkSource {
             + (isReadAhead ? ", read ahead" : "")
     }
 
+    public var advice: ReadingOptions.Advice? { state.withLock { $0.scanner.advice } }
     public var prefetchCounts: PrefetchCounts? { state.withLock { $0.scanner.prefetch }?.counts }
 
     /// The next `spectraPerChunk` spectra, fewer at the end or when they are large; `nil` behind the last one.

@@ -97,6 +97,12 @@ public final class RunCaches: Sendable, Hashable {
         indices.setBudget(directoryBytes)
     }
 
+    /// Forgets everything; the budgets stay.
+    public func clear() {
+        headers.shrink(to: 0)
+        indices.shrink(to: 0)
+    }
+
     /// What a header takes beside its text, and an index beside its offsets: keys, nodes, strings.
     private static let overhead = 1024
 

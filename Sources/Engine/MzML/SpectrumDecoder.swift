@@ -20,6 +20,13 @@ public struct SpectrumDecoder: ~Copyable {
     private let groups: [ParameterGroup]
     private let selection: SpectrumSelection
     private var codec: ArrayCodec
+    /// How blocks grow that have no room for another spectrum.
+    public var growth: BlockGrowth {
+        get { codec.growth }
+        set { codec.growth = newValue }
+    }
+    /// Times that a block had no room and was made larger.
+    public var growths: Int { codec.growths }
     private var tags = TagCursor()
     private(set) var forms = SpectrumForms()
     /// What is left out, and ids, are for the parser.

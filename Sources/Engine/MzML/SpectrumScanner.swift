@@ -100,6 +100,14 @@ struct SpectrumScanner: ~Copyable {
         }
     }
 
+    /// What the kernel was told of the file and took; `nil` where it was told nothing.
+    var advice: ReadingOptions.Advice? {
+        switch stream {
+        case .some(let stream): stream.advice
+        case .none: mapped?.advice
+        }
+    }
+
     /// Random access to the bytes of a plain file; `nil` for compressed files and pipes.
     var indexBytes: SpectrumIndex.Bytes? {
         switch stream {

@@ -72,7 +72,8 @@ public struct AnalysisRun: Sendable {
         // In a pipeline the workers of all files run where those of one do.
         let places = share.placement(topology: host.topology, files: isPipeline ? 1 : atOnce)
         let groups = isPipeline ? Array(repeating: places.groups.first ?? [], count: atOnce) : places.groups
-        for notice in places.notices { onEvent(.note(notice)) }
+        let lowered = configuration.loweredSizes(budget).map(\.text)
+        for notice in places.notices + lowered { onEvent(.note(notice)) }
         let book = SchedulingBook()
         let data = try clock.measure("open references") { () throws(AnalysisError) in
             try ReferenceData.open(
@@ -93,7 +94,11 @@ public struct AnalysisRun: Sendable {
         let known = (caches.metadataCounts, caches.directoryCounts)
         do {
             let memory = RunMemory(settings: configuration.memory, budget: budget, folder: directory.path)
-            _ = memory.collector.register { data.releasePages() }
+            _ = memory.collector.register {
+                data.releasePages()
+                means.cache?.clear()
+                caches.clear()
+            }
             let tables = try ResultTables(
                 directory: directory, writing: writing, further: configuration.furtherTables,
                 databases: data.databases,
@@ -106,7 +111,7 @@ public struct AnalysisRun: Sendable {
                 if let notice { record.warnings.append(notice) }
             }
             if let plan = means.plan, plan.used == .exact { record.warnings.append("\(plan)") }
-            record.warnings += places.notices
+            record.warnings += places.notices + lowered
             record.placement = RunRecord.Placement(places, topology: host.topology)
             try analyseFiles(
                 into: tables, record: &record,

@@ -104,7 +104,14 @@ public struct ConfigurationCheck: Sendable {
         for setting in given where setting.value != setting.description.defaultValue {
             findings += warnings(of: setting, in: resolved)
         }
-        return findings + contradictions(AnalysisConfiguration(resolved), given: given, file: file)
+        let configuration = AnalysisConfiguration(resolved)
+        // Of what is left for one file at a time; a limit that is too small for anything is said with the contradictions.
+        if let budget = try? MemoryBudget(configuration: configuration) {
+            findings += configuration.loweredSizes(budget).map { setting, text in
+                Finding(severity: .warning, location: setting.location ?? file, message: text)
+            }
+        }
+        return findings + contradictions(configuration, given: given, file: file)
     }
 
     private static func warnings(

@@ -94,6 +94,7 @@ final class DetectionPipeline: @unchecked Sendable {
     private var usedChunks: [RawChunk] = []
     /// Buffers of decoded spectra that are idle, and what a new one is made for.
     private var buffers: SpectrumBuffers
+    private let growth: BlockGrowth
     /// Bytes of the spectrum pool that each chunk in flight has.
     private var reserved: [Int: Int] = [:]
     /// Most bytes that a chunk has needed so far.
@@ -114,6 +115,7 @@ final class DetectionPipeline: @unchecked Sendable {
         self.parameters = parameters
         self.memory = memory
         buffers = SpectrumBuffers(memory, atOnce: parameters.maxChunksInFlight)
+        growth = buffers.growth
         self.cancellation = cancellation
         self.progress = progress
         committer = ScanCommitter(fragments: fragments)
@@ -151,6 +153,8 @@ final class DetectionPipeline: @unchecked Sendable {
         var warnings: [String] = []
         /// How the source read the file.
         var manner = ""
+        /// What the kernel was told of it.
+        var advice: ReadingOptions.Advice?
         /// What it read ahead.
         var prefetch: PrefetchCounts?
     }
@@ -193,7 +197,6 @@ final class DetectionPipeline: @unchecked Sendable {
         let idle = locked { buffers.takeIdle() }
         withExtendedLifetime(idle) {}
         source.releasePages()
-        memory.spectra.shrink()
     }
 
     /// Names of the two kinds of pieces in the book.
@@ -226,6 +229,7 @@ final class DetectionPipeline: @unchecked Sendable {
         var decoder = SpectrumDecoder(
             header: source.header, maximumPoints: parameters.maxSpectrumPoints, selection: parameters.selection)
         decoder.keepsNativeIDs = parameters.keepsNativeIDs
+        decoder.growth = growth
         var centroiding = ProfileCentroiding(parameters: parameters.centroiding)
         var detector = ChromatographicPeakDetector(
             parameters: parameters.peaks, precision: parameters.precision, transform: parameters.transform)
@@ -252,6 +256,7 @@ final class DetectionPipeline: @unchecked Sendable {
         }
         locked {
             counts += decoder.counts
+            memory.spectra.noteGrowths(decoder.growths)
             self.times += times
             transforms += detector.transformCounts
         }

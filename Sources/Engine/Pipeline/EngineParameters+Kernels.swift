@@ -12,7 +12,7 @@ extension EngineParameters {
                 + "fftw_wisdom: plans that were measured once on this machine, for up to 8192 scans, and are kept in the cache "
                 + "folder. direct: no Fourier transforms. Areas agree within 1e-6.",
             // Plans that are measured took as long as those that are estimated, and the first trial pays for measuring.
-            searchValues: [.choice("fftw"), .choice("direct")]),
+            searchValues: [.choice("fftw"), .choice("direct")], purposes: [.time]),
         ParameterDescription(
             name: "numeric.wavelet_transform", group: .numeric,
             domain: .choice([TransformMethod.byLength, .fourier].map(\.rawValue)),
@@ -31,7 +31,7 @@ extension EngineParameters {
             condition: ParameterCondition(all: [
                 ParameterCondition.Clause(parameter: "peak_detection.memory_efficient", values: [.boolean(false)]),
                 ParameterCondition.Clause(parameter: "peak_detection.loop_unrolling", values: [.boolean(true)]),
-            ])),
+            ]), purposes: [.time]),
         ParameterDescription(
             name: "peak_detection.memory_efficient", group: .execution, domain: .boolean, defaultValue: .boolean(false),
             text:

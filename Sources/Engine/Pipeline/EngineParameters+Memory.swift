@@ -1,3 +1,4 @@
+import HostEnvironment
 import OutOfCore
 import Parameters
 
@@ -35,72 +36,80 @@ extension EngineParameters {
         parameter: "memory.caching.enable_smart_cache", values: [.boolean(true)])
 
     /// How `execution.memory_limit` is spent, and what happens where it does not suffice.
-    static let memory: [ParameterDescription] = [
-        memory(
-            "memory.pool_management.enable_pools", .boolean, .boolean(true),
-            "Use the buffers of decoded spectra again. Otherwise each chunk gets new ones, and its memory goes back with it.",
-            notSearched: isReserve),
-        memory(
-            "memory.pool_management.allocation_strategy",
-            .choice(MemorySettings.Allocation.allCases.map(\.rawValue)), .choice("adaptive"),
-            "aggressive takes all buffers of decoded spectra at the start and keeps them; conservative takes them as late as "
-                + "it can and gives back what is idle; adaptive takes them as they are needed and gives them back when memory is "
-                + "short (memory.garbage_collection).", when: whenPooled, notSearched: isReserve),
-        memory(
-            "memory.pool_management.initial_pool_size", anySize, .automatic, unit: "bytes",
-            "Memory for chunks of spectra that a run begins with; auto is one chunk for each worker and one more.",
-            when: whenPooled, notSearched: isBudget),
-        memory(
-            "memory.pool_management.max_pool_size", anySize, .automatic, unit: "bytes",
-            "Most that the three pools take together; auto is what execution.memory_limit leaves. A larger value than that "
-                + "is lowered to it.", when: whenPooled, notSearched: isBudget),
-        memory(
-            "memory.pool_management.growth_factor", .number(1.01...64, .logarithmic), .number(1.5),
-            "What a pool's size is multiplied by when it does not suffice, up to its maximum.", when: whenPooled,
-            notSearched: isBudget),
-        memory(
-            "memory.pool_management.spectrum_buffer", anySize, .automatic, unit: "bytes",
-            "Most memory for chunks of spectra between reading and mass traces; auto is a quarter of what the limit leaves. "
-                + "There is always one chunk for each worker and one more.", notSearched: isBudget),
-        memory(
-            "memory.pool_management.feature_cache", anySize, .automatic, unit: "bytes",
-            "Most memory for chromatographic peaks and what becomes of them; auto is what the other pools leave. Further "
-                + "peaks go to a temporary file, and are taken out of memory between uses.", notSearched: isBudget),
-        memory(
-            "memory.pool_management.result_buffer", anySize, .automatic, unit: "bytes",
-            "Most memory for rows of result tables that wait to be written; auto is an eighth of what the limit leaves, at "
-                + "most 64MiB.", notSearched: isBudget),
-        memory(
-            "memory.garbage_collection.strategy",
-            .choice(MemoryCollector.Strategy.allCases.map(\.rawValue)), .choice("adaptive"),
-            "When idle buffers, cached blocks and pages of files are given back. conservative: when the resident memory "
-                + "is above the threshold. adaptive: also while the machine is short of memory (pressure stall information, the "
-                + "control group's use). aggressive: at every look.", notSearched: isRhythm),
-        memory(
-            "memory.garbage_collection.threshold", .number(0.05...1, .linear), .number(0.85),
-            "Share of execution.memory_limit above which memory is given back.", notSearched: isRhythm),
-        memory(
-            "memory.garbage_collection.frequency", .number(0.001...3_600, .logarithmic), .automatic, unit: "s",
-            "Time between two looks at the resident memory; auto is 0.02 far below the limit, and down to 0.001 near it.",
-            notSearched: isRhythm),
-        memory(
-            "memory.caching.enable_smart_cache", .boolean, .boolean(true),
-            "Keep blocks that were read back from temporary files as long as there is room.", notSearched: isSpill),
-        memory(
-            "memory.caching.cache_size", anySize, .automatic, unit: "bytes",
-            "Memory for blocks that were read back; the block that was not used for longest goes first. auto is a sixteenth of "
-                + "what the limit leaves, at most 64MiB.", when: whenCached,
-            aliases: [ParameterAlias("storage.cache_optimization.page_cache_size")], notSearched: isBudget),
-        memory(
-            "memory.caching.prefetch_strategy",
-            .choice(MemorySettings.Prefetch.allCases.map(\.rawValue)), .choice("predictive"),
-            "Block that the kernel is asked for before it is needed: none, the next one (sequential), or the one that "
-                + "follows in the order of the last accesses (predictive).", when: whenCached, notSearched: isSpill),
-        memory(
-            "storage.write_optimization.compression_level", .choice(MemorySettings.packings.map(\.name)),
-            .choice("adaptive"),
-            "How temporary data are packed: not at all, by lz4 or by zstd at a level, or adaptive: for each block the codec "
-                + "that costs the least time with writing, by what was measured on the blocks before.",
-            notSearched: isSpill),
-    ]
+    static func memory(host: HostDescription) -> [ParameterDescription] {
+        let usableMemory = host.usableMemoryBytes.value ?? 4 << 30
+        return [
+            memory(
+                "memory.pool_management.enable_pools", .boolean, .boolean(true),
+                "Use the buffers of decoded spectra again. Otherwise each chunk gets new ones, and its memory goes back with it.",
+                notSearched: isReserve),
+            memory(
+                "memory.pool_management.allocation_strategy",
+                .choice(MemorySettings.Allocation.allCases.map(\.rawValue)), .choice("adaptive"),
+                "aggressive takes all buffers of decoded spectra at the start and keeps them; conservative takes them as late as "
+                    + "it can and gives back what is idle; adaptive takes them as they are needed and gives them back when memory is "
+                    + "short (memory.garbage_collection).", when: whenPooled, notSearched: isReserve),
+            memory(
+                "memory.pool_management.initial_pool_size", anySize, .automatic, unit: "bytes",
+                "What the buffers of decoded spectra take together when they are made; auto is what the first chunks need, and "
+                    + "1MiB for each with the aggressive allocation_strategy.", when: whenPooled, notSearched: isReserve
+            ),
+            memory(
+                "memory.pool_management.max_pool_size", anySize, .automatic, unit: "bytes",
+                "Most that the three pools take together; auto is what execution.memory_limit leaves. A larger value than "
+                    + "that is lowered to it.", notSearched: isBudget),
+            memory(
+                "memory.pool_management.growth_factor", .number(1.01...64, .logarithmic), .number(1.5),
+                "What the size of a buffer of decoded spectra is at least multiplied by when another spectrum has no room in it, "
+                    + "up to its share of spectrum_buffer.", when: whenPooled, notSearched: isReserve),
+            memory(
+                "memory.pool_management.spectrum_buffer", anySize, .automatic, unit: "bytes",
+                "Most memory for chunks of spectra between reading and mass traces; auto is a quarter of what the limit leaves. "
+                    + "There is always one chunk for each worker and one more.", notSearched: isBudget),
+            ParameterDescription(
+                name: "memory.pool_management.feature_cache", group: .execution, domain: anySize,
+                defaultValue: .integer(((usableMemory >> 30) + 1) << 30), unit: "bytes",
+                text:
+                    "Most memory for chromatographic peaks and what becomes of them; more than the other pools leave is lowered to "
+                    + "that. Further peaks go to a temporary file, and are taken out of memory between uses.",
+                searchValues: [0, 16 << 20, 64 << 20, 256 << 20].map { .integer($0) }, percentBase: usableMemory,
+                defaultRule: "all that the other pools leave of the memory limit", purposes: [.memory]),
+            memory(
+                "memory.pool_management.result_buffer", anySize, .automatic, unit: "bytes",
+                "Most memory for rows of result tables that wait to be written; auto is an eighth of what the limit leaves, at "
+                    + "most 64MiB.", notSearched: isBudget),
+            memory(
+                "memory.garbage_collection.strategy",
+                .choice(MemoryCollector.Strategy.allCases.map(\.rawValue)), .choice("adaptive"),
+                "When idle buffers, cached blocks and pages of files are given back. conservative: when the resident memory "
+                    + "is above the threshold. adaptive: also while the machine is short of memory (pressure stall information, the "
+                    + "control group's use). aggressive: at every look.", notSearched: isRhythm),
+            memory(
+                "memory.garbage_collection.threshold", .number(0.05...1, .linear), .number(0.85),
+                "Share of execution.memory_limit above which memory is given back.", notSearched: isRhythm),
+            memory(
+                "memory.garbage_collection.frequency", .number(0.001...3_600, .logarithmic), .automatic, unit: "s",
+                "Time between two looks at the resident memory; auto is 0.02 far below the limit, and down to 0.001 near it.",
+                notSearched: isRhythm),
+            memory(
+                "memory.caching.enable_smart_cache", .boolean, .boolean(true),
+                "Keep blocks that were read back from temporary files as long as there is room.", notSearched: isSpill),
+            memory(
+                "memory.caching.cache_size", anySize, .automatic, unit: "bytes",
+                "Memory for blocks that were read back; the block that was not used for longest goes first. auto is a sixteenth of "
+                    + "what the limit leaves, at most 64MiB.", when: whenCached,
+                aliases: [ParameterAlias("storage.cache_optimization.page_cache_size")], notSearched: isBudget),
+            memory(
+                "memory.caching.prefetch_strategy",
+                .choice(MemorySettings.Prefetch.allCases.map(\.rawValue)), .choice("predictive"),
+                "Block that the kernel is asked for before it is needed: none, the next one (sequential), or the one that "
+                    + "follows in the order of the last accesses (predictive).", when: whenCached, notSearched: isSpill),
+            memory(
+                "storage.write_optimization.compression_level", .choice(MemorySettings.packings.map(\.name)),
+                .choice("adaptive"),
+                "How temporary data are packed: not at all, by lz4 or by zstd at a level, or adaptive: for each block the codec "
+                    + "that costs the least time with writing, by what was measured on the blocks before.",
+                notSearched: isSpill),
+        ]
+    }
 }

@@ -15,7 +15,7 @@ extension EngineParameters {
         ) -> ParameterDescription {
             ParameterDescription(
                 name: "parallel.\(name)", group: .execution, domain: domain, defaultValue: defaultValue, text: text,
-                condition: condition, notSearched: notSearched, irrelevance: irrelevance)
+                condition: condition, notSearched: notSearched, purposes: [.time], irrelevance: irrelevance)
         }
         return [
             parameter(

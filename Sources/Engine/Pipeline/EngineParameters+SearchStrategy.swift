@@ -71,8 +71,12 @@ extension AnalysisConfiguration {
 
     /// Where matches are remembered; `nil` when they are not.
     func matchCache() -> MatchCache? {
-        let size = resolved.integer("matching.cache_size")
-        return search != nil && size > 0 ? MatchCache(budget: min(size, memoryLimit / 4)) : nil
+        matchCacheBytes > 0 ? MatchCache(budget: matchCacheBytes) : nil
+    }
+
+    /// Most bytes of matches that are remembered.
+    var matchCacheBytes: Int {
+        search == nil ? 0 : min(resolved.integer("matching.cache_size"), memoryLimit / 4)
     }
 }
 

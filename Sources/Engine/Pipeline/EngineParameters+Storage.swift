@@ -18,14 +18,15 @@ extension EngineParameters {
             domain: .size((16 << 10)...(1 << 40)), defaultValue: .integer(16 << 20), unit: "bytes",
             text:
                 "Bytes that may have been asked for and not been used yet, of all files together. What finds no room is read "
-                + "when it is needed. Part of the memory limit.",
+                + "when it is needed. At most an eighth of the memory limit, and part of it.",
             condition: isReadAhead, searchValues: [20, 22, 24, 26, 28].map { .integer(1 << $0) }, notSearched: inMemory
         ),
         ParameterDescription(
             name: "storage.write_optimization.write_buffer_size", group: .execution,
             domain: .size((4 << 10)...(1 << 30)), defaultValue: .integer(256 << 10), unit: "bytes",
             text:
-                "Bytes that are gathered for each write to an output file. Part of the memory limit, for each output.",
+                "Bytes that are gathered for each write to an output file; at most a sixty-fourth part of the memory limit for each "
+                + "output, and part of it.",
             searchValues: [14, 16, 18, 20, 22].map { .integer(1 << $0) },
             notSearched: "writing overlaps with other work: no size was measured to change time or memory"),
         ParameterDescription(

@@ -4,7 +4,8 @@ import Parameters
 /// Every setting of the engine, described once: help, YAML, environment, tuner and documentation follow from this list.
 public enum EngineParameters {
     public static func descriptions(host: HostDescription) -> [ParameterDescription] {
-        execution(host: host) + parallel(host: host) + reading(host: host) + storage + memory + numeric + kernels
+        execution(host: host) + parallel(host: host) + reading(host: host) + storage + memory(host: host) + numeric
+            + kernels
             + reduction + detection + centWave
             + searchStrategy
             + identification + output
@@ -75,7 +76,8 @@ public enum EngineParameters {
                 text:
                     "Pages of the mapped spectral library and compound table: keep them resident once they were read, or "
                     + "release them after every job, so that they do not add up to the size of the files. Released pages "
-                    + "stay in the page cache, and a job that needs one again takes it from there."),
+                    + "stay in the page cache, and a job that needs one again takes it from there.", purposes: [.memory]
+            ),
             ParameterDescription(
                 name: "matching.batch_processing", group: .execution, domain: .boolean, defaultValue: .boolean(true),
                 text:
@@ -109,6 +111,6 @@ public enum EngineParameters {
             defaultValue: .choice("float64"),
             text:
                 "Arithmetic of the wavelet transform and of integration; mixed transforms in float32 and integrates in "
-                + "float64. m/z and retention time are always float64. Areas agree within 1e-5.")
+                + "float64. m/z and retention time are always float64. Areas agree within 1e-5.", purposes: [.time])
     ]
 }

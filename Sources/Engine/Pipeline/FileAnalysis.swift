@@ -160,6 +160,7 @@ struct FileAnalysis: Sendable {
                 var outcome = try clock.measure("read and detect") { try pipeline.run() }
                 outcome.warnings = source.warnings
                 outcome.manner = source.manner
+                outcome.advice = source.advice
                 outcome.prefetch = source.prefetchCounts
                 // The last window is not looked at again, and what follows takes the most memory.
                 source.releasePages()
@@ -177,6 +178,7 @@ struct FileAnalysis: Sendable {
 
     private func describe(_ outcome: DetectionPipeline.Outcome, in input: inout RunRecord.Input) {
         input.reading = outcome.manner
+        input.advice = outcome.advice
         input.prefetch = outcome.prefetch
         input.spectra = outcome.counts.spectra
         input.surveyScans = outcome.survey.surveyScans

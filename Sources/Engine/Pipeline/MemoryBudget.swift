@@ -16,6 +16,8 @@ struct MemoryBudget: Sendable {
     let spectrumBytes: Int
     let featureBytes: Int
     let resultBytes: Int
+    /// Of the three pools together.
+    let poolBytes: Int
     let cacheBytes: Int
     /// Points that a spectrum of `maximumSpectrumBytes` may decode to: as many bytes again.
     var maximumSpectrumPoints: Int { maximumSpectrumBytes / 12 }
@@ -64,14 +66,17 @@ struct MemoryBudget: Sendable {
         self.limit = limit
         let free = limit - fixed
         let settings = configuration.memory
-        let pooled = min(settings.maximumPoolSize ?? free, free)
+        // Caches have their share of what is left; headers and indices of files are small, and forgotten when memory is short.
+        cacheBytes = settings.usesCache ? min(settings.cacheSize ?? min(free / 16, 64 << 20), free / 2) : 0
+        let available = max(free - cacheBytes - configuration.matchCacheBytes, 0)
+        poolBytes = min(settings.maximumPoolSize ?? available, available)
+        let pooled = poolBytes
         // What was asked for is lowered to what there is, and always enough to work at all.
         let spectra = max(min(settings.spectrumBuffer ?? pooled / 4, pooled), leastInFlight * chunkCost)
         let results = min(settings.resultBuffer ?? min(pooled / 8, 64 << 20), max(pooled - spectra, 0))
         spectrumBytes = spectra
         resultBytes = results
-        featureBytes = min(settings.featureCache ?? .max, max(pooled - spectra - results, 0))
-        cacheBytes = settings.usesCache ? min(settings.cacheSize ?? min(free / 16, 64 << 20), free / 2) : 0
+        featureBytes = min(settings.featureCache, max(pooled - spectra - results, 0))
 
         let workersPerFile = max(1, workers / files)
         let affordable = spectra / files / chunkCost

@@ -39,6 +39,11 @@ struct MemoryForecast: Sendable, Hashable {
     private static let bytesPerPointInFlight = 6.0
     /// Of a peak when all are known, with what is made of it later, and of what stays in memory when the peaks lie in files.
     private static let bytesPerPeak = (detected: 386.0, grouped: 310.0, least: 190.0)
+    /// Of a point that waits until all are known (`traces.method: seeded`), and of the remembered matches of a fragment spectrum.
+    private static let bytesPerSeededPoint = 13.0
+    private static let bytesPerRememberedSpectrum = 2_000.0
+    /// Of a peak, of the traces that are kept for their table: there are several to a peak.
+    private static let bytesOfTracesPerPeak = 360.0
     /// Chromatographic peaks per point of the survey scans.
     private static let peaksPerPoint = (sharp: 0.022, blunt: 0.004_5)
     /// Bytes of a file per point where nobody can look into it: compressed arrays, in a compressed file twice as dense.
@@ -72,6 +77,17 @@ struct MemoryForecast: Sendable, Hashable {
         let inFlight = min(
             min(spectraInFlight * pointsPerScan, points) * Self.bytesPerPointInFlight,
             Double(configuration.memoryLimit / 4))
+        let settings = configuration.memory
+        // Made and touched at the start.
+        let buffers =
+            settings.usesPools && settings.allocation == .aggressive
+            ? Double(settings.initialPoolSize ?? (2 * Int(threads) + largest.count) << 20) : 0
+        let isSeeded = configuration.resolved.choice("traces.method") == MassTraceMethod.seeded.rawValue
+        let kept =
+            (isSeeded ? points * Self.bytesPerSeededPoint : 0)
+            + (configuration.furtherTables.contains(.traces) ? peaks * Self.bytesOfTracesPerPeak : 0)
+        let remembered = min(
+            Double(configuration.matchCacheBytes), fragments * Self.bytesPerRememberedSpectrum * Double(files.count))
 
         let library = configuration.search == nil ? 0 : Self.libraryBytes
         let compounds = configuration.annotation == nil ? 0 : Self.compoundBytes
@@ -81,8 +97,9 @@ struct MemoryForecast: Sendable, Hashable {
             * (configuration.releasesReferencePages ? Self.shareOfReleasedPages : 1)
         // Of several files the later ones are read while the pages that the first one touched are still there.
         let whenRead =
-            windows + detection + inFlight + peaks * Self.bytesPerPeak.detected + (files.count > 1 ? references : 0)
-        let afterwards = references + peaks * Self.bytesPerPeak.grouped
+            windows + detection + max(inFlight, min(buffers, Double(configuration.memoryLimit / 4))) + kept + peaks
+            * Self.bytesPerPeak.detected + (files.count > 1 ? references : 0)
+        let afterwards = references + remembered + peaks * Self.bytesPerPeak.grouped
 
         unboundedBytes = Int(
             Self.programBytes + fileBytes + threads * Self.bytesPerWorker + max(whenRead, afterwards))

@@ -29,7 +29,8 @@ struct MemorySettings: Sendable {
     var growthFactor: Double
     var allocation: Allocation
     var spectrumBuffer: Int?
-    var featureCache: Int?
+    /// Bytes; lowered to what the other pools leave.
+    var featureCache: Int
     var resultBuffer: Int?
     var collection: MemoryCollector.Strategy
     /// Share of the memory limit.
@@ -51,7 +52,7 @@ struct MemorySettings: Sendable {
         growthFactor = resolved.number(pool + "growth_factor")
         allocation = choice(pool + "allocation_strategy", .adaptive)
         spectrumBuffer = resolved.optionalInteger(pool + "spectrum_buffer")
-        featureCache = resolved.optionalInteger(pool + "feature_cache")
+        featureCache = resolved.integer(pool + "feature_cache")
         resultBuffer = resolved.optionalInteger(pool + "result_buffer")
         collection = choice("memory.garbage_collection.strategy", .adaptive)
         threshold = resolved.number("memory.garbage_collection.threshold")

@@ -34,7 +34,7 @@ struct PeakChunks {
     mutating func append(_ part: PeakTable) throws(ScratchError) {
         guard part.count > 0 else { return }
         let most =
-            spill.map { $0.pool.rules.maximumBytes < Self.smallPool } ?? false
+            spill.map { $0.pool.maximumBytes < Self.smallPool } ?? false
             ? Self.fewestPeaksPerChunk : Self.mostPeaksPerChunk
         let isFull =
             open.count + part.count > most
@@ -199,5 +199,5 @@ final class PeakSpill: Sendable {
     }
 
     /// Whether there is no room at all, so that also what is there should be where it can be taken out of memory.
-    var mustPage: Bool { pool.rules.maximumBytes == 0 }
+    var mustPage: Bool { pool.maximumBytes == 0 }
 }

@@ -35,24 +35,16 @@ struct RunMemory: Sendable {
                 secondsBetweenLooks: settings.secondsBetweenLooks),
             // The kernel tells the mean of ten seconds: asking more often tells nothing new.
             isMachineShort: { pressure.isShort() }, secondsBetweenPressureLooks: 5)
-        func pool(_ name: String, _ maximum: Int) -> MemoryPool {
-            MemoryPool(
-                name,
-                MemoryPool.Rules(
-                    initialBytes: settings.initialPoolSize ?? 0, maximumBytes: maximum,
-                    growthFactor: settings.growthFactor))
-        }
-        spectra = pool("spectrum_buffer", budget.spectrumBytes)
-        features = pool("feature_cache", budget.featureBytes)
-        results = pool("result_buffer", budget.resultBytes)
+        spectra = MemoryPool("spectrum_buffer", maximumBytes: budget.spectrumBytes)
+        features = MemoryPool("feature_cache", maximumBytes: budget.featureBytes)
+        results = MemoryPool("result_buffer", maximumBytes: budget.resultBytes)
         pages = PageStore(folder: folder)
         blocks = BlockStore(folder: folder, packing: settings.packing)
         cache = budget.cacheBytes > 0 ? LRUCache(budget: budget.cacheBytes) : nil
-        let (pages, cache, features) = (pages, cache, features)
+        let (pages, cache) = (pages, cache)
         _ = collector.register {
             pages.releasePages()
             cache?.shrink(to: 0)
-            features.shrink()
             free_memory_release()
         }
     }

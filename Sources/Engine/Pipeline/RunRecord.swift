@@ -29,6 +29,8 @@ public struct RunRecord: Sendable, Codable, Hashable {
         public var preset: String?
         /// Reader, access and cutting as they were in the end: `fast, mapped, index`.
         public var reading: String?
+        /// What the kernel was told of the order of reading, and took; `nil` where it was told nothing.
+        public var advice: ReadingOptions.Advice?
         /// What was read ahead of its use; `nil` where nothing was.
         public var prefetch: PrefetchCounts?
         public var spectra = 0

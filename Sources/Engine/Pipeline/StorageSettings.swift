@@ -26,11 +26,13 @@ struct StorageSettings: Sendable {
         directoryCacheSize = resolved.integer("storage.cache_optimization.directory_cache")
     }
 
-    /// With sizes that leave most of a memory limit to the work.
+    /// The most of a memory limit that each may take, as a divisor: most of it is for the work.
+    static let shareOfMemory = (prefetch: 8, writeBuffer: 64, caches: 32)
+
     func lowered(to memoryLimit: Int) -> StorageSettings {
         var storage = self
-        storage.prefetchSize = min(prefetchSize, memoryLimit / 8)
-        storage.writeBufferSize = min(writeBufferSize, max(memoryLimit / 64, 4 << 10))
+        storage.prefetchSize = min(prefetchSize, memoryLimit / Self.shareOfMemory.prefetch)
+        storage.writeBufferSize = min(writeBufferSize, max(memoryLimit / Self.shareOfMemory.writeBuffer, 4 << 10))
         return storage
     }
 
@@ -53,7 +55,7 @@ struct StorageSettings: Sendable {
     /// Sets the budgets of the caches; none takes more than a thirty-second part of the memory limit.
     func setBudgets(of caches: RunCaches, memoryLimit: Int) {
         caches.setBudgets(
-            metadataBytes: min(metadataCacheSize, memoryLimit / 32),
-            directoryBytes: min(directoryCacheSize, memoryLimit / 32))
+            metadataBytes: min(metadataCacheSize, memoryLimit / Self.shareOfMemory.caches),
+            directoryBytes: min(directoryCacheSize, memoryLimit / Self.shareOfMemory.caches))
     }
 }

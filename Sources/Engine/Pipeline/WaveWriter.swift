@@ -39,7 +39,7 @@ final class WaveWriter<Piece: Sendable>: @unchecked Sendable {
         var bytesPerPiece = 0
         while first < pieces {
             // The first pieces tell how large they are. Two waves are in memory at a time.
-            let most = bytesPerPiece == 0 ? 4 * pool.workers : memory.results.rules.maximumBytes / (2 * bytesPerPiece)
+            let most = bytesPerPiece == 0 ? 4 * pool.workers : memory.results.maximumBytes / (2 * bytesPerPiece)
             let end = first + Self.waveSize(rest: pieces - first, most: most, workers: pool.workers)
             let wave = first..<end
             let made = clock.measure("annotate and format") {

@@ -47,6 +47,9 @@ public final class MatchCache: Sendable {
             misses: counts.misses, evictions: counts.evictions)
     }
 
+    /// Forgets everything; the budget stays.
+    public func clear() { held.shrink(to: 0) }
+
     fileprivate func matches(of key: MatchKey) -> [LibraryMatch]? { held.value(of: key) }
 
     fileprivate func keep(_ matches: [LibraryMatch], of key: MatchKey) {

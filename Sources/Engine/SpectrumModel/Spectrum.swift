@@ -100,6 +100,13 @@ public struct SpectrumBlock: Sendable {
         intensity.removeAll(keepingCapacity: true)
     }
 
+    /// Makes room for so many points in all, where there is less.
+    public mutating func reserve(points: Int) {
+        guard points > mz.capacity else { return }
+        mz.reserveCapacity(points)
+        intensity.reserveCapacity(points)
+    }
+
     /// Appends one spectrum. `mz` and `intensity` have the same length; `mz` is ascending.
     public mutating func append(
         _ header: SpectrumHeader, mz: some Collection<Double>, intensity: some Collection<Float>
@@ -109,6 +116,24 @@ public struct SpectrumBlock: Sendable {
         self.mz.append(contentsOf: mz)
         self.intensity.append(contentsOf: intensity)
         offsets.append(self.mz.count)
+    }
+}
+
+/// How a block grows that has no room for the next spectrum.
+public struct BlockGrowth: Sendable, Hashable {
+    /// What its room is at least multiplied by, above 1.
+    public var factor: Double
+    /// Points above which it gets what is needed and no more.
+    public var mostPoints: Int
+
+    public init(factor: Double = 1.5, mostPoints: Int = .max) {
+        self.factor = factor
+        self.mostPoints = mostPoints
+    }
+
+    /// The room that a block gets. - Parameters: points that it has room for, and that are needed.
+    public func room(_ capacity: Int, needed: Int) -> Int {
+        max(needed, min(Int(min(Double(capacity) * factor, 0x1p62)), mostPoints))
     }
 }
 

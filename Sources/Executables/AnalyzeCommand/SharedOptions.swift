@@ -10,6 +10,12 @@ struct SettingOptions: ParsableArguments {
     @Option(name: .customLong("set"), help: ArgumentHelp("One setting; may be repeated.", valueName: "key=value"))
     var assignments: [String] = []
 
+    @Option(
+        help:
+            "Most resident memory of the process, like 8GB or 50%: execution.memory_limit, before LAVOISIER_MEMORY_LIMIT and files."
+    )
+    var memoryLimit: String?
+
     @Option(help: "Tuned profile to use: a target, target/class, or 'none'. Default: throughput, when there is one.")
     var profile: String?
 
@@ -19,7 +25,7 @@ struct SettingOptions: ParsableArguments {
     func request(inputs: [String]) -> ConfigurationRequest {
         var request = ConfigurationRequest()
         request.configurationFile = configurationFile
-        request.assignments = assignments
+        request.assignments = assignments + (memoryLimit.map { ["execution.memory_limit=\($0)"] } ?? [])
         request.environment = ProcessInfo.processInfo.environment
         request.configurationDirectory = configDir
         request.profile = profile

@@ -11,11 +11,15 @@ struct ParametersSubcommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "parameters", abstract: "List what a study would search on this machine, and what it leaves out.",
         discussion: """
-            Runs nothing. Takes the options of a study that decide what is searched; every target searches the same. Settings \
-            that change results (the group analysis) are never searched and not listed; 'lavoisier config docs' explains all.
+            Runs nothing. Takes the options of a study that decide what is searched: what was measured to save memory only is \
+            searched where memory is the target or has a bound, and likewise for time. Settings that change results (the \
+            group analysis) are never searched and not listed; 'lavoisier config docs' explains all.
 
-            Example:   lavoisier-tune parameters --parameters basic,execution.file_access
+            Examples:  lavoisier-tune parameters --target memory
+                       lavoisier-tune parameters --parameters basic,execution.file_access
             """)
+
+    @OptionGroup var aim: AimOptions
 
     @Option(
         parsing: .unconditional,
@@ -38,11 +42,12 @@ struct ParametersSubcommand: ParsableCommand {
     func run() throws {
         try reportingFailures {
             var request = EngineStudyRequest()
+            try aim.apply(to: &request.options)
             request.parameters = parameters
             request.baseFile = base
             if !workloads.isEmpty { request.workloads = workloads }
             let list = try SearchedParameters(
-                request.space(host: HostReader().read()), workloads: request.workloads)
+                request.space(host: HostReader().read()), request)
             try Console.output(json ? list.json() : list.text)
         }
     }
@@ -64,14 +69,16 @@ private struct SearchedParameters: Codable {
     }
 
     var schema = "lavoisier-tune-parameters/1"
+    var target: String
     var workloads: [String]
     /// How many configurations there are; absent for very many.
     var configurations: Int?
     var searched: [Item]
     var leftOut: [LeftOutParameter]
 
-    init(_ space: EngineSpace, workloads: [String]) throws {
-        self.workloads = workloads
+    init(_ space: EngineSpace, _ request: EngineStudyRequest) throws {
+        target = request.options.target.rawValue
+        workloads = request.workloads
         configurations = try space.size()
         leftOut = space.leftOut
         let names = Set(space.searched.map(\.name))
@@ -122,7 +129,7 @@ private struct SearchedParameters: Codable {
         }
         var text = table.text + "\n"
         text += configurations.map { "\($0) configurations" } ?? "more configurations than are worth counting"
-        text += " on workload \(workloads.joined(separator: ", ")).\n"
+        text += " for \(target) on workload \(workloads.joined(separator: ", ")).\n"
         guard !leftOut.isEmpty else { return text }
         var rest = ConsoleTable(header: ["Left out", "Why"], alignments: [.left, .left])
         for item in leftOut { rest.append([item.name, item.reason]) }

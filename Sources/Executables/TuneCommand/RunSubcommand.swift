@@ -13,11 +13,7 @@ struct RunSubcommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Run a new study (what happens without a subcommand).")
 
-    @Option(
-        help:
-            "What to optimise: throughput, memory (peak), cpu_usage (CPU time), energy (joules of the CPU packages, where the machine counts them; other programs are in it) or balanced (throughput and memory: their trade-off, and of it the most throughput per memory)."
-    )
-    var target = "throughput"
+    @OptionGroup var aim: AimOptions
 
     @Option(help: "Configurations to try at most; repeats of one do not count.")
     var budget = 50
@@ -44,12 +40,6 @@ struct RunSubcommand: ParsableCommand {
 
     @Option(help: "Seed of the search; the same seed and results give the same search.")
     var seed: UInt64 = 1
-
-    @Option(help: "Largest peak memory that a configuration may need, like 8GB or 512MiB.")
-    var maxMemory: String?
-
-    @Option(help: "Longest time that one run may take, like 90s or 2m.")
-    var maxTime: String?
 
     @Option(
         help:
@@ -128,7 +118,7 @@ struct RunSubcommand: ParsableCommand {
 
     func options() throws -> StudyOptions {
         var options = StudyOptions()
-        options.target = try choice("--target", target, StudyTarget.allCases.map { ($0.rawValue, $0) })
+        try aim.apply(to: &options)
         options.strategy = try choice("--strategy", strategy, SearchStrategy.allCases.map { ($0.rawValue, $0) })
         options.budget = budget
         options.seed = seed
@@ -139,8 +129,6 @@ struct RunSubcommand: ParsableCommand {
             options.confirmationRows = rows
             options.maximumConfirmationRows = rows
         }
-        options.maximumMemoryBytes = try maxMemory.map { try quantity("--max-memory", try ByteSize(parsing: $0).bytes) }
-        options.maximumSeconds = try maxTime.map { try quantity("--max-time", try TimeSpan(parsing: $0).seconds) }
         options.tuningSeconds = try tuningTime.map {
             try quantity("--tuning-time", try TimeSpan(parsing: $0).seconds)
         }
@@ -177,25 +165,6 @@ struct RunSubcommand: ParsableCommand {
         let share = text.hasSuffix("%") ? number / 100 : number
         guard share < 1 else { throw StudyError(.invalidOptions, "\(option) must be below 100%") }
         return share
-    }
-
-    private func quantity<Value>(_ option: String, _ value: @autoclosure () throws -> Value) throws -> Value {
-        do {
-            return try value()
-        } catch {
-            throw StudyError(.invalidOptions, "\(option) \(error)")
-        }
-    }
-
-    private func choice<Value>(_ option: String, _ text: String, _ known: [(name: String, value: Value)]) throws
-        -> Value
-    {
-        if let found = known.first(where: { $0.name == text }) { return found.value }
-        let names = known.map(\.name)
-        let hint = nearestName(to: text, among: names).map { "; did you mean '\($0)'?" } ?? ""
-        throw StudyError(
-            .invalidOptions,
-            "\(option) '\(text)' is not supported: it is one of \(names.joined(separator: ", "))\(hint)")
     }
 }
 

@@ -19,16 +19,19 @@ public struct EngineSpace: Sendable {
 
     /// - Parameters:
     ///   - list: as `ParameterSelection` reads it.
+    ///   - purposes: what the study asks for.
     ///   - fixed: settings that hold in every run when they are not searched.
     ///   - files: the files of each workload; without any, nothing is left out for them.
     /// - Throws: `StudyError(.invalidOptions)`.
     public init(
-        _ list: String?, host: HostDescription, fixed: [Setting] = [], files: [[String]] = []
+        _ list: String?, host: HostDescription, purposes: ParameterPurposes = .all,
+        fixed: [Setting] = [], files: [[String]] = []
     ) throws(StudyError) {
         catalog = EngineParameters.catalog(host: host)
         self.fixed = fixed
         let selection = try ParameterSelection(
-            list, of: catalog, basic: Self.basic, fixed: fixed, irrelevant: Self.irrelevant(files))
+            list, of: catalog, basic: Self.basic, fixed: fixed, purposes: purposes,
+            irrelevant: Self.irrelevant(files))
         searched = selection.searched
         leftOut = selection.leftOut
     }

@@ -60,7 +60,7 @@ public struct EngineStudyRequest: Sendable {
     /// - Throws: `StudyError`, `WorkloadError`, and `ParameterError` for a bad base file.
     public func space(host: HostDescription) throws -> EngineSpace {
         try EngineSpace(
-            parameters, host: host, fixed: try baseSettings(host: host),
+            parameters, host: host, purposes: options.purposes, fixed: try baseSettings(host: host),
             files: try workloadFiles())
     }
 

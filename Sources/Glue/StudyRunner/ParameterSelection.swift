@@ -29,14 +29,15 @@ public struct ParameterSelection: Sendable, Hashable {
     ///   - list: what a user asks for; `nil` or empty is `default`.
     ///   - basic: the names that the word stands for.
     ///   - fixed: values of parameters that hold in every run when they are not searched; others have their default.
+    ///   - purposes: what the study asks for; parameters that serve nothing of it are not in `default`.
     ///   - irrelevant: by name, why a parameter cannot matter for what is run.
     /// - Throws: `StudyError(.invalidOptions)` for a name that is not known (with the nearest one), for one that is asked
     ///   for by name and cannot be searched or cannot matter (with the reason), and when nothing is left.
     public init(
         _ list: String?, of catalog: ParameterCatalog, basic: [String], fixed: [Setting] = [],
-        irrelevant: [String: String] = [:]
+        purposes: ParameterPurposes = .all, irrelevant: [String: String] = [:]
     ) throws(StudyError) {
-        var choice = Choice(catalog: catalog, basic: basic, irrelevant: irrelevant)
+        var choice = Choice(catalog: catalog, basic: basic, purposes: purposes, irrelevant: irrelevant)
         let items = (list ?? "").split { $0 == "," || $0.isWhitespace }.map(String.init)
         if items.first.map({ $0.hasPrefix("+") || $0.hasPrefix("-") }) ?? true { try choice.add("default") }
         for item in items {
@@ -60,7 +61,8 @@ public struct ParameterSelection: Sendable, Hashable {
         leftOut = catalog.descriptions.compactMap { description in
             guard !names.contains(description.name), description.group != .analysis else { return nil }
             let reason =
-                choice.obstacle(description) ?? inactive[description.name] ?? description.notSearched ?? "not asked for"
+                choice.obstacle(description) ?? inactive[description.name]
+                ?? description.reluctance(asked: purposes) ?? "not asked for"
             return LeftOutParameter(name: description.name, reason: reason)
         }
         guard !searched.isEmpty else {
@@ -117,6 +119,7 @@ public struct ParameterSelection: Sendable, Hashable {
     private struct Choice {
         let catalog: ParameterCatalog
         let basic: [String]
+        let purposes: ParameterPurposes
         let irrelevant: [String: String]
         var chosen: Set<String> = []
         /// Asked for by name.
@@ -127,9 +130,14 @@ public struct ParameterSelection: Sendable, Hashable {
             description.searchObstacle ?? description.irrelevance ?? irrelevant[description.name]
         }
 
+        /// Why a parameter is left alone unless it is named.
+        private func reluctance(_ description: ParameterDescription) -> String? {
+            obstacle(description) ?? description.reluctance(asked: purposes)
+        }
+
         mutating func add(_ item: String) throws(StudyError) {
             switch item {
-            case "default": chosen.formUnion(names { obstacle($0) == nil && $0.notSearched == nil })
+            case "default": chosen.formUnion(names { reluctance($0) == nil })
             case "all": chosen.formUnion(names { obstacle($0) == nil })
             case "basic": chosen.formUnion(names { basic.contains($0.name) && obstacle($0) == nil })
             default:
@@ -142,9 +150,9 @@ public struct ParameterSelection: Sendable, Hashable {
                     chosen.insert(one.name)
                     return
                 }
-                let usable = found.filter { obstacle($0) == nil && $0.notSearched == nil }
+                let usable = found.filter { reluctance($0) == nil }
                 guard !usable.isEmpty else {
-                    let reasons = found.map { "\($0.name): \(obstacle($0) ?? $0.notSearched ?? "")" }
+                    let reasons = found.map { "\($0.name): \(reluctance($0) ?? "")" }
                     throw StudyError(
                         .invalidOptions,
                         "--parameters: nothing of '\(item)' is searched without being named: "

@@ -1,6 +1,7 @@
 import BayesianTuning
 import Benchmarking
 import HostEnvironment
+import Parameters
 
 /// What a study optimises.
 public enum StudyTarget: String, Sendable, Hashable, Codable, CaseIterable {
@@ -24,6 +25,15 @@ public enum StudyTarget: String, Sendable, Hashable, Codable, CaseIterable {
 
     /// What the search models: the target itself, or both sides of a trade-off.
     public var objectives: [StudyTarget] { self == .balanced ? [.throughput, .memory] : [self] }
+
+    /// What parameters must be able to save to be worth searching.
+    var purposes: ParameterPurposes {
+        switch self {
+        case .throughput, .cpuUsage, .energy: [.time]
+        case .memory: [.memory]
+        case .balanced: [.time, .memory]
+        }
+    }
 
     public var metric: Metric {
         switch self {
@@ -85,6 +95,14 @@ public struct StudyOptions: Sendable, Hashable, Codable {
 
     static let memoryConstraint = "memory"
     static let timeConstraint = "time"
+
+    /// What the study asks for: its target, and what it has bounds for.
+    public var purposes: ParameterPurposes {
+        var purposes = target.purposes
+        if maximumMemoryBytes != nil { purposes.insert(.memory) }
+        if maximumSeconds != nil { purposes.insert(.time) }
+        return purposes
+    }
 
     /// The bounds as the tuner takes them.
     public var constraints: [Constraint] {

@@ -135,7 +135,7 @@ public final class DoubleWaveletTransform {
             direct.rows.withUnsafeBufferPointer { rows in
                 guard let start = signal.baseAddress, let values = values.baseAddress, let rows = rows.baseAddress
                 else { return }
-                wavelet_rows_double_by(
+                counts.passes += wavelet_rows_double_by(
                     settings.manner.code, signal_best_instructions(), start, signal.count, values,
                     rows + selected.lowerBound, selected.count, phaseScratch.pointer, coefficientScratch.pointer,
                     rowStride)

@@ -112,6 +112,7 @@ public final class FloatWaveletTransform {
             case .fourier: false
             case .byLength: direct.isFaster(count: signal.count, scales: scales, selected: selected)
             }
+        counts.single += 1
         if isDirect {
             counts.direct += 1
             let columns = Int(kWaveletColumns)
@@ -135,7 +136,7 @@ public final class FloatWaveletTransform {
             direct.rows.withUnsafeBufferPointer { rows in
                 guard let start = signal.baseAddress, let values = values.baseAddress, let rows = rows.baseAddress
                 else { return }
-                wavelet_rows_float_by(
+                counts.passes += wavelet_rows_float_by(
                     settings.manner.code, signal_best_instructions(), start, signal.count, values,
                     rows + selected.lowerBound, selected.count, phaseScratch.pointer, coefficientScratch.pointer,
                     rowStride)

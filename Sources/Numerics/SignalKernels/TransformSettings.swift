@@ -42,15 +42,34 @@ public struct TransformCounts: Sendable, Hashable, Codable {
     public var fourier = 0
     /// Of these, with plans that had been measured.
     public var fourierByWisdom = 0
+    /// Of all of them, those in single precision.
+    public var single = 0
+    /// How often direct sums walked over samples: once for 32 columns of a scale (`wide`), for 8 (`narrow`), or for 32 of two
+    /// scales (`paired`).
+    public var passes = 0
     /// The most memory that coefficients took, in one worker.
     public var largestCoefficientBytes = 0
 
     public init() {}
 
+    /// Records of earlier versions tell less.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        func count(_ key: CodingKeys) throws -> Int { try values.decodeIfPresent(Int.self, forKey: key) ?? 0 }
+        direct = try count(.direct)
+        fourier = try count(.fourier)
+        fourierByWisdom = try count(.fourierByWisdom)
+        single = try count(.single)
+        passes = try count(.passes)
+        largestCoefficientBytes = try count(.largestCoefficientBytes)
+    }
+
     public static func += (left: inout TransformCounts, right: TransformCounts) {
         left.direct += right.direct
         left.fourier += right.fourier
         left.fourierByWisdom += right.fourierByWisdom
+        left.single += right.single
+        left.passes += right.passes
         left.largestCoefficientBytes = max(left.largestCoefficientBytes, right.largestCoefficientBytes)
     }
 }

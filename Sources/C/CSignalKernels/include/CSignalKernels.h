@@ -50,11 +50,12 @@ void wavelet_rows_float(
     const float *signal, size_t count, const float *kernels, const wavelet_row *rows, size_t row_count, float *scratch,
     float *out, size_t stride);
 
-/* The same in a manner, with instructions that the machine must have. */
-void wavelet_rows_double_by(
+/* The same in a manner, with instructions that the machine must have. Returns how often samples were walked over: once for 32
+   columns of a row, for 8, or for 32 of two rows. */
+size_t wavelet_rows_double_by(
     wavelet_manner manner, signal_instructions instructions, const double *signal, size_t count, const double *kernels,
     const wavelet_row *rows, size_t row_count, double *scratch, double *out, size_t stride);
-void wavelet_rows_float_by(
+size_t wavelet_rows_float_by(
     wavelet_manner manner, signal_instructions instructions, const float *signal, size_t count, const float *kernels,
     const wavelet_row *rows, size_t row_count, float *scratch, float *out, size_t stride);
 

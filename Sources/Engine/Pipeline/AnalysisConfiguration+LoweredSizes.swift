@@ -1,0 +1,30 @@
+import Parameters
+
+extension AnalysisConfiguration {
+    /// Sizes that were set to more than the memory limit leaves for them, each with what is taken: the sum of all that was asked
+    /// for would not stay below the limit.
+    func loweredSizes(_ budget: MemoryBudget) -> [(setting: ResolvedConfiguration.Setting, text: String)] {
+        let pool = "memory.pool_management."
+        let memoryOfFiles = memoryLimit / StorageSettings.shareOfMemory.caches
+        let given: [(name: String, bytes: Int)] = [
+            (pool + "initial_pool_size", budget.spectrumBytes), (pool + "max_pool_size", budget.poolBytes),
+            (pool + "spectrum_buffer", budget.spectrumBytes), (pool + "feature_cache", budget.featureBytes),
+            (pool + "result_buffer", budget.resultBytes), ("memory.caching.cache_size", budget.cacheBytes),
+            ("matching.cache_size", matchCacheBytes),
+            ("storage.read_optimization.prefetch_size", storage.prefetchSize),
+            ("storage.write_optimization.write_buffer_size", storage.writeBufferSize),
+            ("storage.cache_optimization.metadata_cache", memoryOfFiles),
+            ("storage.cache_optimization.directory_cache", memoryOfFiles),
+        ]
+        return given.compactMap { name, bytes in
+            let setting = resolved[name]
+            guard setting.value != setting.description.defaultValue, resolved.failingClause(of: name) == nil,
+                case .integer(let wanted) = setting.value, wanted > bytes
+            else { return nil }
+            let text =
+                "\(name) is lowered from \(setting.text) to \(ByteSize(bytes: bytes)): the memory limit of "
+                + "\(ByteSize(bytes: memoryLimit)) leaves no more for it"
+            return (setting, text)
+        }
+    }
+}
