@@ -121,7 +121,7 @@ public struct AnalysisRun: Sendable {
                     prefetcher: prefetcher, caches: caches,
                     team: WorkerTeam(
                         scheduling: configuration.scheduling, cpus: host.topology.cpus.map(\.number), book: book,
-                        slots: slots),
+                        slots: slots, crew: WorkerCrew()),
                     placement: groups),
                 start: start,
                 onEvent: onEvent)

@@ -109,6 +109,8 @@ final class FileTurns: @unchecked Sendable {
 
     private func work(_ analysis: FileAnalysis, _ progress: @escaping @Sendable (Int, String, Double) -> Void) {
         var analysis = analysis
+        // The threads of one file do not wait for those of another.
+        analysis.team.crew = WorkerCrew()
         while let index = takeFile() {
             analysis.team.rank = index
             let slots = analysis.team.slots

@@ -20,14 +20,16 @@ struct WorkerTeam: Sendable {
     var book: SchedulingBook?
     /// Where several files share the workers; the calling thread has a slot of its own then.
     var slots: WorkerSlots?
+    /// Threads that stay from one piece of work to the next; `nil` starts new ones for each.
+    var crew: WorkerCrew?
     /// Of the file among those that share the workers.
     var rank = 0
 }
 
 /// Runs CPU-bound work on a fixed number of threads of its own; the calling thread is worker 0.
 ///
-/// Not the cooperative pool: blocking or long loops there stall other tasks. Threads are started per call, which costs
-/// tens of microseconds against stages of many milliseconds.
+/// Not the cooperative pool: blocking or long loops there stall other tasks. The threads are those of the team's crew, where it
+/// has one that is not at work; otherwise they are started for each call.
 public struct WorkerPool: Sendable {
     public private(set) var workers: Int
     let team: WorkerTeam
@@ -55,23 +57,37 @@ public struct WorkerPool: Sendable {
     func onEachWorker(
         missing: (_ workers: [Int]) -> Void, _ body: @escaping @Sendable (_ worker: Int) -> Void
     ) {
-        let threads = (1..<max(workers, 1)).map { worker in
-            WorkerThread {
-                team.slots?.enter(team.rank)
-                place(worker)
-                body(worker)
-                team.slots?.leave()
-            }
+        @Sendable func help(_ worker: Int) {
+            team.slots?.enter(team.rank)
+            place(worker)
+            body(worker)
+            team.slots?.leave()
         }
+        guard workers > 1 else { return lead(body) }
+        if let shift = team.crew?.begin(workers - 1, help) {
+            if !shift.missing.isEmpty { missing(shift.missing) }
+            lead(body)
+            waiting { shift.end() }
+            return
+        }
+        let threads = (1..<workers).map { worker in WorkerThread { help(worker) } }
         let lost = zip(1..., threads).filter { !$1.isRunning }.map(\.0)
         if !lost.isEmpty { missing(lost) }
-        // The calling thread goes on with other things afterwards, where it was.
+        lead(body)
+        waiting { for thread in threads { thread.join() } }
+    }
+
+    /// Worker 0 is the calling thread, which goes on with other things afterwards, where it was.
+    private func lead(_ body: (_ worker: Int) -> Void) {
         let before = place(0)
         body(0)
         before?.restore(after: team.placement[0])
-        guard !threads.isEmpty else { return }
+    }
+
+    /// Waits for others, who may need the slot.
+    private func waiting(_ wait: () -> Void) {
         team.slots?.leave()
-        for thread in threads { thread.join() }
+        wait()
         team.slots?.enter(team.rank)
     }
 

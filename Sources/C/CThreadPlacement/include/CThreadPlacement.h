@@ -29,6 +29,15 @@ int thread_set_memory_policy(int mode, const int *nodes, int count);
 /* Writes the mode and the nodes, ascending, at most `capacity`. Returns how many nodes there are, or -errno. */
 int thread_get_memory_policy(int *mode, int *nodes, int capacity);
 
+/* Tells the processor that the thread only looks whether something has changed, so that the other thread of its core goes first. */
+static inline void thread_relax(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
 #ifdef __cplusplus
 }
 #endif
