@@ -3,8 +3,8 @@
 
     python3 scripts/setting_effects.py [--engine .build/release/lavoisier] [--only SITUATION] [--json FILE]
 
-Every round runs the default and each variant of a situation once, in random order. A ratio is that of a variant to the default of
-the same round; the table has the median and its 95 % interval (order statistics of the sign test: it holds for any
+Every round runs each variant of a situation once, in random order, right before or after a run of the default of its own: what the
+machine does within a second or two it does to both. A ratio is that of a variant to its default; the table has the median and its 95 % interval (order statistics of the sign test: it holds for any
 distribution). All runs of a situation must give the same digest, but for numeric settings. The tables in docs/settings.md are made
 with this.
 """
@@ -39,7 +39,7 @@ SITUATIONS = [
         "parallel.task_granularity=coarse", "parallel.task_granularity=fine",
         "parallel.distribution_strategy=static", "parallel.distribution_strategy=work_stealing",
         "parallel.distribution_strategy=static parallel.load_balancing=predictive",
-        "parallel.thread_affinity=true",
+        "parallel.load_balancing=adaptive", "parallel.thread_affinity=true",
         "execution.file_access=buffered", "execution.cutting=scan", "execution.cutting=careful",
         "execution.readahead=willneed", "execution.readahead=normal", "execution.reader=reference",
         "execution.concurrent_files=2",
@@ -57,14 +57,15 @@ SITUATIONS = [
         f"{KERNELS}fft_backend=fftw_wisdom", f"{KERNELS}fft_backend=direct", "numeric.wavelet_transform=fft",
         "numeric.precision=float32", "numeric.precision=mixed", "parallel.thread_affinity=true",
     )),
-    ("large", "one long DDA run, 250 MB, results of 92 MB", "large", 8, [], False, settings(
+    ("large", "one long DDA run, 250 MB, results of 92 MB", "large", 7, [], False, settings(
         "execution.workers=1", "execution.chunk_size=8", "execution.chunk_size=256", "execution.chunk_size=auto",
         "execution.buffer_size=64KiB", "execution.buffer_size=16MiB", "execution.reference_pages=release",
+        f"{POOLS}feature_cache=0", f"{POOLS}feature_cache=16MiB",
         "execution.file_access=buffered", "execution.cutting=scan", "matching.batch_processing=false",
         "parallel.task_granularity=coarse", "parallel.task_granularity=fine",
         "parallel.distribution_strategy=static", "parallel.distribution_strategy=work_stealing",
         "parallel.distribution_strategy=static parallel.load_balancing=predictive",
-        "parallel.thread_affinity=true",
+        "parallel.load_balancing=adaptive", "parallel.thread_affinity=true",
         "storage.write_optimization.sync_strategy=none", "storage.write_optimization.sync_strategy=immediate",
         "storage.write_optimization.write_buffer_size=16KiB", "storage.write_optimization.write_buffer_size=4MiB",
     )),
@@ -124,7 +125,7 @@ def run(engine, files, assignments, is_cold, folder):
     if is_cold:
         for file in files:
             drop_from_page_cache(file)
-    command = [engine, "analyze", *files, "--output", folder, "--quiet"]
+    command = [engine, "analyze", *files, "--output", folder, "--quiet", "--profile", "none"]
     for assignment in assignments:
         command += ["--set", assignment]
     usage, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
@@ -148,28 +149,28 @@ def workload_files(engine, name):
 def measure(engine, situation, folder):
     name, title, workload, rounds, common, is_cold, variants = situation
     files = workload_files(engine, workload)
-    arms = [[]] + variants
-    results = [[] for _ in arms]
-    for arm in arms:
+    for arm in [[]] + variants:
         run(engine, files, common + arm, is_cold, folder)
+    pairs = [[] for _ in variants]
     for number in range(rounds):
-        order = list(range(len(arms)))
-        random.shuffle(order)
-        for arm in order:
-            results[arm].append(run(engine, files, common + arms[arm], is_cold, folder))
+        for index in random.sample(range(len(variants)), len(variants)):
+            both = {}
+            for which in random.sample(("default", "variant"), 2):
+                arm = variants[index] if which == "variant" else []
+                both[which] = run(engine, files, common + arm, is_cold, folder)
+            pairs[index].append((both["default"], both["variant"]))
         print(f"{name}: round {number + 1} of {rounds}", file=sys.stderr)
-    digest = results[0][0]["digest"]
+    defaults = [base for found in pairs for base, _ in found]
     rows = []
-    for arm, found in zip(arms[1:], results[1:]):
+    for arm, found in zip(variants, pairs):
         is_numeric = any(text.startswith("numeric.") for text in arm)
-        if not is_numeric and any(result["digest"] != digest for result in found):
+        if not is_numeric and any(one["digest"] != defaults[0]["digest"] for _, one in found):
             raise SystemExit(f"{' '.join(arm)} changes the digest")
         rows.append({
             "settings": arm,
-            **{key: interval([one[key] / base[key] for one, base in zip(found, results[0])])
-               for key in ("wall", "cpu", "memory")},
+            **{key: interval([one[key] / base[key] for base, one in found]) for key in ("wall", "cpu", "memory")},
         })
-    base = {key: interval([result[key] for result in results[0]])[0] for key in ("wall", "cpu", "memory")}
+    base = {key: interval([one[key] for one in defaults])[0] for key in ("wall", "cpu", "memory")}
     return {"name": name, "title": title, "workload": workload, "rounds": rounds, "common": common,
             "cold": is_cold, "base": base, "rows": rows}
 

@@ -265,6 +265,18 @@ import Testing
         #expect((record.spilled.prefetches > 0) == (prefetch != .none))
     }
 
+    /// Who follows the accesses asks for nothing before two of them agree.
+    @Test func predictionAsksForLessThanTheOrderOfTheFile() throws {
+        func prefetches(_ strategy: MemorySettings.Prefetch) throws -> Int {
+            try memory(
+                "memory.pool_management.feature_cache=0", "memory.caching.prefetch_strategy=\(strategy.rawValue)",
+                "execution.workers=1"
+            ).spilled.prefetches
+        }
+        // Two arrays of a block, after the first two accesses.
+        #expect(try prefetches(.sequential) - prefetches(.predictive) >= 4)
+    }
+
     @Test func whatIsExpectedNextFollowsTheAccesses() {
         var order = AccessOrder()
         #expect(order.next(after: 3, .predictive) == nil)
@@ -300,6 +312,19 @@ import Testing
         #expect(record.digest == (try EngineRun(files, ["execution.memory_limit=4GiB"]).record.digest))
     }
 
+    private static func host(_ files: [String: String], in folder: TemporaryDirectory) throws -> HostReader {
+        for (path, text) in files {
+            let file = folder.file(path)
+            try FileManager.default.createDirectory(
+                atPath: (file as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+            try text.write(toFile: file, atomically: true, encoding: .utf8)
+        }
+        let none = Measured<Int>.unavailable(reason: "not recorded")
+        return HostReader(
+            root: folder.path, environment: [:], architecture: .available("x86_64"),
+            cacheFallback: CacheSizes(l1Data: none, l2: none, l3: none))
+    }
+
     /// Stalls or the control group's use, either of them.
     @Test(
         arguments: [
@@ -315,18 +340,33 @@ import Testing
             "sys/fs/cgroup/job/memory.current": "\(used)\n", "sys/fs/cgroup/job/memory.max": "1000\n",
         ]
         files["proc/pressure/memory"] = stall.map { $0 + "\n" }
-        for (path, text) in files {
-            let file = folder.file(path)
-            try FileManager.default.createDirectory(
-                atPath: (file as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
-            try text.write(toFile: file, atomically: true, encoding: .utf8)
-        }
-        let none = Measured<Int>.unavailable(reason: "not recorded")
-        let host = HostReader(
-            root: folder.path, environment: [:], architecture: .available("x86_64"),
-            cacheFallback: CacheSizes(l1Data: none, l2: none, l3: none))
-        let pressure = MemoryPressure(host)
+        let pressure = MemoryPressure(try Self.host(files, in: folder))
         // The second look takes the groups that the first one found.
         #expect(pressure.isShort() == isShort && pressure.isShort() == isShort)
+    }
+
+    /// On a machine that is short of memory, far below the limit of the run.
+    @Test(arguments: MemoryCollector.Strategy.allCases)
+    func whoFollowsThePressureCollectsUnderIt(strategy: MemoryCollector.Strategy) throws {
+        let folder = try TemporaryDirectory()
+        func collections(stall: String) throws -> Int {
+            let host = try Self.host(["proc/pressure/memory": "some avg10=\(stall) avg60=0 total=1\n"], in: folder)
+            let configuration = try EngineRun.configuration([
+                "memory.garbage_collection.strategy=\(strategy.rawValue)", "memory.garbage_collection.threshold=1",
+                // The tests' own process must be far below it, and above a sixteenth of what is between threshold and limit.
+                "execution.memory_limit=16GiB",
+            ])
+            let memory = RunMemory(
+                settings: configuration.memory, budget: try MemoryBudget(configuration: configuration),
+                folder: folder.path, host: host)
+            memory.collector.lookNow()
+            return memory.collector.counts.collections
+        }
+        let (calm, short) = (try collections(stall: "0.00"), try collections(stall: "50.00"))
+        switch strategy {
+        case .conservative: #expect(calm == 0 && short == 0)
+        case .adaptive: #expect(calm == 0 && short == 1)
+        case .aggressive: #expect(calm == 1 && short == 1)
+        }
     }
 }

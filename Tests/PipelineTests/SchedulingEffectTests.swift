@@ -1,5 +1,6 @@
 import FeatureDetection
 import Foundation
+import MzML
 import Synchronization
 import TestSupport
 import Testing
@@ -47,6 +48,40 @@ import Testing
             count: 5, grain: 1, cost: { [3, 9, 1, 7, 5][$0] }, makeState: { 0 }
         ) { _, index in order.withLock { $0.append(index) } }
         #expect(order.withLock { $0 } == [1, 3, 4, 0, 2])
+    }
+
+    /// Reading waits while many closed traces do. When others have taken them, the worker whose chunk is next must hear of it: with a
+    /// static share nobody else reads it. Few traces are many here, so that this happens all the time.
+    @Test(arguments: [schedule(.fixed, .roundRobin), schedule(.fixed, .predictive), schedule(.stealing, .adaptive)])
+    func nobodySleepsWhenItMayReadAgain(settings: SchedulingSettings) throws {
+        let folder = try TemporaryDirectory()
+        let configuration = try EngineRun.configuration(["execution.workers=2", "execution.chunk_size=2"])
+        let detection = try configuration.validDetection(preset: .orbitrap)
+        let counts = Mutex<[Int]>([])
+        let runs = 20
+        let thread = WorkerThread {
+            for _ in 0..<runs {
+                guard let memory = try? EngineRun.memory(folder: folder.path),
+                    let source = try? openChunkSource(
+                        path: EngineRun.dda, options: configuration.reading(memory.budget, fileBytes: 0))
+                else { return }
+                var parameters = DetectionPipeline.Parameters(
+                    pool: pool(3, settings), tracesPerJob: 16, maxChunksInFlight: 7, maxSpectrumPoints: 1 << 24,
+                    centroiding: detection.centroiding, traces: detection.traces, peaks: detection.peaks,
+                    precision: .float64)
+                parameters.pointsPerHandover = 300
+                let pipeline = DetectionPipeline(
+                    source: source, fragments: FragmentStore(memory: memory), parameters: parameters, memory: memory,
+                    cancellation: CancellationFlag())
+                let outcome = try? pipeline.run()
+                counts.withLock { $0.append(outcome?.peaks.reduce(0) { $0 + $1.table.count } ?? -1) }
+            }
+        }
+        #expect(thread.isRunning)
+        // Who sleeps for ever cannot be woken here, so the thread is left alone then.
+        for _ in 0..<6_000 where counts.withLock({ $0.count }) < runs { usleep(10_000) }
+        let found = counts.withLock { $0 }
+        #expect(found.count == runs && Set(found).count == 1 && found[0] > 1_000, "\(settings): \(found)")
     }
 
     // MARK: - Settings

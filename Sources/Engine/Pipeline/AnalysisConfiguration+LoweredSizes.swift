@@ -5,7 +5,7 @@ extension AnalysisConfiguration {
     /// for would not stay below the limit.
     func loweredSizes(_ budget: MemoryBudget) -> [(setting: ResolvedConfiguration.Setting, text: String)] {
         let pool = "memory.pool_management."
-        let memoryOfFiles = memoryLimit / StorageSettings.shareOfMemory.caches
+        let mostPerFileCache = memoryLimit / StorageSettings.shareOfMemory.caches
         let given: [(name: String, bytes: Int)] = [
             (pool + "initial_pool_size", budget.spectrumBytes), (pool + "max_pool_size", budget.poolBytes),
             (pool + "spectrum_buffer", budget.spectrumBytes), (pool + "feature_cache", budget.featureBytes),
@@ -13,8 +13,8 @@ extension AnalysisConfiguration {
             ("matching.cache_size", matchCacheBytes),
             ("storage.read_optimization.prefetch_size", storage.prefetchSize),
             ("storage.write_optimization.write_buffer_size", storage.writeBufferSize),
-            ("storage.cache_optimization.metadata_cache", memoryOfFiles),
-            ("storage.cache_optimization.directory_cache", memoryOfFiles),
+            ("storage.cache_optimization.metadata_cache", mostPerFileCache),
+            ("storage.cache_optimization.directory_cache", mostPerFileCache),
         ]
         return given.compactMap { name, bytes in
             let setting = resolved[name]

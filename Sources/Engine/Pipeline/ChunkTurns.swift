@@ -40,10 +40,14 @@ struct ChunkTurns {
 
     /// Whether a worker may cut the next chunk now.
     func mayRead(_ worker: Int, ticket: Int, inFlight: Int, waitingPoints: Double) -> Bool {
-        guard inFlight < maximumInFlight, waitingPoints < Double(maximumWaitingPoints) else { return false }
+        guard inFlight < maximumInFlight, !isHeldUp(waitingPoints) else { return false }
         guard settings.strategy == .fixed, settings.balancing != .adaptive else { return true }
         return owner(ofTicket: ticket) == worker
     }
+
+    /// Whether so many points of closed traces that wait keep everybody from reading. Who takes traces from them must tell the
+    /// others when that ends: the next chunk may be for one of them alone.
+    func isHeldUp(_ waitingPoints: Double) -> Bool { waitingPoints >= Double(maximumWaitingPoints) }
 
     /// A worker has cut this chunk and decodes it.
     mutating func begin(_ worker: Int, ticket: Int) {

@@ -298,7 +298,11 @@ final class DetectionPipeline: @unchecked Sendable {
             laneStates[lane].isBusy = true
             return .take(block, lane: lane)
         }
-        if let job = jobs.take(worker) { return .detect(job) }
+        let wasHeldUp = turns.isHeldUp(jobs.waitingCost)
+        if let job = jobs.take(worker) {
+            if wasHeldUp, !turns.isHeldUp(jobs.waitingCost) { pthread_cond_broadcast(condition) }
+            return .detect(job)
+        }
         if !isSourceDone, !isReading,
             turns.mayRead(
                 worker, ticket: nextTicket, inFlight: nextTicket - retired, waitingPoints: jobs.waitingCost),

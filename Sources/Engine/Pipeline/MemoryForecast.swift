@@ -81,7 +81,9 @@ struct MemoryForecast: Sendable, Hashable {
         // Made and touched at the start.
         let buffers =
             settings.usesPools && settings.allocation == .aggressive
-            ? Double(settings.initialPoolSize ?? (2 * Int(threads) + largest.count) << 20) : 0
+            ? min(
+                Double(settings.initialPoolSize ?? (2 * Int(threads) + largest.count) << 20),
+                Double(configuration.memoryLimit / 4)) : 0
         let isSeeded = configuration.resolved.choice("traces.method") == MassTraceMethod.seeded.rawValue
         let kept =
             (isSeeded ? points * Self.bytesPerSeededPoint : 0)
@@ -97,8 +99,8 @@ struct MemoryForecast: Sendable, Hashable {
             * (configuration.releasesReferencePages ? Self.shareOfReleasedPages : 1)
         // Of several files the later ones are read while the pages that the first one touched are still there.
         let whenRead =
-            windows + detection + max(inFlight, min(buffers, Double(configuration.memoryLimit / 4))) + kept + peaks
-            * Self.bytesPerPeak.detected + (files.count > 1 ? references : 0)
+            windows + detection + max(inFlight, buffers) + kept + peaks * Self.bytesPerPeak.detected
+            + (files.count > 1 ? references : 0)
         let afterwards = references + remembered + peaks * Self.bytesPerPeak.grouped
 
         unboundedBytes = Int(

@@ -29,6 +29,7 @@ struct StorageSettings: Sendable {
     /// The most of a memory limit that each may take, as a divisor: most of it is for the work.
     static let shareOfMemory = (prefetch: 8, writeBuffer: 64, caches: 32)
 
+    /// With sizes that leave most of a memory limit to the work.
     func lowered(to memoryLimit: Int) -> StorageSettings {
         var storage = self
         storage.prefetchSize = min(prefetchSize, memoryLimit / Self.shareOfMemory.prefetch)
