@@ -57,7 +57,7 @@ SITUATIONS = [
         f"{KERNELS}fft_backend=fftw_wisdom", f"{KERNELS}fft_backend=direct", "numeric.wavelet_transform=fft",
         "numeric.precision=float32", "numeric.precision=mixed", "parallel.thread_affinity=true",
     )),
-    ("large", "one long DDA run, 250 MB, results of 92 MB", "large", 7, [], False, settings(
+    ("large", "one long DDA run, 250 MB, results of 92 MB", "large", 6, [], False, settings(
         "execution.workers=1", "execution.chunk_size=8", "execution.chunk_size=256", "execution.chunk_size=auto",
         "execution.buffer_size=64KiB", "execution.buffer_size=16MiB", "execution.reference_pages=release",
         f"{POOLS}feature_cache=0", f"{POOLS}feature_cache=16MiB",
