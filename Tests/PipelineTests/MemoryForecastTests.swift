@@ -69,8 +69,8 @@ import Testing
         let file = [("run.mzML", 1_000_000_000)]
         let plain = try forecast(file).unboundedBytes
         let seeded = try forecast(file, "traces.method=seeded").unboundedBytes
-        // 50 million points of 13 bytes, by the density of a file that nobody can look into.
-        #expect(seeded == plain + 650_000_000)
+        // 50 million points of 27 bytes, by the density of a file that nobody can look into.
+        #expect(seeded == plain + 1_350_000_000)
         #expect(try forecast(file, "output.traces=true").unboundedBytes > plain + 100_000_000)
         let aggressive = "memory.pool_management.allocation_strategy=aggressive"
         #expect(try forecast(file, aggressive).unboundedBytes == plain + 5 << 20)

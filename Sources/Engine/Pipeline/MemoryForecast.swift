@@ -40,10 +40,10 @@ struct MemoryForecast: Sendable, Hashable {
     /// Of a peak when all are known, with what is made of it later, and of what stays in memory when the peaks lie in files.
     private static let bytesPerPeak = (detected: 386.0, grouped: 310.0, least: 190.0)
     /// Of a point that waits until all are known (`traces.method: seeded`), and of the remembered matches of a fragment spectrum.
-    private static let bytesPerSeededPoint = 13.0
-    private static let bytesPerRememberedSpectrum = 2_000.0
-    /// Of a peak, of the traces that are kept for their table: there are several to a peak.
-    private static let bytesOfTracesPerPeak = 360.0
+    private static let bytesPerSeededPoint = 27.0
+    private static let bytesPerRememberedSpectrum = 600.0
+    /// Of the traces that are kept for their table, for each peak: there are several to one.
+    private static let bytesOfTracesPerPeak = 170.0
     /// Chromatographic peaks per point of the survey scans.
     private static let peaksPerPoint = (sharp: 0.022, blunt: 0.004_5)
     /// Bytes of a file per point where nobody can look into it: compressed arrays, in a compressed file twice as dense.
