@@ -7,12 +7,7 @@ import Testing
 @Suite struct MemoryPressureTests {
     private func reader(_ files: [String: String]) throws -> (HostReader, TemporaryDirectory) {
         let folder = try TemporaryDirectory()
-        for (path, text) in files {
-            let file = folder.file(path)
-            try FileManager.default.createDirectory(
-                atPath: (file as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
-            try text.write(toFile: file, atomically: true, encoding: .utf8)
-        }
+        for (path, text) in files { try folder.write(path, text) }
         let none = Measured<Int>.unavailable(reason: "not recorded")
         let reader = HostReader(
             root: folder.path, environment: [:], architecture: .available("x86_64"),

@@ -313,12 +313,7 @@ import Testing
     }
 
     private static func host(_ files: [String: String], in folder: TemporaryDirectory) throws -> HostReader {
-        for (path, text) in files {
-            let file = folder.file(path)
-            try FileManager.default.createDirectory(
-                atPath: (file as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
-            try text.write(toFile: file, atomically: true, encoding: .utf8)
-        }
+        for (path, text) in files { try folder.write(path, text) }
         let none = Measured<Int>.unavailable(reason: "not recorded")
         return HostReader(
             root: folder.path, environment: [:], architecture: .available("x86_64"),
