@@ -166,6 +166,22 @@ import Testing
         #expect(try folder.contents.isEmpty, "nothing half-written stays")
     }
 
+    /// The disk of the cache, on the first run of a user.
+    @Test func fullDiskOfTheCache() throws {
+        let folder = try TemporaryDirectory()
+        var environment = Self.data
+        environment["HOME"] = folder.file("home")
+        environment["XDG_CACHE_HOME"] = folder.file("home/.cache")
+        try FileManager.default.createDirectory(atPath: folder.file("home"), withIntermediateDirectories: true)
+        let outcome = try Program.run(
+            "lavoisier", ["analyze", Self.dda, "--output", folder.file("out"), "--profile", "none"],
+            environment: environment, shellLimits: "ulimit -f 64")
+        #expect(outcome.status == 73, "\(outcome.error)")
+        #expect(
+            outcome.error.contains(folder.file("home")) && outcome.error.contains("File too large"), "\(outcome.error)")
+        #expect(try folder.contents == ["home"])
+    }
+
     @Test(arguments: [("INT", Int32(130)), ("TERM", 143)]) func stopSignals(name: String, status: Int32) throws {
         let folder = try TemporaryDirectory()
         // The analog search of one worker over all bundled runs takes many seconds; the signal comes well before.

@@ -353,7 +353,7 @@ import Testing
             ])
             let memory = RunMemory(
                 settings: configuration.memory, budget: try MemoryBudget(configuration: configuration),
-                folder: folder.path, host: host)
+                folder: folder.path, host: host, secondsBetweenPressureLooks: 0)
             memory.collector.lookNow()
             return memory.collector.counts.collections
         }

@@ -49,7 +49,8 @@ public struct ReferenceData: Sendable {
 
     /// Opens both, preparing first what the cache does not hold.
     /// - Parameter note: told before a preparation, which takes some seconds.
-    /// - Throws: `AnalysisError(.referenceData)` naming the file and the reason.
+    /// - Throws: `AnalysisError(.referenceData)` naming the file and the reason, `.outputFailed` where what was prepared cannot be
+    ///   written.
     public static func open(
         _ sources: Sources, cache: String, wantsLibrary: Bool, wantsCompounds: Bool, wantsDecoys: Bool = false,
         note: (String) -> Void
@@ -74,6 +75,8 @@ public struct ReferenceData: Sendable {
             }
         } catch let error as AnalysisError {
             throw error
+        } catch let error as LibraryFileError where error.code == .unwritable {
+            throw AnalysisError(.outputFailed, "\(error)")
         } catch {
             throw AnalysisError(.referenceData, "\(error)")
         }

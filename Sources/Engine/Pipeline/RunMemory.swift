@@ -24,8 +24,13 @@ struct RunMemory: Sendable {
     /// Blocks of fragment spectra; `nil` without a cache.
     let cache: LRUCache<CachedBlock, FragmentBatch.Points>?
 
-    /// - Parameter host: asked whether the machine is short of memory.
-    init(settings: MemorySettings, budget: MemoryBudget, folder: String, host: HostReader = HostReader()) {
+    /// - Parameters:
+    ///   - host: asked whether the machine is short of memory.
+    ///   - secondsBetweenPressureLooks: the kernel tells the mean of ten seconds: asking more often tells nothing new.
+    init(
+        settings: MemorySettings, budget: MemoryBudget, folder: String, host: HostReader = HostReader(),
+        secondsBetweenPressureLooks: Double = 5
+    ) {
         self.settings = settings
         self.budget = budget
         let pressure = MemoryPressure(host)
@@ -33,8 +38,7 @@ struct RunMemory: Sendable {
             MemoryCollector.Rules(
                 limitBytes: budget.limit, threshold: settings.threshold, strategy: settings.collection,
                 secondsBetweenLooks: settings.secondsBetweenLooks),
-            // The kernel tells the mean of ten seconds: asking more often tells nothing new.
-            isMachineShort: { pressure.isShort() }, secondsBetweenPressureLooks: 5)
+            isMachineShort: { pressure.isShort() }, secondsBetweenPressureLooks: secondsBetweenPressureLooks)
         spectra = MemoryPool("spectrum_buffer", maximumBytes: budget.spectrumBytes)
         features = MemoryPool("feature_cache", maximumBytes: budget.featureBytes)
         results = MemoryPool("result_buffer", maximumBytes: budget.resultBytes)
