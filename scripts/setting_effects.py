@@ -4,8 +4,8 @@
     python3 scripts/setting_effects.py [--engine .build/release/lavoisier] [--only SITUATION] [--json FILE]
 
 Every round runs each variant of a situation once, in random order, right before or after a run of the default of its own: what the
-machine does within a second or two it does to both. A ratio is that of a variant to its default; the table has the median and its 95 % interval (order statistics of the sign test: it holds for any
-distribution). All runs of a situation must give the same digest, but for numeric settings. The tables in docs/settings.md are made
+machine does within a second or two it does to both. A ratio is that of a variant to its default; the table has the median and its
+95 % interval (order statistics of the sign test: it holds for any distribution). All runs of a situation must give the same digest, but for numeric settings. The tables in docs/settings.md are made
 with this.
 """
 import argparse

@@ -104,7 +104,7 @@ import Testing
         #expect(try names("+memory.pages", options) == all)
         options.target = .memory
         let failure = #expect(throws: StudyError.self) { try names("numeric", options) }
-        let reason = "it was measured to save time only, and time is not asked for"
+        let reason = "it can save time only, and time is not asked for"
         #expect(failure?.description.contains("numeric.kernel: \(reason)") == true)
         let selection = try ParameterSelection(nil, of: catalog, basic: [], purposes: options.purposes)
         #expect(selection.leftOut == [LeftOutParameter(name: "numeric.kernel", reason: reason)])

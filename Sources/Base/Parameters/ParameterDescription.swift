@@ -118,7 +118,7 @@ public struct ParameterDescription: Sendable, Hashable {
     public let defaultRule: String?
     /// Why a tuner leaves it alone unless it is asked for by name; `nil` for one that it searches.
     public let notSearched: String?
-    /// What another value than the default was measured to save, or could on other machines; a tuner that is asked for nothing
+    /// What another value than the default saves where it was measured, or can on machines that have what it is about; a tuner that is asked for nothing
     /// of it leaves the parameter alone unless it is named.
     public let purposes: ParameterPurposes
     /// Why no value can make a difference on this machine; `nil` where one can.
@@ -177,7 +177,7 @@ extension ParameterDescription {
         if let notSearched { return notSearched }
         guard purposes.isDisjoint(with: asked) else { return nil }
         let saved = purposes.names.joined(separator: " and ")
-        return "it was measured to save \(saved) only, and \(saved) is not asked for"
+        return "it can save \(saved) only, and \(saved) is not asked for"
     }
 
     /// The name and all other spellings.

@@ -26,8 +26,8 @@ public enum EngineParameters {
                 + refused.sorted { $0.key < $1.key }.map { BuiltInSetting($0.key, accepted: [], reason: $0.value) })
     }
 
-    /// The parameters that a tuner searches when nothing else is said: what cannot change results beyond a stated bound,
-    /// can matter on this machine, and is worth the time.
+    /// The parameters that a tuner searches for one target or another when nothing else is said: what cannot change results
+    /// beyond a stated bound, can matter on this machine, and is worth the time.
     public static func searched(host: HostDescription) -> [ParameterDescription] {
         descriptions(host: host).filter { $0.reasonNotSearched == nil }
     }

@@ -11,7 +11,7 @@ struct ParametersSubcommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "parameters", abstract: "List what a study would search on this machine, and what it leaves out.",
         discussion: """
-            Runs nothing. Takes the options of a study that decide what is searched: what was measured to save memory only is \
+            Runs nothing. Takes the options of a study that decide what is searched: what can save memory only is \
             searched where memory is the target or has a bound, and likewise for time. Settings that change results (the \
             group analysis) are never searched and not listed; 'lavoisier config docs' explains all.
 
