@@ -4,6 +4,7 @@ import Instrumentation
 import MzML
 import Parameters
 @_exported import Pipeline
+import Synchronization
 
 /// Analyses LC-MS runs: the engine behind `lavoisier analyze`, in this process.
 ///
@@ -20,8 +21,22 @@ public struct Analyzer: Sendable {
     /// Headers and indices of files that are analysed again, with whatever settings.
     private let caches = RunCaches(metadataBytes: 0, directoryBytes: 0)
 
-    /// Settings from the built-in default, this machine's tuned profile, `configurationFile`, the environment
-    /// (`LAVOISIER_...`) and `settings`, later wins.
+    private static let processDefaults = Mutex<[String: String]>([:])
+
+    /// Makes `settings` what every analyzer starts from that is made afterwards in this process, in the place of what an earlier
+    /// call set; none takes it back. Where an analyzer's file, the environment or its own settings say otherwise, they win.
+    /// - Parameter settings: parameter name and value as in YAML, for instance `["execution.memory_limit": "4GB"]`.
+    /// - Throws: `ParameterError`; the defaults then stay as they were.
+    public static func applyGlobalConfiguration(_ settings: [String: String]) throws {
+        var request = ConfigurationRequest()
+        request.profile = "none"
+        request.processDefaults = settings
+        _ = try request.resolve(host: HostReader().read())
+        processDefaults.withLock { $0 = settings }
+    }
+
+    /// Settings from the built-in default, this machine's tuned profile, the defaults of the process
+    /// (`applyGlobalConfiguration`), `configurationFile`, the environment (`LAVOISIER_...`) and `settings`, later wins.
     ///
     /// - Parameter settings: parameter name and value as in YAML; `lavoisier config docs` lists them.
     /// - Parameter configurationFile: YAML.
@@ -39,6 +54,7 @@ public struct Analyzer: Sendable {
         request.configurationFile = configurationFile
         request.profile = profile
         request.environment = environment
+        request.processDefaults = Self.processDefaults.withLock { $0 }
         host = HostReader().read()
         self.request = request
         let outcome = try request.resolve(host: host)

@@ -7,7 +7,8 @@ import Parameters
 
 /// A run of one workload as a test states it.
 func fakeRun(
-    wall: Double = 1, pressure: Double = 0, steal: Double = 0, memory: Int = 100_000_000, workload: String = "small",
+    wall: Double = 1, ready: Double? = nil, pressure: Double = 0, steal: Double = 0, memory: Int = 100_000_000,
+    workload: String = "small",
     digest: String? = "aaaa", counts: [String: Int] = ["points": 1_000, "queries": 50, "features": 10],
     stages: [StageSeconds] = [], truth: TruthCount? = TruthCount(found: 40, expected: 42),
     identifications: TruthCount? = nil, agreement: Double? = nil, failure: RunFailure? = nil,
@@ -20,7 +21,8 @@ func fakeRun(
         peakMemorySource: .polled, io: none(), minorFaults: none(), majorFaults: none(), voluntarySwitches: none(),
         involuntarySwitches: none(), cpuPressureSeconds: .available(pressure * wall),
         stealSeconds: .available(steal * wall), energyJoules: .unavailable(reason: "no energy counters"),
-        standardOutput: OutputTail(text: "", totalBytes: 0), standardError: OutputTail(text: "", totalBytes: 0))
+        standardOutput: OutputTail(text: "", totalBytes: 0), standardError: OutputTail(text: "", totalBytes: 0),
+        runQueueSeconds: ready.map { .available($0) } ?? ChildMeasurement.notRecorded())
     return ProgramRun(
         parts: [
             WorkloadRun(

@@ -10,7 +10,7 @@ import Testing
     /// Rounds of 1 and 2 workers: a stage that halves, one that does not, and 0.1 s outside of both.
     private func record(
         _ workers: [Int] = [1, 2], stages: (Double) -> [StageSeconds] = ScalingRecordTests.stages,
-        outside: Double = 0.1, digest: (Int) -> String = { _ in "a" }
+        outside: Double = 0.1, ready: Double? = 0.2, digest: (Int) -> String = { _ in "a" }
     ) throws -> ScalingRecord {
         var record = InterleavedRecord(arms: workers.count, seed: 1)
         record.end = .complete
@@ -22,7 +22,7 @@ import Testing
                     let wall = outside + parts.reduce(0) { $0 + $1.wall }
                     return ArmRun(
                         arm: arm, loadBefore: .available(0),
-                        run: fakeRun(wall: wall, digest: digest(count), stages: parts))
+                        run: fakeRun(wall: wall, ready: ready, digest: digest(count), stages: parts))
                 })
         }
         return ScalingRecord(
@@ -55,10 +55,19 @@ import Testing
             #expect(abs((row.serialByOccupancy.value?.estimate ?? -9) - expected) < 1e-9, "\(row.name)")
             #expect(row.serialByOccupancy.value?.lower == nil, "four rounds reach no level")
         }
+        // 0.2 s of what was not worked was spent ready to run.
+        #expect(abs((result.rows[0].serialForWantOfWork.value?.estimate ?? -9) - 0.375) < 1e-9)
+        #expect(result.rows[1].serialForWantOfWork.reason?.contains("whole run only") == true)
         #expect(result.contention.reason?.contains("three can") == true)
         #expect(result.projections.map(\.workers) == [4, 8, 16, 32, 64, 128])
         #expect(result.projections.map(\.specified) == [1, 1.9, 3.7, 7.1, 12, 18])
         #expect(abs(result.projections[1].relativeToFour.estimate - 0.4 / 0.3) < 1e-9)
+    }
+
+    @Test func whereWaitingForACPUIsNotKnownItIsNotLeftOut() throws {
+        let whole = try #require(try record(ready: nil).results.first?.rows.first)
+        #expect(abs((whole.serialByOccupancy.value?.estimate ?? -9) - 0.475) < 1e-9)
+        #expect(whole.serialForWantOfWork.reason == "waiting for a CPU was not measured in every run")
     }
 
     @Test func moreNumbersGiveTheUniversalLaw() throws {

@@ -36,6 +36,29 @@ import Testing
         #expect(error?.description.contains("did you mean 'execution.workers'?") == true)
     }
 
+    /// Of a setting that no other test of this process looks at.
+    @Test func defaultsOfTheProcessAreWhatAnalyzersStartFrom() throws {
+        let name = "storage.cache_optimization.directory_cache"
+        let folder = try TemporaryDirectory()
+        func value(_ settings: [String: String] = [:], file: String? = nil) throws -> String? {
+            let analyzer = try Analyzer(
+                settings: settings, configurationFile: file, profile: "none", dataFolder: Self.data)
+            let record = try analyzer.processFile(Self.ident, output: folder.file("out"))
+            return record.configuration.first { $0.name == name }?.value
+        }
+        let builtIn = try value()
+        defer { try? Analyzer.applyGlobalConfiguration([:]) }
+        try Analyzer.applyGlobalConfiguration([name: "3MiB"])
+        #expect(try value() == "3MiB")
+        let file = try folder.write("a.yaml", "storage:\n  cache_optimization:\n    directory_cache: 5MiB\n")
+        #expect(try value(file: file) == "5MiB")
+        #expect(try value([name: "7MiB"], file: file) == "7MiB")
+        #expect(throws: ParameterError.self) { try Analyzer.applyGlobalConfiguration([name: "much"]) }
+        #expect(try value() == "3MiB")
+        try Analyzer.applyGlobalConfiguration([:])
+        #expect(try value() == builtIn && builtIn != "3MiB")
+    }
+
     @Test func badFileIsInTheRecord() throws {
         let folder = try TemporaryDirectory()
         let path = try folder.write("x.mzML", "nothing")

@@ -99,18 +99,21 @@ public struct IsotopeGrouper: Sendable {
         guard schedule.workers > 1 else {
             // With nobody to look ahead, every look ahead that is not needed would be time lost.
             for (place, candidate) in candidates.enumerated() where !taken.ladder.used[Int(candidate)] {
-                if place % Self.lookahead == 0 { schedule.pause() }
+                if place % Self.longestWave == 0 { schedule.pause() }
                 let guess = guess(Int(candidate), ladder: taken.ladder, peaks: peaks)
                 settle(Int(candidate), guess, &taken, peaks: peaks)
             }
             return (taken.found, taken.ladder.used)
         }
+        // Of the first wave nothing is settled meanwhile, and nothing is left to look for behind the last: there should be many.
+        let length = min(max(candidates.count / 32, Self.shortestWave), Self.longestWave)
+        let schedule = schedule.finer(8)
         var wave = candidates[0..<0]
         while wave.endIndex < candidates.count || !wave.isEmpty {
             schedule.pause()
             let now = taken.ladder
             let current = wave
-            let next = candidates[wave.endIndex..<min(wave.endIndex + Self.lookahead, candidates.count)]
+            let next = candidates[wave.endIndex..<min(wave.endIndex + length, candidates.count)]
             let guesses = withUnsafeMutablePointer(to: &taken) { pointer in
                 // Touched by the worker that has the first range, and by no other.
                 let taken = SharedMemory(UnsafeMutableBufferPointer(start: pointer, count: 1))
@@ -160,8 +163,10 @@ public struct IsotopeGrouper: Sendable {
         taken.found.append(pattern)
     }
 
-    /// Peaks whose patterns are looked for before the first of them has its turn.
-    private static let lookahead = 8192
+    /// Peaks whose patterns are looked for before the first of them has its turn: worth waking the workers, and so few that most
+    /// of what is found is still free.
+    private static let shortestWave = 256
+    private static let longestWave = 8192
 
     /// The pattern of a peak with the others that are free now; `nil` where it stands alone whatever becomes of them.
     private func guess(_ index: Int, ladder: IsotopeLadder, peaks: PageableArray<ChromatographicPeak>) -> PatternGuess?

@@ -25,6 +25,17 @@ public struct RangeSchedule: Sendable {
     /// On the calling thread.
     public static let serial = RangeSchedule(workers: 1) { count, body in if count > 0 { body(0..<count) } }
 
+    /// The same in ranges that are `factor` times smaller, for elements that take that much longer.
+    func finer(_ factor: Int) -> RangeSchedule {
+        let run = run
+        return RangeSchedule(workers: workers, pause: pause) { count, body in
+            run(count * factor) { range in
+                let elements = ((range.lowerBound + factor - 1) / factor)..<((range.upperBound + factor - 1) / factor)
+                if !elements.isEmpty { body(elements) }
+            }
+        }
+    }
+
     /// What `value` makes of each element, in their order.
     func elements<Value>(_ count: Int, _ value: @escaping @Sendable (Int) -> Value) -> [Value] {
         [Value](unsafeUninitializedCapacity: count) { buffer, filled in

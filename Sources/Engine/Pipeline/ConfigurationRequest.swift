@@ -8,6 +8,8 @@ public struct ConfigurationRequest: Sendable {
     /// `--set key=value`.
     public var assignments: [String] = []
     public var environment: [String: String] = [:]
+    /// What a program that holds the engine has made the default of its process, by parameter name.
+    public var processDefaults: [String: String] = [:]
     /// `--config-dir`.
     public var configurationDirectory: String?
     /// `--profile`: a target, a target/class, or `none`. `nil` takes the throughput profile where there is one.
@@ -25,7 +27,7 @@ public struct ConfigurationRequest: Sendable {
         public var notices: [String]
     }
 
-    /// Applies built-in default, machine profile, file, environment and command line, in this order.
+    /// Applies built-in default, machine profile, defaults of the process, file, environment and command line, in this order.
     /// - Throws: `ParameterError`.
     public func resolve(host: HostDescription) throws(ParameterError) -> Outcome {
         let catalog = EngineParameters.catalog(host: host)
@@ -37,6 +39,10 @@ public struct ConfigurationRequest: Sendable {
             profileName = name
             notices.append("using this machine's tuned profile \(name)")
         }
+        let entries = processDefaults.sorted { $0.key < $1.key }.map {
+            ConfigurationLayer.Entry(name: $0.key, text: $0.value, location: "default of this process")
+        }
+        layers.append(ConfigurationLayer(source: "default of this process", entries: entries))
         if let configurationFile {
             layers.append(try ConfigurationLayer(source: "--config", path: configurationFile))
         }

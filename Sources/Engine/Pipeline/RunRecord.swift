@@ -12,7 +12,7 @@ public struct RunRecord: Sendable, Codable, Hashable {
     public struct Setting: Sendable, Codable, Hashable {
         public var name: String
         public var value: String
-        /// The layer that decided: `default`, `machine profile`, `--config`, `environment`, `command line`.
+        /// The layer that decided: `default`, `machine profile`, `default of this process`, `--config`, `environment`, `command line`.
         public var source: String
     }
 

@@ -41,6 +41,13 @@ enum ScalingText {
                 + "other.\n"
         case .unavailable(let reason): text += "By who was at work unavailable: \(reason).\n"
         }
+        switch whole.serialForWantOfWork {
+        case .available(let share):
+            text +=
+                "Without the time in which threads were ready and had no CPU, at most \(interval(share, ComparisonText.percent)): for want "
+                + "of work, or for the disk.\n"
+        case .unavailable(let reason): text += "Without waiting for a CPU unavailable: \(reason).\n"
+        }
         switch (result.contention, result.coherency) {
         case (.available(let contention), .available(let coherency)):
             text +=

@@ -7,7 +7,7 @@ import Statistics
 
 /// Runs of one engine with several numbers of workers in turn, and what they say about how it scales.
 public struct ScalingRecord: Sendable, Codable, Hashable {
-    public static let currentSchema = "lavoisier-scaling/2"
+    public static let currentSchema = "lavoisier-scaling/3"
 
     public var schema = ScalingRecord.currentSchema
     /// `2026-11-28 03:30:00 UTC`.
@@ -70,6 +70,9 @@ public struct ScalingResult: Sendable, Codable, Hashable {
         /// for the most workers n, who took the time w and the CPU time c. Waiting for the disk or for a CPU counts. Unlike `serialFraction` it knows nothing of what workers cost
         /// each other in caches, memory and clocks.
         public var serialByOccupancy: Measured<FittedValue>
+        /// Likewise without the time in which threads were ready and had no CPU: what is left had no work, or waited for the disk.
+        /// No less than the true share, as that time is read now and then. Of the whole run alone.
+        public var serialForWantOfWork: Measured<FittedValue>
     }
 
     /// What Amdahl's law makes of the measured points for a number of workers that was not measured.
@@ -117,7 +120,9 @@ public struct ScalingResult: Sendable, Codable, Hashable {
         }
         let whole = ScalabilityLaw(workers: workers, rounds: walls)
         rows = [
-            Self.row("whole run", whole, walls, cpu: parts.map { $0.compactMap(\.measurement.cpuSeconds.value) })
+            Self.row(
+                "whole run", whole, walls, cpu: parts.map { $0.compactMap(\.measurement.cpuSeconds.value) },
+                ready: parts.map { $0.compactMap(\.measurement.runQueueSeconds.value) })
         ]
         let stages = Self.stages(parts, workers)
         rows += stages.rows
@@ -137,7 +142,10 @@ public struct ScalingResult: Sendable, Codable, Hashable {
         }
     }
 
-    private static func row(_ name: String, _ law: ScalabilityLaw, _ walls: [[Double]], cpu: [[Double]]) -> Row {
+    /// - Parameter ready: seconds in which threads waited for a CPU, as far as known.
+    private static func row(
+        _ name: String, _ law: ScalabilityLaw, _ walls: [[Double]], cpu: [[Double]], ready: [[Double]]? = nil
+    ) -> Row {
         let positions = law.workers.indices
         let isWhole = cpu.allSatisfy { $0.count == law.workers.count }
         return Row(
@@ -147,16 +155,24 @@ public struct ScalingResult: Sendable, Codable, Hashable {
                 : .unavailable(
                     reason: "not measured in every run"),
             speedUps: positions.map(law.speedUp), serialFraction: law.serialFraction,
-            serialByOccupancy: occupancy(law.workers, walls, cpu))
+            serialByOccupancy: occupancy(law.workers, walls, busy: [cpu]),
+            serialForWantOfWork: ready.map { occupancy(law.workers, walls, busy: [cpu, $0]) }
+                ?? .unavailable(reason: "waiting for a CPU is known of the whole run only"))
     }
 
-    private static func occupancy(_ workers: [Int], _ walls: [[Double]], _ cpu: [[Double]]) -> Measured<FittedValue> {
+    /// - Parameter busy: what each kind of seconds comes to in every run, CPU time first.
+    private static func occupancy(
+        _ workers: [Int], _ walls: [[Double]], busy: [[[Double]]]
+    ) -> Measured<FittedValue> {
         guard let most = workers.last, most > 1 else { return .unavailable(reason: "one worker is always at work") }
-        guard cpu.allSatisfy({ $0.count == workers.count }) else {
-            return .unavailable(reason: "CPU time was not measured in every run")
+        for (kind, what) in zip(busy, ["CPU time", "waiting for a CPU"]) {
+            guard kind.allSatisfy({ $0.count == workers.count }) else {
+                return .unavailable(reason: "\(what) was not measured in every run")
+            }
         }
-        let shares = zip(walls, cpu).map { wall, cpu in
-            (Double(most) * wall[workers.count - 1] - cpu[workers.count - 1]) / (Double(most - 1) * wall[0])
+        let shares = walls.indices.map { round in
+            let spent = busy.reduce(0) { $0 + $1[round][workers.count - 1] }
+            return (Double(most) * walls[round][workers.count - 1] - spent) / (Double(most - 1) * walls[round][0])
         }
         let interval = MedianInterval(shares)
         return .available(
