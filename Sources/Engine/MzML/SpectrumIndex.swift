@@ -175,16 +175,25 @@ struct SpectrumIndex {
             ]
         }
 
-        /// The number of the element that follows at `start`, and where its text ends.
+        /// Takes the numbers of the elements that follow at `start` as long as nothing else differs, and returns where their text ends.
         func read(
-            _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>
-        ) -> (value: Int, behind: UnsafePointer<UInt8>)? {
-            withUnsafeTemporaryAllocation(of: UnsafePointer<UInt8>?.self, capacity: 4) { values in
-                guard let behind = form_match(constant, pieces, 2, start, end, values.baseAddress),
-                    let text = values[2], let value = wholeNumber(ByteRun(start: text, count: behind - text))
-                else { return nil }
-                return (value, behind)
+            _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, into offsets: inout [Int]
+        ) -> UnsafePointer<UInt8> {
+            var p = start
+            constant.withUnsafeBufferPointer { constant in
+                pieces.withUnsafeBufferPointer { pieces in
+                    withUnsafeTemporaryAllocation(of: UnsafePointer<UInt8>?.self, capacity: 4) { values in
+                        while let behind = form_match(
+                            constant.baseAddress, pieces.baseAddress, 2, p, end, values.baseAddress),
+                            let text = values[2], let value = wholeNumber(ByteRun(start: text, count: behind - text))
+                        {
+                            offsets.append(value)
+                            p = behind
+                        }
+                    }
+                }
             }
+            return p
         }
     }
 
@@ -218,11 +227,7 @@ struct SpectrumIndex {
                 }
                 offsets.append(value)
                 p = next
-                let form = OffsetForm(tag, close, next, end)
-                while let (value, behind) = form?.read(p, end) {
-                    offsets.append(value)
-                    p = behind
-                }
+                if let form = OffsetForm(tag, close, next, end) { p = form.read(p, end, into: &offsets) }
                 continue
             }
             if matches("<index", tag, end), isXMLSpace(tag[6]) {

@@ -93,7 +93,9 @@ struct FileAnalysis: Sendable {
         let features = group(
             outcome.peaks, times: outcome.survey.retentionTimes, parameters: parameters, input: &input)
         // Peaks and their profiles are the most of what a file leaves in memory, and are not needed any more.
+        var peaks: [(polarity: Polarity, table: PeakTable)]? = outcome.peaks
         outcome.peaks = []
+        team.disposal.letGo(&peaks)
         let assignment = clock.measure("assign fragments") {
             FragmentAssignment(
                 features: features, headers: fragments.headers, tolerance: configuration.fragmentPrecursorTolerance,
@@ -314,7 +316,7 @@ struct FileAnalysis: Sendable {
         let limit = configuration.maximumQValue
         let kept = matches.keeping { competition.qValues[$0].map { $0 <= limit } ?? true }
         matches = kept
-        return competition.qValues.enumerated().map { kept[$0].isEmpty ? nil : $1 }
+        return competition.qValues.enumerated().map { kept.hasNone($0) ? nil : $1 }
     }
 
     /// What a search finds for the fragment spectra in scan order, a batch of them at a time.

@@ -57,7 +57,8 @@ final class FileTurns: @unchecked Sendable {
         guard atOnce > 1 else {
             let analysis = analysis.group(0)
             for index in files.indices {
-                try handOver(index, outcome(index, analysis, progress), inOrder)
+                var outcome: Result? = outcome(index, analysis, progress)
+                try handOver(index, &outcome, inOrder)
             }
             return
         }
@@ -79,12 +80,12 @@ final class FileTurns: @unchecked Sendable {
             work(concurrent.group(0), progress)
         }
         for index in files.indices {
-            let outcome = clock.measure("analyse files") { self.waitFor(index) }
+            var outcome: Result? = clock.measure("analyse files") { self.waitFor(index) }
             let slots = analysis.team.slots
             // Whatever is written is of the earliest file.
             slots?.enter(index)
             defer { slots?.leave() }
-            try handOver(index, outcome, inOrder)
+            try handOver(index, &outcome, inOrder)
         }
     }
 
@@ -96,15 +97,18 @@ final class FileTurns: @unchecked Sendable {
         }
     }
 
+    /// - Parameter outcome: gone afterwards.
     private func handOver(
-        _ index: Int, _ outcome: Result<FileResult, any Error>,
+        _ index: Int, _ outcome: inout Result<FileResult, any Error>?,
         _ inOrder: (Int, Result<FileResult, MzMLError>) throws -> Void
     ) throws {
         switch outcome {
         case .success(let result): try inOrder(index, .success(result))
         case .failure(let error as MzMLError): try inOrder(index, .failure(error))
         case .failure(let error): throw error
+        case nil: return
         }
+        analysis.team.disposal.letGo(&outcome)
     }
 
     private func work(_ analysis: FileAnalysis, _ progress: @escaping @Sendable (Int, String, Double) -> Void) {

@@ -27,7 +27,7 @@ struct ResultFormatter: Sendable {
         self.firstSpectrumNumber = firstSpectrumNumber
         let assignment = result.assignment
         unassigned = result.fragments.headers.indices.filter {
-            assignment.featureOfFragment[$0] < 0 && !result.matches[$0].isEmpty
+            assignment.featureOfFragment[$0] < 0 && !result.matches.hasNone($0)
         }
         let totals = result.fragments.totalIntensities
         spectra = result.features.indices.compactMap { feature in

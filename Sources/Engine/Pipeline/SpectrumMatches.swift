@@ -61,10 +61,14 @@ struct SpectrumMatches: Sendable {
     var count: Int { start.count - 1 }
 
     /// Best first.
-    subscript(spectrum: Int) -> ArraySlice<Match> { matches[Int(start[spectrum])..<Int(start[spectrum + 1])] }
+    subscript(spectrum: Int) -> ArraySlice<Match> { matches[range(spectrum)] }
+
+    private func range(_ spectrum: Int) -> Range<Int> { Int(start[spectrum])..<Int(start[spectrum + 1]) }
+
+    func hasNone(_ spectrum: Int) -> Bool { start[spectrum] == start[spectrum + 1] }
 
     /// The score of each spectrum's best match; `nil` where there is none.
-    var bestScores: [Double?] { (0..<count).map { self[$0].first?.score } }
+    var bestScores: [Double?] { (0..<count).map { hasNone($0) ? nil : matches[Int(start[$0])].score } }
 
     mutating func append(_ other: SpectrumMatches) {
         let shift = start[count]
@@ -81,7 +85,12 @@ struct SpectrumMatches: Sendable {
     func keeping(_ isKept: (_ spectrum: Int) -> Bool) -> SpectrumMatches {
         var kept = SpectrumMatches()
         kept.start.reserveCapacity(start.count)
-        for spectrum in 0..<count { kept.append(isKept(spectrum) ? self[spectrum] : []) }
+        matches.withUnsafeBufferPointer { matches in
+            for spectrum in 0..<count {
+                if isKept(spectrum) { kept.matches.append(contentsOf: matches[range(spectrum)]) }
+                kept.start.append(Int32(truncatingIfNeeded: kept.matches.count))
+            }
+        }
         return kept
     }
 }
