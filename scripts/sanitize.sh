@@ -7,18 +7,18 @@ sanitizer=${1:?name a sanitizer: thread or address}
 shift
 folder=.build/$sanitizer
 reports=$PWD/.build/$sanitizer-reports
-# Swift's runtime outside of the programs: what is preloaded comes before it.
+# Swift's runtime outside of the programs: what is linked into them comes before it.
 export LAVOISIER_DYNAMIC=1
 # Tests that hold a program to an address space or a memory are left out: a sanitizer takes its own.
 export LAVOISIER_SANITIZER="$sanitizer"
-swift build -c release -Xswiftc -enable-testing --build-tests --sanitize="$sanitizer" --scratch-path "$folder"
-rm -rf "$reports"
-mkdir -p "$reports"
+linked=
 case $sanitizer in
 thread)
-    "$(dirname "$(command -v swiftc)")/clang" -O1 -fPIC -shared -o "$folder/mutex_order.so" scripts/mutex_order.c
-    export LD_PRELOAD="$PWD/$folder/mutex_order.so"
-    export TSAN_OPTIONS="halt_on_error=0 exitcode=0 history_size=4 log_path=$reports/report suppressions=$PWD/scripts/thread_sanitizer.txt"
+    mkdir -p "$folder"
+    "$(dirname "$(command -v swiftc)")/clang" -O1 -fPIC -c -o "$folder/mutex_order.o" scripts/mutex_order.c
+    linked="-Xlinker $PWD/$folder/mutex_order.o"
+    # A program with another environment writes to its standard error, and ends with 66.
+    export TSAN_OPTIONS="log_path=$reports/report"
     ;;
 address)
     # Leaks: what lives as long as the process (catalogs, caches) is no error of memory.
@@ -29,6 +29,10 @@ address)
     exit 64
     ;;
 esac
+# shellcheck disable=SC2086
+swift build -c release -Xswiftc -enable-testing --build-tests --sanitize="$sanitizer" --scratch-path "$folder" $linked
+rm -rf "$reports"
+mkdir -p "$reports"
 # The test bundle by itself: the driver is no sanitized program.
 "$folder/release/lavoisierPackageTests.xctest" --testing-library swift-testing "$@"
 if [ -n "$(ls -A "$reports")" ]; then

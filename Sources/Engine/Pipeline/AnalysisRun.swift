@@ -92,9 +92,6 @@ public struct AnalysisRun: Sendable {
         let prefetcher = configuration.storage.makePrefetcher()
         configuration.storage.setBudgets(of: caches, memoryLimit: configuration.memoryLimit)
         let known = (caches.metadataCounts, caches.directoryCounts)
-        let disposal = Disposal(isConcurrent: threads > 1)
-        // While results go to the disk there is time for it.
-        defer { disposal.wait() }
         do {
             let memory = RunMemory(settings: configuration.memory, budget: budget, folder: directory.path)
             _ = memory.collector.register {
@@ -124,7 +121,7 @@ public struct AnalysisRun: Sendable {
                     prefetcher: prefetcher, caches: caches,
                     team: WorkerTeam(
                         scheduling: configuration.scheduling, cpus: host.topology.cpus.map(\.number), book: book,
-                        slots: slots, crew: WorkerCrew(), disposal: disposal),
+                        slots: slots, crew: WorkerCrew()),
                     placement: groups),
                 start: start,
                 onEvent: onEvent)

@@ -93,9 +93,7 @@ struct FileAnalysis: Sendable {
         let features = group(
             outcome.peaks, times: outcome.survey.retentionTimes, parameters: parameters, input: &input)
         // Peaks and their profiles are the most of what a file leaves in memory, and are not needed any more.
-        var peaks: [(polarity: Polarity, table: PeakTable)]? = outcome.peaks
         outcome.peaks = []
-        team.disposal.letGo(&peaks)
         let assignment = clock.measure("assign fragments") {
             FragmentAssignment(
                 features: features, headers: fragments.headers, tolerance: configuration.fragmentPrecursorTolerance,

@@ -57,8 +57,7 @@ final class FileTurns: @unchecked Sendable {
         guard atOnce > 1 else {
             let analysis = analysis.group(0)
             for index in files.indices {
-                var outcome: Result? = outcome(index, analysis, progress)
-                try handOver(index, &outcome, inOrder)
+                try handOver(index, outcome(index, analysis, progress), inOrder)
             }
             return
         }
@@ -80,12 +79,12 @@ final class FileTurns: @unchecked Sendable {
             work(concurrent.group(0), progress)
         }
         for index in files.indices {
-            var outcome: Result? = clock.measure("analyse files") { self.waitFor(index) }
+            let outcome = clock.measure("analyse files") { self.waitFor(index) }
             let slots = analysis.team.slots
             // Whatever is written is of the earliest file.
             slots?.enter(index)
             defer { slots?.leave() }
-            try handOver(index, &outcome, inOrder)
+            try handOver(index, outcome, inOrder)
         }
     }
 
@@ -97,18 +96,15 @@ final class FileTurns: @unchecked Sendable {
         }
     }
 
-    /// - Parameter outcome: gone afterwards.
     private func handOver(
-        _ index: Int, _ outcome: inout Result<FileResult, any Error>?,
+        _ index: Int, _ outcome: Result<FileResult, any Error>,
         _ inOrder: (Int, Result<FileResult, MzMLError>) throws -> Void
     ) throws {
         switch outcome {
         case .success(let result): try inOrder(index, .success(result))
         case .failure(let error as MzMLError): try inOrder(index, .failure(error))
         case .failure(let error): throw error
-        case nil: return
         }
-        analysis.team.disposal.letGo(&outcome)
     }
 
     private func work(_ analysis: FileAnalysis, _ progress: @escaping @Sendable (Int, String, Double) -> Void) {

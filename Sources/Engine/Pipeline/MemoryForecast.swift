@@ -38,7 +38,7 @@ struct MemoryForecast: Sendable, Hashable {
     /// Of the points of spectra in flight.
     private static let bytesPerPointInFlight = 6.0
     /// Of a peak when all are known, with what is made of it later, and of what stays in memory when the peaks lie in files.
-    private static let bytesPerPeak = (detected: 386.0, grouped: 310.0, least: 190.0)
+    private static let bytesPerPeak = (detected: 335.0, grouped: 310.0, least: 190.0)
     /// Of a point that waits until all are known (`traces.method: seeded`), and of the remembered matches of a fragment spectrum.
     private static let bytesPerSeededPoint = 27.0
     private static let bytesPerRememberedSpectrum = 600.0

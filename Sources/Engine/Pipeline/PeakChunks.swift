@@ -1,4 +1,3 @@
-import CFreeMemory
 import FeatureDetection
 import OutOfCore
 import Synchronization
@@ -106,8 +105,6 @@ struct PeakChunks {
                             } catch {
                                 failure.withLock { $0 = $0 ?? error }
                             }
-                            // What was freed in pieces would stay with the process.
-                            if count >= 8 * mostPeaksPerChunk { free_memory_release() }
                         }
                     }
                 }

@@ -33,6 +33,8 @@ struct RunMemory: Sendable {
     ) {
         self.settings = settings
         self.budget = budget
+        // Otherwise arrays that grow leave holes in the heap behind them, some seventh of the memory of a run with many peaks.
+        free_memory_set_apart(Self.bytesSetApart)
         let pressure = MemoryPressure(host)
         collector = MemoryCollector(
             MemoryCollector.Rules(
@@ -52,6 +54,9 @@ struct RunMemory: Sendable {
             free_memory_release()
         }
     }
+
+    /// Chunks of peaks are larger, and pieces of text smaller: these would cost a call of the system each.
+    private static let bytesSetApart = 256 << 10
 
     var spill: PeakSpill { PeakSpill(pool: features, blocks: blocks, pages: pages) }
 }

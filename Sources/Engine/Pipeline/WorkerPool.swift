@@ -22,8 +22,6 @@ struct WorkerTeam: Sendable {
     var slots: WorkerSlots?
     /// Threads that stay from one piece of work to the next; `nil` starts new ones for each.
     var crew: WorkerCrew?
-    /// Where large things go that nobody needs any more.
-    var disposal = Disposal(isConcurrent: false)
     /// Of the file among those that share the workers.
     var rank = 0
 }
