@@ -82,7 +82,7 @@ SITUATIONS = [
         "execution.readahead=normal", "execution.readahead=willneed",
         "execution.file_access=buffered", f"execution.file_access=buffered {STORAGE}prefetch_strategy=sequential",
     )),
-    ("tight", "one long DDA run, 250 MB, in 150 MB of memory", "large", 7, ["execution.memory_limit=150MB"], False, settings(
+    ("tight", "one long DDA run, 250 MB, in 140 MB of memory", "large", 7, ["execution.memory_limit=140MB"], False, settings(
         "execution.memory_limit=4GB", f"{POOLS}enable_pools=false",
         f"{POOLS}allocation_strategy=aggressive", f"{POOLS}allocation_strategy=conservative",
         f"{POOLS}initial_pool_size=8MiB", f"{POOLS}max_pool_size=16MiB", f"{POOLS}growth_factor=4",

@@ -158,7 +158,8 @@ import Testing
     }
 
     /// A file size limit stands for a full disk: writing fails in the middle.
-    @Test(arguments: [1, 64, 1_000]) func fullDisk(blocks: Int) throws {
+    @Test(.enabled(if: Program.mayLimitFileSizes, "the thread sanitizer needs files"), arguments: [1, 64, 1_000])
+    func fullDisk(blocks: Int) throws {
         let folder = try TemporaryDirectory()
         let outcome = try analyze([Self.dda, "--output", folder.file("out")], limits: "ulimit -f \(blocks)")
         #expect(outcome.status == 73, "\(outcome.error)")
@@ -167,7 +168,8 @@ import Testing
     }
 
     /// The disk of the cache, on the first run of a user.
-    @Test func fullDiskOfTheCache() throws {
+    @Test(.enabled(if: Program.mayLimitFileSizes, "the thread sanitizer needs files"))
+    func fullDiskOfTheCache() throws {
         let folder = try TemporaryDirectory()
         var environment = Self.data
         environment["HOME"] = folder.file("home")

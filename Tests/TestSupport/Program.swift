@@ -9,8 +9,12 @@ public enum Program {
         public let error: String
     }
 
-    /// Whether tests and programs run under a sanitizer (`scripts/sanitize.sh`), which takes memory and address space of its own.
-    public static var isSanitized: Bool { ProcessInfo.processInfo.environment["LAVOISIER_SANITIZER"] != nil }
+    /// What tests and programs run under (`scripts/sanitize.sh`): `thread`, `address`, or nothing.
+    private static var sanitizer: String? { ProcessInfo.processInfo.environment["LAVOISIER_SANITIZER"] }
+    /// A sanitizer takes memory and address space of its own.
+    public static var isSanitized: Bool { sanitizer != nil }
+    /// The thread sanitizer writes and maps files when a program starts, which fails where their size is limited.
+    public static var mayLimitFileSizes: Bool { sanitizer != "thread" }
 
     /// The built program beside the running test bundle.
     public static func path(_ name: String) -> String {
@@ -40,7 +44,7 @@ public enum Program {
         process.currentDirectoryURL = URL(fileURLWithPath: directory ?? "/proc")
         let inherited = ProcessInfo.processInfo.environment
         var variables = environment
-        let ofSanitizers = ["TSAN_OPTIONS", "ASAN_OPTIONS", "LD_PRELOAD"]
+        let ofSanitizers = ["TSAN_OPTIONS", "ASAN_OPTIONS"]
         for key in ["PATH", "HOME", "LD_LIBRARY_PATH", "XDG_CACHE_HOME", "OPENBLAS_CORETYPE"]
             + (isSanitized ? ofSanitizers : []) where variables[key] == nil
         {

@@ -72,6 +72,7 @@ public struct MassAnnotator: Sendable {
     private mutating func findFormulas(_ feature: Feature, ions: [CandidateIon], supported: [UInt8]) -> Counts {
         var counts = Counts()
         let mz = feature.mz
+        let areas = feature.isotopeAreas
         nextFeature()
         guard mz.isFinite, mz > 0 else { return counts }
         // Wider than the tolerance by a rounding margin; the exact test follows.
@@ -93,7 +94,7 @@ public struct MassAnnotator: Sendable {
                     continue
                 }
                 let mass = half > 0 ? gaussian((mz - theoretical) / (half / 2)) : 1
-                let isotope = isotopeScore(formula, ion: ion, areas: feature.isotopeAreas)
+                let isotope = isotopeScore(formula, ion: ion, areas: areas)
                 let score = isotope.map { 0.5 * mass + 0.2 * prior + 0.3 * $0 } ?? (0.5 * mass + 0.2 * prior) / 0.7
                 let skeletons = table.skeletons(of: formula)
                 counts.candidates += skeletons.count

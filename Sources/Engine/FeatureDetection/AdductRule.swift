@@ -53,9 +53,9 @@ struct AdductRule {
     /// Whether the isotopes leave room for the heavy isotope of what was gained (37Cl, 81Br). The ladder of isotopes is
     /// without gaps, so it says nothing about M+2 where M+1 is missing.
     private func hasSecondIsotope(_ feature: Feature) -> Bool {
+        guard secondIsotopeRatio > 0.2, feature.isotopeCount >= 2 else { return true }
         let areas = feature.isotopeAreas
         let expected = Self.leastOfExpected * secondIsotopeRatio
-        guard secondIsotopeRatio > 0.2, areas.count >= 2 else { return true }
         return areas.count > 2 ? areas[2] >= expected * areas[0] : areas[1] >= secondIsotopeRatio * areas[0]
     }
 }

@@ -130,9 +130,10 @@ struct ResultFormatter: Sendable {
         buffer.tab()
         buffer.append(feature.pointCount)
         buffer.tab()
-        buffer.append(feature.isotopeAreas.count { $0 > 0 })
+        let areas = feature.isotopeAreas
+        buffer.append(areas.count { $0 > 0 })
         buffer.tab()
-        for (position, area) in feature.isotopeAreas.enumerated() {
+        for (position, area) in areas.enumerated() {
             if position > 0 { buffer.append(";") }
             buffer.append(area, decimals: 1)
         }

@@ -29,8 +29,9 @@ public struct Feature: Sendable, Hashable {
     public var falseProbability: Double?
     /// Points of the monoisotopic trace inside the peak.
     public var pointCount: Int
-    /// Areas of the isotopologues M, M+1, M+2 ... up to the last that was found, 0 for one that was not; the first is `area`.
-    public var isotopeAreas: [Double]
+    /// Areas of the isotopologues where there are several. Most features have one: a list of its own for each would be a third of
+    /// what they take, and all would have to be given back one by one.
+    private let isotopes: [Double]
     public var polarity: Polarity
     /// Name of the ion species (`AdductTable`), where co-eluting features tell it.
     public var adduct: String?
@@ -38,6 +39,12 @@ public struct Feature: Sendable, Hashable {
     public var neutralMass: Double?
     /// Number, within the file, that the features of one molecule share; `nil` for a feature that stands alone.
     public var group: Int?
+
+    /// Areas of the isotopologues M, M+1, M+2 ... up to the last that was found, 0 for one that was not; the first is `area`.
+    public var isotopeAreas: [Double] { isotopes.isEmpty ? [area] : isotopes }
+
+    /// How many `isotopeAreas` there are.
+    public var isotopeCount: Int { max(isotopes.count, 1) }
 
     public init(
         id: Int, mz: Double, retentionTimeSeconds: Double, startSeconds: Double, endSeconds: Double,
@@ -59,7 +66,7 @@ public struct Feature: Sendable, Hashable {
         self.autocorrelation = autocorrelation
         self.shape = shape
         self.pointCount = pointCount
-        self.isotopeAreas = isotopeAreas
+        isotopes = isotopeAreas == [area] ? [] : isotopeAreas
         self.polarity = polarity
         self.adduct = adduct
         self.neutralMass = neutralMass
