@@ -81,6 +81,7 @@ import Testing
         // Who sleeps for ever cannot be woken here, so the thread is left alone then.
         for _ in 0..<6_000 where counts.withLock({ $0.count }) < runs { usleep(10_000) }
         let found = counts.withLock { $0 }
+        if found.count == runs { thread.join() }
         #expect(found.count == runs && Set(found).count == 1 && found[0] > 1_000, "\(settings): \(found)")
     }
 
