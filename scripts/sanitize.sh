@@ -15,8 +15,10 @@ linked=
 case $sanitizer in
 thread)
     mkdir -p "$folder"
-    "$(dirname "$(command -v swiftc)")/clang" -O1 -fPIC -c -o "$folder/mutex_order.o" scripts/mutex_order.c
-    linked="-Xlinker $PWD/$folder/mutex_order.o"
+    # The build looks at the name of what is linked, not at what is in it.
+    object=$PWD/$folder/mutex_order-$(cksum <scripts/mutex_order.c | cut -d " " -f 1).o
+    "$(dirname "$(command -v swiftc)")/clang" -O1 -fPIC -c -o "$object" scripts/mutex_order.c
+    linked="-Xlinker $object"
     # A program with another environment writes to its standard error, and ends with 66.
     export TSAN_OPTIONS="log_path=$reports/report"
     ;;
@@ -34,9 +36,11 @@ swift build -c release -Xswiftc -enable-testing --build-tests --sanitize="$sanit
 rm -rf "$reports"
 mkdir -p "$reports"
 # The test bundle by itself: the driver is no sanitized program.
-"$folder/release/lavoisierPackageTests.xctest" --testing-library swift-testing "$@"
+status=0
+"$folder/release/lavoisierPackageTests.xctest" --testing-library swift-testing "$@" || status=$?
 if [ -n "$(ls -A "$reports")" ]; then
     echo "sanitize: reports of the $sanitizer sanitizer are in $reports" >&2
     exit 1
 fi
 echo "sanitize: no report of the $sanitizer sanitizer"
+exit "$status"

@@ -8,6 +8,9 @@ import Synchronization
 
 /// Analyses LC-MS runs: the engine behind `lavoisier analyze`, in this process.
 ///
+/// With the GNU C library an analysis sets for the whole process that pieces of memory of 256 KiB and more lie on pages of their own,
+/// which go back to the system when they are freed.
+///
 /// ```swift
 /// let analyzer = try Analyzer(settings: ["execution.workers": "2"])
 /// let record = try analyzer.processFile("run.mzML", output: "results") { print(Int($0 * 100), "%") }
@@ -24,7 +27,7 @@ public struct Analyzer: Sendable {
     private static let processDefaults = Mutex<[String: String]>([:])
 
     /// Makes `settings` what every analyzer starts from that is made afterwards in this process, in the place of what an earlier
-    /// call set; none takes it back. Where an analyzer's file, the environment or its own settings say otherwise, they win.
+    /// call set; an empty dictionary takes it back. Where an analyzer's file, the environment or its own settings say otherwise, they win.
     /// - Parameter settings: parameter name and value as in YAML, for instance `["execution.memory_limit": "4GB"]`.
     /// - Throws: `ParameterError`; the defaults then stay as they were.
     public static func applyGlobalConfiguration(_ settings: [String: String]) throws {

@@ -29,8 +29,8 @@ public struct Feature: Sendable, Hashable {
     public var falseProbability: Double?
     /// Points of the monoisotopic trace inside the peak.
     public var pointCount: Int
-    /// Areas of the isotopologues where there are several. Most features have one: a list of its own for each would be a third of
-    /// what they take, and all would have to be given back one by one.
+    /// Areas of the isotopologues where there are several. Most features have one, and a list of its own for each would have to be made
+    /// and given back one by one.
     private let isotopes: [Double]
     public var polarity: Polarity
     /// Name of the ion species (`AdductTable`), where co-eluting features tell it.
