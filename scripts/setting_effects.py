@@ -74,6 +74,23 @@ SITUATIONS = [
         f"execution.concurrent_files=2 {STORAGE}coordination_strategy=pipeline",
         "execution.workers=1", "matching.cache_size=64MiB",
     )),
+    ("wide", "one long DDA run, 250 MB, on many cores", "large", 12, [], False, settings(
+        "parallel.distribution_strategy=static", "parallel.distribution_strategy=work_stealing",
+        "parallel.distribution_strategy=static parallel.load_balancing=predictive",
+        "parallel.distribution_strategy=work_stealing parallel.load_balancing=adaptive",
+        "parallel.load_balancing=predictive", "parallel.load_balancing=adaptive",
+        "parallel.task_granularity=coarse", "parallel.task_granularity=fine",
+        "parallel.thread_affinity=true", "parallel.hyperthreading=true",
+        "parallel.hyperthreading=true parallel.thread_affinity=true",
+        "execution.chunk_size=8", "execution.chunk_size=128", "execution.buffer_size=4MiB",
+        "peak_detection.parallel_scales=true", "execution.file_access=buffered",
+    )),
+    ("wide-many", "20 DDA runs of 12.5 MB, on many cores", "many", 12, [], False, settings(
+        "execution.concurrent_files=2", "execution.concurrent_files=4", "execution.concurrent_files=8",
+        f"execution.concurrent_files=4 {STORAGE}coordination_strategy=pipeline",
+        "parallel.distribution_strategy=work_stealing", "parallel.task_granularity=fine",
+        "parallel.thread_affinity=true",
+    )),
     ("cold", "one long DDA run without compression, 250 MB, read from the disk", "large-raw", 8, [], True, settings(
         f"{STORAGE}prefetch_strategy=sequential", f"{STORAGE}prefetch_strategy=aggressive",
         f"{STORAGE}prefetch_strategy=predictive",

@@ -42,9 +42,10 @@ import Testing
             block.removeAll()
         }
         #expect(small.count == expected.count && large.count == expected.count)
+        var (smallReader, largeReader) = (small.reader, large.reader)
         for (index, spectrum) in expected.enumerated() {
-            #expect(try small.spectrum(index) == spectrum)
-            #expect(try large.spectrum(index) == spectrum)
+            #expect(try smallReader.spectrum(index) == spectrum)
+            #expect(try largeReader.spectrum(index) == spectrum)
         }
         #expect(small.totalIntensities == large.totalIntensities)
         #expect(try folder.contents.isEmpty, "temporary data has no name that could stay behind")

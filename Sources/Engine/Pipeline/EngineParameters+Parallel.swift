@@ -8,6 +8,7 @@ extension EngineParameters {
         let noThreads = host.topology.hasHardwareThreads ? nil : "every usable core has one usable hardware thread"
         let oneNode =
             host.topology.nodesInReach.count > 1 ? nil : "all usable CPUs are on one NUMA node, or nodes are not told"
+        let unmeasured = "no machine with several nodes was at hand to measure what it brings: name it to search it"
         let whenNUMA = ParameterCondition(parameter: "parallel.numa_aware", values: [.boolean(true)])
         func parameter(
             _ name: String, _ domain: ParameterDomain, _ defaultValue: ParameterValue, irrelevance: String? = nil,
@@ -47,6 +48,7 @@ extension EngineParameters {
                 notSearched: "independent files were faster wherever both were measured", irrelevance: oneCPU),
             parameter(
                 "hyperthreading", .boolean, .boolean(false), irrelevance: noThreads,
+                notSearched: "execution.workers is searched beyond the cores, and for a stated number this only moves pins",
                 "Whether the second hardware threads of cores count: for the default of execution.workers, and for the CPUs that "
                     + "parallel.thread_affinity gives."),
             parameter(
@@ -55,17 +57,19 @@ extension EngineParameters {
                 "Confine each worker to a CPU of its own, of those that the process may use. Two runs at the same time would "
                     + "take the same CPUs: start them with different affinity masks (taskset)."),
             parameter(
-                "numa_aware", .boolean, .boolean(false), irrelevance: oneNode,
+                "numa_aware", .boolean, .boolean(false), irrelevance: oneNode, notSearched: unmeasured,
                 "Keep each worker on the CPUs of one NUMA node. Without effect, and with a notice, where the process may use "
                     + "the CPUs of one node only."),
             parameter(
                 "data_locality", choices(PlacementRequest.DataLocality.self),
                 .choice(PlacementRequest.DataLocality.high.rawValue), irrelevance: oneNode, condition: whenNUMA,
+                notSearched: unmeasured,
                 "high: workers on as few nodes as hold them, those of one file together. low: evenly over all nodes, for "
                     + "the bandwidth of all memory controllers."),
             parameter(
                 "memory_binding", choices(PlacementRequest.MemoryBinding.self),
                 .choice(PlacementRequest.MemoryBinding.local.rawValue), irrelevance: oneNode, condition: whenNUMA,
+                notSearched: unmeasured,
                 "Where the memory of workers comes from (set_mempolicy): the worker's own node as long as it has some, all "
                     + "nodes with workers in turn, or wherever the process gets it."),
         ]

@@ -330,16 +330,16 @@ struct FileAnalysis: Sendable {
             cost: { number in
                 ((number * batch)..<min((number + 1) * batch, fragments.count))
                     .reduce(0) { $0 + Double(fragments.pointCount($1)) }
-            }, makeState: { LibrarySearch(library: library, forest: forest) },
+            }, makeState: { (search: LibrarySearch(library: library, forest: forest), fragments: fragments.reader) },
             afterGrain: afterPiece
-        ) { search, number -> Result<Found, AnalysisError> in
+        ) { state, number -> Result<Found, AnalysisError> in
             if cancellation.isCancelled { return .failure(AnalysisError(.interrupted, "interrupted")) }
             do throws(AnalysisError) {
                 var queries: [FragmentSpectrum] = []
                 for index in (number * batch)..<min((number + 1) * batch, fragments.count) {
-                    queries.append(try fragments.spectrum(index))
+                    queries.append(try state.fragments.spectrum(index))
                 }
-                return .success(find(&search, queries))
+                return .success(find(&state.search, queries))
             } catch {
                 return .failure(error)
             }

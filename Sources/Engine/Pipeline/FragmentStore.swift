@@ -110,14 +110,30 @@ final class FragmentStore: @unchecked Sendable {
     /// Peaks of the spectrum at a position.
     func pointCount(_ index: Int) -> Int { Int(places[index].count) }
 
-    /// The spectrum at a position.
-    func spectrum(_ index: Int) throws(AnalysisError) -> FragmentSpectrum {
-        let place = places[index]
-        let range = Int(place.first)..<Int(place.first + place.count)
-        let points = try points(of: Int(place.batch))
-        return FragmentSpectrum(
-            header: headers[index], mz: Array(points.mz[range]), intensity: Array(points.intensity[range]))
+    /// Reads spectra for one thread, of the same block as the one before without asking the cache, which all threads share: asked for
+    /// every spectrum, its lock had 16 workers wait for each other longer than they searched.
+    struct Reader {
+        private let store: FragmentStore
+        private var batch: Int32 = -1
+        private var points = FragmentBatch.Points()
+
+        fileprivate init(_ store: FragmentStore) { self.store = store }
+
+        /// The spectrum at a position.
+        mutating func spectrum(_ index: Int) throws(AnalysisError) -> FragmentSpectrum {
+            let place = store.places[index]
+            if place.batch != batch {
+                points = try store.points(of: Int(place.batch))
+                batch = place.batch
+            }
+            let range = Int(place.first)..<Int(place.first + place.count)
+            return FragmentSpectrum(
+                header: store.headers[index], mz: Array(points.mz[range]), intensity: Array(points.intensity[range]))
+        }
     }
+
+    /// A reader for one thread, once appending has ended. It holds one block.
+    var reader: Reader { Reader(self) }
 
     private func key(_ batch: Int) -> RunMemory.CachedBlock {
         RunMemory.CachedBlock(store: ObjectIdentifier(self), batch: batch)

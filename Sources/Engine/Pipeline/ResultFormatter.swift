@@ -306,9 +306,10 @@ struct ResultFormatter: Sendable {
     /// One block per feature with fragments: its most intense spectrum, as GNPS's feature-based workflows expect it.
     func spectra(_ range: Range<Int>) throws(AnalysisError) -> TextBuffer {
         var buffer = TextBuffer()
+        var fragments = result.fragments.reader
         for position in range {
             let feature = result.features[spectra[position].feature]
-            let spectrum = try result.fragments.spectrum(spectra[position].fragment)
+            let spectrum = try fragments.spectrum(spectra[position].fragment)
             buffer.append("BEGIN IONS\nOUTPUT=most_intense\nSCANS=")
             buffer.append(firstSpectrumNumber + position)
             buffer.append("\nFEATURE_ID=")

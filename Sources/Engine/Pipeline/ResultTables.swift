@@ -65,6 +65,9 @@ final class ResultTables {
         [features, identifications, spectra] + [traces, json].compactMap { $0 } + mztab
     }
 
+    /// What has rows of features.
+    private enum Table { case features, identifications, mztab, json }
+
     /// What the rows of a file held.
     struct Counts {
         var identified = 0
@@ -94,13 +97,18 @@ final class ResultTables {
         try startRun(result.input.name)
         var counts = Counts()
         let count = result.features.count
-        let rows = WaveWriter<ResultFormatter.Piece>(bytes: \.byteCount) { [self] (piece) throws(AnalysisError) in
-            try features.write(piece.features)
-            try identifications.write(piece.identifications)
-            try exchange?.append(piece.mztab)
-            try json?.write(piece.json)
-            counts.identified += piece.identified
-            counts.named += piece.named
+        let tables = [.features, .identifications] + (exchange == nil ? [] : [.mztab]) + (json == nil ? [] : [Table.json])
+        let rows = WaveWriter<ResultFormatter.Piece>(bytes: \.byteCount, files: tables.count) {
+            [self] (table, piece) throws(AnalysisError) in
+            switch tables[table] {
+            case .features:
+                try features.write(piece.features)
+                counts.identified += piece.identified
+                counts.named += piece.named
+            case .identifications: try identifications.write(piece.identifications)
+            case .mztab: try exchange?.append(piece.mztab)
+            case .json: try json?.write(piece.json)
+            }
         }
         try rows.run(count: count, grain: grain, memory: memory, pool: pool, clock: clock, makeState: annotator) {
             annotator, range throws(AnalysisError) in
@@ -140,7 +148,7 @@ final class ResultTables {
         count: Int, _ memory: RunMemory, _ pool: WorkerPool, _ grain: Int, _ clock: StageClock, to file: OutputFile,
         _ format: @escaping @Sendable (Range<Int>) throws(AnalysisError) -> TextBuffer
     ) throws(AnalysisError) {
-        let texts = WaveWriter<TextBuffer>(bytes: \.count) { (text) throws(AnalysisError) in try file.write(text) }
+        let texts = WaveWriter<TextBuffer>(bytes: \.count) { (_, text) throws(AnalysisError) in try file.write(text) }
         try texts.run(count: count, grain: grain, memory: memory, pool: pool, clock: clock, makeState: { () }) {
             _, range throws(AnalysisError) in try format(range)
         }

@@ -4,16 +4,19 @@ import Synchronization
 
 /// Makes pieces of text by all workers and writes them in their order, a wave of pieces at a time.
 ///
-/// While a wave is made, one of the workers writes the wave before: otherwise all of them would wait for the file and its
-/// hash. Waves have as many pieces as keep the workers busy, and no more than the memory for results takes by the size of
-/// the pieces before.
+/// While a wave is made, some of the workers write the wave before, one for each file: otherwise all of them would wait for the
+/// files and their hashes. Waves have as many pieces as keep the workers busy, and no more than the memory for results takes by
+/// the size of the pieces before.
 final class WaveWriter<Piece: Sendable>: @unchecked Sendable {
-    // @unchecked: `write` and `waiting` are used by one worker at a time: the one that took the first job of a wave, or the
-    // caller between two waves.
+    // @unchecked: `write` is called for a file by one worker at a time: the one that took its job of a wave, or the caller between two
+    // waves. `waiting` changes between two waves, or by the last of those that write it.
 
     private let bytes: @Sendable (Piece) -> Int
-    private let write: (Piece) throws(AnalysisError) -> Void
+    private let files: Int
+    private let write: (_ file: Int, Piece) throws(AnalysisError) -> Void
     private var waiting: [Piece] = []
+    /// Files to which the pieces that wait are still to be written.
+    private let unwritten = Atomic<Int>(0)
 
     private static var piecesPerWorker: Int { 256 }
     /// Pieces of the last wave, which is written when nothing else is left to do.
@@ -21,9 +24,15 @@ final class WaveWriter<Piece: Sendable>: @unchecked Sendable {
 
     /// - Parameters:
     ///   - bytes: of a piece.
-    ///   - write: called for one piece after the other, in order, from any thread.
-    init(bytes: @escaping @Sendable (Piece) -> Int, write: @escaping (Piece) throws(AnalysisError) -> Void) {
+    ///   - files: how many files a piece has something for.
+    ///   - write: writes what a piece has for one of them, counted from 0; called for one piece after the other, in order, from any
+    ///     thread, and for several files at the same time.
+    init(
+        bytes: @escaping @Sendable (Piece) -> Int, files: Int = 1,
+        write: @escaping (_ file: Int, Piece) throws(AnalysisError) -> Void
+    ) {
         self.bytes = bytes
+        self.files = files
         self.write = write
     }
 
@@ -35,6 +44,7 @@ final class WaveWriter<Piece: Sendable>: @unchecked Sendable {
         _ make: @escaping @Sendable (inout State, Range<Int>) throws(AnalysisError) -> Piece
     ) throws(AnalysisError) {
         let pieces = (count + grain - 1) / grain
+        let files = files
         var first = 0
         var bytesPerPiece = 0
         while first < pieces {
@@ -42,19 +52,20 @@ final class WaveWriter<Piece: Sendable>: @unchecked Sendable {
             let most = bytesPerPiece == 0 ? 4 * pool.workers : memory.results.maximumBytes / (2 * bytesPerPiece)
             let end = first + Self.waveSize(rest: pieces - first, most: most, workers: pool.workers)
             let wave = first..<end
+            beginWriting(memory)
             let made = clock.measure("annotate and format") {
                 pool.map(
-                    count: wave.count + 1, grain: 1,
+                    count: files + wave.count, grain: 1,
                     // Writing a wave takes about as long as making a sixteenth of one.
-                    cost: { $0 == 0 ? Double(wave.count * grain) / 16 : Double(grain) }, makeState: makeState
+                    cost: { Double($0 < files ? wave.count * grain / (16 * files) : grain) }, makeState: makeState
                 ) {
                     state, job -> Result<Piece?, AnalysisError> in
                     do throws(AnalysisError) {
-                        guard job > 0 else {
-                            try self.writeWaiting(memory)
+                        guard job >= files else {
+                            try self.writeWaiting(toFile: job)
                             return .success(nil)
                         }
-                        let start = (wave.lowerBound + job - 1) * grain
+                        let start = (wave.lowerBound + job - files) * grain
                         return .success(try make(&state, start..<min(start + grain, count)))
                     } catch {
                         return .failure(error)
@@ -69,7 +80,10 @@ final class WaveWriter<Piece: Sendable>: @unchecked Sendable {
             bytesPerPiece = max(bytesPerPiece, total / wave.count + 1)
             first = end
         }
-        try clock.measure("write") { () throws(AnalysisError) in try writeWaiting(memory) }
+        try clock.measure("write") { () throws(AnalysisError) in
+            beginWriting(memory)
+            for file in 0..<files { try writeWaiting(toFile: file) }
+        }
     }
 
     /// Pieces of the next wave: one for each worker at least, and otherwise no more than the memory takes.
@@ -81,9 +95,16 @@ final class WaveWriter<Piece: Sendable>: @unchecked Sendable {
         return min(wanted, max(most, workers), piecesPerWorker * workers)
     }
 
-    private func writeWaiting(_ memory: RunMemory) throws(AnalysisError) {
+    private func beginWriting(_ memory: RunMemory) {
         memory.results.give(waiting.reduce(0) { $0 + bytes($1) })
-        for piece in waiting { try write(piece) }
-        waiting.removeAll(keepingCapacity: true)
+        unwritten.store(files, ordering: .relaxed)
+    }
+
+    private func writeWaiting(toFile file: Int) throws(AnalysisError) {
+        for piece in waiting { try write(file, piece) }
+        // Whoever is last has seen all others end, so nobody looks at the pieces any more.
+        if unwritten.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 {
+            waiting.removeAll(keepingCapacity: true)
+        }
     }
 }
