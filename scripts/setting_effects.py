@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """What each execution setting changes: time and memory relative to the default, from runs in turn.
 
-    python3 scripts/setting_effects.py [--engine .build/release/lavoisier] [--only SITUATION] [--json FILE]
+    python3 scripts/setting_effects.py [--engine .build/release/lavoisier] [--only SITUATION] [--rounds N] [--json FILE]
+
+Without --only all situations, but for those that need many cores ("wide").
 
 Every round runs each variant of a situation once, in random order, right before or after a run of the default of its own: what the
 machine does within a second or two it does to both. A ratio is that of a variant to its default; the table has the median and its
@@ -74,22 +76,16 @@ SITUATIONS = [
         f"execution.concurrent_files=2 {STORAGE}coordination_strategy=pipeline",
         "execution.workers=1", "matching.cache_size=64MiB",
     )),
-    ("wide", "one long DDA run, 250 MB, on many cores", "large", 12, [], False, settings(
+    ("wide", "one long DDA run, 250 MB, on many cores", "large", 6, [], False, settings(
         "parallel.distribution_strategy=static", "parallel.distribution_strategy=work_stealing",
         "parallel.distribution_strategy=static parallel.load_balancing=predictive",
         "parallel.distribution_strategy=work_stealing parallel.load_balancing=adaptive",
-        "parallel.load_balancing=predictive", "parallel.load_balancing=adaptive",
-        "parallel.task_granularity=coarse", "parallel.task_granularity=fine",
-        "parallel.thread_affinity=true", "parallel.hyperthreading=true",
-        "parallel.hyperthreading=true parallel.thread_affinity=true",
-        "execution.chunk_size=8", "execution.chunk_size=128", "execution.buffer_size=4MiB",
-        "peak_detection.parallel_scales=true", "execution.file_access=buffered",
+        "parallel.load_balancing=adaptive", "parallel.task_granularity=coarse", "parallel.task_granularity=fine",
+        "parallel.thread_affinity=true", "execution.chunk_size=8", "execution.chunk_size=128",
     )),
-    ("wide-many", "20 DDA runs of 12.5 MB, on many cores", "many", 12, [], False, settings(
+    ("wide-many", "20 DDA runs of 12.5 MB, on many cores", "many", 6, [], False, settings(
         "execution.concurrent_files=2", "execution.concurrent_files=4", "execution.concurrent_files=8",
         f"execution.concurrent_files=4 {STORAGE}coordination_strategy=pipeline",
-        "parallel.distribution_strategy=work_stealing", "parallel.task_granularity=fine",
-        "parallel.thread_affinity=true",
     )),
     ("cold", "one long DDA run without compression, 250 MB, read from the disk", "large-raw", 8, [], True, settings(
         f"{STORAGE}prefetch_strategy=sequential", f"{STORAGE}prefetch_strategy=aggressive",
@@ -221,13 +217,16 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--engine", default=".build/release/lavoisier")
     parser.add_argument("--only", action="append", choices=[situation[0] for situation in SITUATIONS])
+    parser.add_argument("--rounds", type=int, help="instead of what each situation has")
     parser.add_argument("--json")
     options = parser.parse_args()
     found = []
     with tempfile.TemporaryDirectory() as folder:
         for situation in SITUATIONS:
-            if options.only and situation[0] not in options.only:
+            if situation[0] not in (options.only or [one[0] for one in SITUATIONS if "wide" not in one[0]]):
                 continue
+            name, title, workload, rounds, *rest = situation
+            situation = (name, title, workload, options.rounds or rounds, *rest)
             found.append(measure(options.engine, situation, folder))
             print(markdown(found[-1]), flush=True)
             if options.json:

@@ -28,7 +28,7 @@ import Testing
         let scans = try committer.commit(
             block, quantiles: Array(repeating: nil, count: block.count), fragments: FragmentBatch(of: block))
         // m/z 301 is in one band, so one lane has it all.
-        let handovers = parameters.makeBuilders().indices.flatMap { number -> [TraceLane.Handover] in
+        let handovers = (0..<parameters.builderCount).flatMap { number -> [TraceLane.Handover] in
             let lane = TraceLane(number: number, parameters: parameters)
             return lane.take(scans, of: block, pointsPerHandover: .max) + lane.finish()
         }

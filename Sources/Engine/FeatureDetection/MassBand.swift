@@ -15,8 +15,9 @@ public struct MassBand: Sendable, Hashable {
     /// All m/z.
     public static let everything = MassBand(owned: -Double.infinity..<Double.infinity, margin: Tolerance.dalton(0))
 
-    /// Where small molecules have about as many points as in the next range: steps of the square root of two.
-    private static let edges = [-Double.infinity, 100, 141, 200, 283, 400, 566, 800, .infinity]
+    /// Where small molecules have about as many points as in the next range, in runs of several kinds: the largest range says how long
+    /// all workers together need at least. Each range costs a look at every scan.
+    private static let edges = [-Double.infinity, 150, 200, 250, 290, 325, 360, 420, 500, 640, .infinity]
     /// Tolerances beyond the ends: as far as anything reaches that can change a trace at the edge.
     private static let toleranceMargin = 8.0
 
@@ -27,14 +28,17 @@ public struct MassBand: Sendable, Hashable {
         taken = low..<high
     }
 
-    /// Bands that cover all m/z, ascending.
-    public static func bands(_ parameters: MassTraceParameters) -> [MassBand] {
+    /// Bands that cover all m/z.
+    public static let count = edges.count - 1
+
+    /// One of the bands that cover all m/z, counted from 0 in ascending m/z.
+    public init(_ number: Int, parameters: MassTraceParameters) {
         let margin =
             switch parameters.tolerance {
-            case .ppm(let value): Tolerance.ppm(toleranceMargin * value)
-            case .dalton(let value): Tolerance.dalton(toleranceMargin * value)
+            case .ppm(let value): Tolerance.ppm(Self.toleranceMargin * value)
+            case .dalton(let value): Tolerance.dalton(Self.toleranceMargin * value)
             }
-        return zip(edges, edges.dropFirst()).map { MassBand(owned: $0..<$1, margin: margin) }
+        self.init(owned: Self.edges[number]..<Self.edges[number + 1], margin: margin)
     }
 
     /// Where in ascending m/z the points are that a builder takes. O(log count).

@@ -35,7 +35,7 @@ public struct MassTraceBuilder: MassTraceJoining {
     static let isDropped: Int32 = -2
     var closed: [ClosedTrace] = []
     var compactionTrigger = Self.leastCompaction
-    static let leastCompaction = 1 << 14
+    static let leastCompaction = 1 << 13
     var ready = MassTraceBatch()
     var choice = PointChoice()
     /// Traces that ended with the scan in hand.

@@ -66,12 +66,20 @@ public struct MassTraceParameters: Sendable, Hashable {
         self.overlapScans = overlapScans
     }
 
-    /// Builders for the scans of one polarity, each of which takes all of them; their traces together are those of the run.
+    /// Builders of traces that there are for the scans of one polarity. Each takes all of them; their traces together are those of the run.
     /// They are independent of each other, so that each may run on a thread of its own.
-    public func makeBuilders() -> [any MassTraceJoining] {
+    public var builderCount: Int {
         switch method {
-        case .streaming: MassBand.bands(self).map { MassTraceBuilder(parameters: self, band: $0) }
-        case .seeded: [SeededTraceBuilder(parameters: self)]
+        case .streaming: MassBand.count
+        case .seeded: 1
+        }
+    }
+
+    /// A new builder, of those counted from 0.
+    public func makeBuilder(_ number: Int) -> any MassTraceJoining {
+        switch method {
+        case .streaming: MassTraceBuilder(parameters: self, band: MassBand(number, parameters: self))
+        case .seeded: SeededTraceBuilder(parameters: self)
         }
     }
 

@@ -80,6 +80,8 @@ final class DetectionPipeline: @unchecked Sendable {
 
     private var mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private var condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    /// Workers that wait for something to do.
+    private var idle = 0
     private var isReading = false
     private var isCommitting = false
     private var isSourceDone = false
@@ -119,7 +121,7 @@ final class DetectionPipeline: @unchecked Sendable {
         self.cancellation = cancellation
         self.progress = progress
         committer = ScanCommitter(fragments: fragments)
-        lanes = (0..<parameters.traces.makeBuilders().count).map {
+        lanes = (0..<parameters.traces.builderCount).map {
             TraceLane(number: $0, parameters: parameters.traces, spill: memory.spill)
         }
         laneStates = Array(repeating: LaneState(), count: lanes.count)
@@ -215,7 +217,7 @@ final class DetectionPipeline: @unchecked Sendable {
 
     private enum Step {
         case commit(DecodedBlock)
-        case take(CommittedBlock, lane: Int)
+        case take([CommittedBlock], lane: Int)
         case detect(DetectionJob)
         case read
         case finish(lane: Int)
@@ -239,7 +241,7 @@ final class DetectionPipeline: @unchecked Sendable {
             parameters.pool.team.slots?.passOn(parameters.pool.team.rank)
             switch nextStep(worker) {
             case .commit(let block): commit(block, &times)
-            case .take(let block, let lane): take(block, lane: lane, &times)
+            case .take(let blocks, let lane): take(blocks, lane: lane, &times)
             case .detect(let job):
                 let found = times.measure(.peaks) { detect(job, with: &detector) }
                 do throws(ScratchError) {
@@ -266,20 +268,49 @@ final class DetectionPipeline: @unchecked Sendable {
     }
 
     /// Waits until there is something to do and takes it. Who waits leaves its slot to other files.
+    ///
+    /// Who takes something wakes another one if there is more to do, and that one the next: waking all for every chunk had 16
+    /// workers spend more time on the lock than on what it guards.
     private func nextStep(_ worker: Int) -> Step {
         let team = parameters.pool.team
         var isIdle = false
         pthread_mutex_lock(mutex)
         while true {
             if let step = stepAtHand(worker) {
+                wakeAnother()
                 pthread_mutex_unlock(mutex)
                 if isIdle { team.slots?.enter(team.rank) }
                 return step
             }
             if !isIdle { team.slots?.leave() }
             isIdle = true
+            idle += 1
             pthread_cond_wait(condition, mutex)
+            idle -= 1
         }
+    }
+
+    /// Wakes a worker that waits, if there may be something to do for it; all of them where it may be for one of them alone.
+    /// Called with the lock held.
+    private func wakeAnother() {
+        guard idle > 0, isMoreAtHand else { return }
+        if parameters.pool.team.scheduling.strategy == .dynamic {
+            pthread_cond_signal(condition)
+        } else {
+            pthread_cond_broadcast(condition)
+        }
+    }
+
+    /// Whether there may be a step for a worker: what `stepAtHand` finds, but for the memory and for whose turn it is.
+    /// Called with the lock held.
+    private var isMoreAtHand: Bool {
+        if failure != nil || jobs.waitingCost > 0 || laneToServe() != nil { return true }
+        if !isCommitting, decoded[nextCommit] != nil { return true }
+        guard isSourceDone else {
+            return !isReading && nextTicket - retired < parameters.maxChunksInFlight
+                && !turns.isHeldUp(jobs.waitingCost)
+        }
+        return isReadAndCommitted && (laneToFinish() != nil || laneStates.allSatisfy(\.isFinished))
     }
 
     /// What this worker can do now. Called with the lock held.
@@ -294,15 +325,13 @@ final class DetectionPipeline: @unchecked Sendable {
             isCommitting = true
             return .commit(block)
         }
-        if let lane = laneToServe(), let block = committed[laneStates[lane].next] {
+        if let lane = laneToServe() {
             laneStates[lane].isBusy = true
-            return .take(block, lane: lane)
+            let first = laneStates[lane].next
+            let end = min(nextCommit, first + Self.blocksPerTurn)
+            return .take((first..<end).compactMap { committed[$0] }, lane: lane)
         }
-        let wasHeldUp = turns.isHeldUp(jobs.waitingCost)
-        if let job = jobs.take(worker) {
-            if wasHeldUp, !turns.isHeldUp(jobs.waitingCost) { pthread_cond_broadcast(condition) }
-            return .detect(job)
-        }
+        if let job = jobs.take(worker) { return .detect(job) }
         if !isSourceDone, !isReading,
             turns.mayRead(
                 worker, ticket: nextTicket, inFlight: nextTicket - retired, waitingPoints: jobs.waitingCost),
@@ -311,14 +340,23 @@ final class DetectionPipeline: @unchecked Sendable {
             isReading = true
             return .read
         }
-        if isSourceDone, !isReading, nextCommit == nextTicket, !isCommitting {
-            if let lane = laneStates.firstIndex(where: { !$0.isBusy && !$0.isFinished && $0.next == nextTicket }) {
+        if isReadAndCommitted {
+            if let lane = laneToFinish() {
                 laneStates[lane].isBusy = true
                 return .finish(lane: lane)
             }
             if laneStates.allSatisfy(\.isFinished) { return .stop }
         }
         return nil
+    }
+
+    private var isReadAndCommitted: Bool {
+        isSourceDone && !isReading && nextCommit == nextTicket && !isCommitting
+    }
+
+    /// An idle lane that has taken everything. Called with the lock held.
+    private func laneToFinish() -> Int? {
+        laneStates.firstIndex { !$0.isBusy && !$0.isFinished && $0.next == nextTicket }
     }
 
     /// Takes the room of another chunk where there is some. With no more chunks than workers in flight there always is: each
@@ -392,7 +430,7 @@ final class DetectionPipeline: @unchecked Sendable {
             let (quantiles, fragments) = times.measure(.traces) {
                 (Self.quantiles(of: block, &quantile), FragmentBatch(of: block, nativeIDs: decoder.nativeIDs))
             }
-            locked {
+            lockedBeforeNextStep {
                 reserve(chunk.byteCount + block.mz.count * 12, for: ticket)
                 decoded[ticket] = DecodedBlock(block: block, quantiles: quantiles, fragments: fragments)
                 usedChunks.append(chunk)
@@ -422,7 +460,7 @@ final class DetectionPipeline: @unchecked Sendable {
             let fraction = source.fileSize > 0 ? Double(source.bytesConsumed) / Double(source.fileSize) : 1
             // Before the turn is handed on, so that reports come one at a time and never go back.
             progress?(min(fraction, 1))
-            locked {
+            lockedBeforeNextStep {
                 committed[nextCommit] = CommittedBlock(block: decoded.block, scans: scans, lanesLeft: lanes.count)
                 nextCommit += 1
                 isCommitting = false
@@ -432,29 +470,34 @@ final class DetectionPipeline: @unchecked Sendable {
         }
     }
 
-    private func take(_ chunk: CommittedBlock, lane index: Int, _ times: inout WorkerStageTimes) {
+    /// Blocks that a worker takes into a lane at a time, where so many are there: blocks are as large as they were until the
+    /// last lane has them.
+    private static let blocksPerTurn = 4
+
+    private func take(_ chunks: [CommittedBlock], lane index: Int, _ times: inout WorkerStageTimes) {
         let lane = lanes[index]
         let handovers = times.measure(.traces) {
-            lane.take(chunk.scans, of: chunk.block, pointsPerHandover: pointsPerHandover)
+            chunks.flatMap { lane.take($0.scans, of: $0.block, pointsPerHandover: pointsPerHandover) }
         }
-        locked {
+        lockedBeforeNextStep {
             enqueue(handovers, lane: index)
-            let number = laneStates[index].next
-            laneStates[index].next += 1
-            laneStates[index].isBusy = false
-            committed[number]?.lanesLeft -= 1
-            if committed[number]?.lanesLeft == 0, let done = committed.removeValue(forKey: number) {
-                buffers.giveBack(done.block)
-                reserve(0, for: number)
-                retired += 1
+            for number in laneStates[index].next..<(laneStates[index].next + chunks.count) {
+                committed[number]?.lanesLeft -= 1
+                if committed[number]?.lanesLeft == 0, let done = committed.removeValue(forKey: number) {
+                    buffers.giveBack(done.block)
+                    reserve(0, for: number)
+                    retired += 1
+                }
             }
+            laneStates[index].next += chunks.count
+            laneStates[index].isBusy = false
         }
     }
 
     private func finish(lane index: Int, _ times: inout WorkerStageTimes) {
         let lane = lanes[index]
         let handovers = times.measure(.traces) { lane.finish() }
-        locked {
+        lockedBeforeNextStep {
             enqueue(handovers, lane: index)
             laneStates[index].isBusy = false
             laneStates[index].isFinished = true
@@ -492,15 +535,27 @@ final class DetectionPipeline: @unchecked Sendable {
     /// Keeps the failure that stands first in the file. What precedes it has been read and is decoded to its end by the
     /// workers that hold it, so the outcome does not depend on timing.
     private func fail(_ error: any Error, at position: Int) {
-        locked { if failure.map({ position < $0.position }) ?? true { failure = (position, error) } }
+        locked {
+            if failure.map({ position < $0.position }) ?? true { failure = (position, error) }
+            pthread_cond_broadcast(condition)
+        }
     }
 
     private func locked<Result>(_ body: () -> Result) -> Result {
         pthread_mutex_lock(mutex)
         defer {
-            pthread_cond_broadcast(condition)
+            wakeAnother()
             pthread_mutex_unlock(mutex)
         }
         return body()
+    }
+
+    /// For what a worker does right before it takes its next step: that one is for itself, and the others are woken then. Where
+    /// files share their workers it may have to wait for its turn, so others are woken at once.
+    private func lockedBeforeNextStep(_ body: () -> Void) {
+        guard parameters.pool.team.slots == nil else { return locked(body) }
+        pthread_mutex_lock(mutex)
+        body()
+        pthread_mutex_unlock(mutex)
     }
 }

@@ -56,7 +56,7 @@ final class TraceLane {
                 for placed in scans {
                     let points = block.points(of: placed.index)
                     let polarity = Int(placed.polarity.rawValue)
-                    if builders[polarity] == nil { builders[polarity] = parameters.makeBuilders()[number] }
+                    if builders[polarity] == nil { builders[polarity] = parameters.makeBuilder(number) }
                     pointsSinceHandover += points.count
                     builders[polarity]?.add(
                         placed.scan, mz: UnsafeBufferPointer(rebasing: mz[points]),
