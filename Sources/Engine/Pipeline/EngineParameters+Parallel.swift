@@ -48,7 +48,8 @@ extension EngineParameters {
                 notSearched: "independent files were faster wherever both were measured", irrelevance: oneCPU),
             parameter(
                 "hyperthreading", .boolean, .boolean(false), irrelevance: noThreads,
-                notSearched: "execution.workers is searched beyond the cores, and for a stated number this only moves pins",
+                notSearched:
+                    "execution.workers is searched beyond the cores, and for a stated number this only moves pins",
                 "Whether the second hardware threads of cores count: for the default of execution.workers, and for the CPUs that "
                     + "parallel.thread_affinity gives."),
             parameter(

@@ -97,7 +97,8 @@ final class ResultTables {
         try startRun(result.input.name)
         var counts = Counts()
         let count = result.features.count
-        let tables = [.features, .identifications] + (exchange == nil ? [] : [.mztab]) + (json == nil ? [] : [Table.json])
+        let tables =
+            [.features, .identifications] + (exchange == nil ? [] : [.mztab]) + (json == nil ? [] : [Table.json])
         let rows = WaveWriter<ResultFormatter.Piece>(bytes: \.byteCount, files: tables.count) {
             [self] (table, piece) throws(AnalysisError) in
             switch tables[table] {

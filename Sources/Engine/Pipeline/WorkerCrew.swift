@@ -1,4 +1,3 @@
-import CFreeMemory
 import CThreadPlacement
 import Instrumentation
 import Synchronization
@@ -106,11 +105,7 @@ private final class CrewMember: @unchecked Sendable {
         thread?.join()
     }
 
-    /// What a worker's arrays and rows take at a time, but for what lies on pages of its own.
-    private static let heapBytes = 3 << 20
-
     private func serve() {
-        free_memory_widen(Self.heapBytes)
         var done = 0
         while takeTurn(done) {
             done += 1

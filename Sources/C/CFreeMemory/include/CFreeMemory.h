@@ -14,10 +14,6 @@ void free_memory_release(void);
    whole process; the heap keeps no more than eight times as much at its end. Does nothing where the C library cannot. */
 void free_memory_set_apart(size_t bytes);
 
-/* Has the heap of the calling thread end so many bytes further on (at most 3.75 MiB), which costs no memory until they are used. The C library
-   moves the end of a thread's heap by a page at a time otherwise, each a call of the system for which all threads of the process wait. */
-void free_memory_widen(size_t bytes);
-
 #ifdef __cplusplus
 }
 #endif
