@@ -1,3 +1,4 @@
+import Caching
 import Foundation
 import Instrumentation
 import SpectrumModel
@@ -22,10 +23,12 @@ import Testing
 @Suite struct FragmentStoreTests {
     @Test func spillingChangesNothing() throws {
         let folder = try TemporaryDirectory()
-        let small = FragmentStore(memory: try EngineRun.memory(folder: folder.path), memoryLimit: 1_000)
+        let memory = try EngineRun.memory(folder: folder.path)
+        let small = FragmentStore(memory: memory, memoryLimit: 1_000)
         let large = FragmentStore(memory: try EngineRun.memory(folder: folder.path))
         var generator = SeededGenerator(seed: 9)
         var expected: [FragmentSpectrum] = []
+        var blocks = 0
         var block = SpectrumBlock()
         for index in 0..<300 {
             let count = generator.integer(below: 60)
@@ -37,6 +40,7 @@ import Testing
             block.append(header, mz: mz, intensity: intensity)
             if header.msLevel == 2 { expected.append(FragmentSpectrum(header: header, mz: mz, intensity: intensity)) }
             guard index % 7 == 6 || index == 299 else { continue }
+            blocks += 1
             try small.append(FragmentBatch(of: block))
             try large.append(FragmentBatch(of: block))
             block.removeAll()
@@ -48,6 +52,13 @@ import Testing
             #expect(try largeReader.spectrum(index) == spectrum)
         }
         #expect(small.totalIntensities == large.totalIntensities)
+        // In order of the file a reader asks for each block once, and not for each spectrum: all workers share the cache.
+        let cache = try #require(memory.cache)
+        let before = cache.counts
+        var inOrder = small.reader
+        for index in expected.indices { #expect(try inOrder.spectrum(index) == expected[index]) }
+        let asked = cache.counts.since(before)
+        #expect(asked.hits + asked.misses > 0 && asked.hits + asked.misses <= blocks)
         #expect(try folder.contents.isEmpty, "temporary data has no name that could stay behind")
     }
 }

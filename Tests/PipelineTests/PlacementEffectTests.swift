@@ -127,7 +127,7 @@ import Testing
 
     /// What a tuner need not try: said by the description of the setting.
     @Test func whatCannotMatterHereIsSaid() throws {
-        func irrelevant(_ machine: String) throws -> Set<String> {
+        func parameters(_ machine: String) throws -> [ParameterDescription] {
             let folder = try RecordedMachine.folder(RecordedMachine.files(machine))
             let none = Measured<Int>.unavailable(reason: "not recorded")
             let host = withExtendedLifetime(folder) {
@@ -136,13 +136,22 @@ import Testing
                     cacheFallback: CacheSizes(l1Data: none, l2: none, l3: none)
                 ).read()
             }
-            return Set(
-                EngineParameters.parallel(host: host).filter { $0.irrelevance != nil }.map {
+            return EngineParameters.parallel(host: host)
+        }
+        func irrelevant(_ machine: String) throws -> Set<String> {
+            Set(
+                try parameters(machine).filter { $0.irrelevance != nil }.map {
                     String($0.name.dropFirst("parallel.".count))
                 })
         }
         #expect(try irrelevant(RecordedMachine.eightNodes).isEmpty)
         #expect(try irrelevant("eight-nodes-s4881-cpuset") == ["hyperthreading"])
+        // What nobody measured is searched on a machine that has it only by those who name it.
+        let named = try parameters(RecordedMachine.eightNodes).filter {
+            $0.reasonNotSearched != nil && $0.searchObstacle == nil && $0.irrelevance == nil
+        }
+        let unmeasured: Set = ["hyperthreading", "numa_aware", "data_locality", "memory_binding"]
+        #expect(unmeasured.isSubset(of: named.map { String($0.name.dropFirst("parallel.".count)) }))
     }
 
     private func record(_ assignments: [String]) throws -> RunRecord {

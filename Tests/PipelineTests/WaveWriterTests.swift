@@ -1,0 +1,55 @@
+import Instrumentation
+import OutOfCore
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Pipeline
+
+@Suite struct WaveWriterTests {
+    /// Pieces, each with a number for every file.
+    private static let count = 1_000
+
+    /// Every file has all pieces in order, whoever wrote them, and files do not wait for each other.
+    @Test(arguments: [1, 2, 5], [1, 3]) func everyFileHasAllPiecesInOrder(workers: Int, files: Int) throws {
+        let folder = try TemporaryDirectory()
+        let memory = try EngineRun.memory(folder: folder.path)
+        let written = Mutex<[[Int]]>(Array(repeating: [], count: files))
+        // A file is never written by two workers at a time.
+        let busy = Mutex<Set<Int>>([])
+        let writer = WaveWriter<Int>(bytes: { _ in 100_000 }, files: files) { file, piece in
+            let isFree = busy.withLock { $0.insert(file).inserted }
+            written.withLock { $0[file].append(piece * files + file) }
+            #expect(isFree)
+            _ = busy.withLock { $0.remove(file) }
+        }
+        try writer.run(
+            count: Self.count, grain: 3, memory: memory, pool: WorkerPool(workers: workers), clock: StageClock(),
+            makeState: { () }
+        ) { _, range in range.lowerBound }
+        let starts = stride(from: 0, to: Self.count, by: 3)
+        #expect(written.withLock { $0 } == (0..<files).map { file in starts.map { $0 * files + file } })
+        #expect(memory.results.usedBytes == 0)
+    }
+
+    /// The first failure in order of the files, after which nothing more is made.
+    @Test(arguments: [1, 4]) func aFailureEndsTheWork(workers: Int) throws {
+        let folder = try TemporaryDirectory()
+        let memory = try EngineRun.memory(folder: folder.path)
+        let made = Atomic<Int>(0)
+        let writer = WaveWriter<Int>(bytes: { _ in 1 }, files: 2) { file, piece throws(AnalysisError) in
+            if file == 1, piece >= 10 { throw AnalysisError(.outputFailed, "the disk is full") }
+        }
+        let failure = #expect(throws: AnalysisError.self) {
+            try writer.run(
+                count: 100_000, grain: 1, memory: memory, pool: WorkerPool(workers: workers), clock: StageClock(),
+                makeState: { () }
+            ) { _, range in
+                made.add(1, ordering: .relaxed)
+                return range.lowerBound
+            }
+        }
+        #expect(failure?.reason == "the disk is full")
+        #expect(made.load(ordering: .relaxed) < 10_000)
+    }
+}
