@@ -28,7 +28,7 @@ public struct MassBand: Sendable, Hashable {
         taken = low..<high
     }
 
-    /// Bands that cover all m/z.
+    /// How many bands cover all m/z.
     public static let count = edges.count - 1
 
     /// One of the bands that cover all m/z, counted from 0 in ascending m/z.

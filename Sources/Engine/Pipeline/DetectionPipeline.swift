@@ -269,8 +269,8 @@ final class DetectionPipeline: @unchecked Sendable {
 
     /// Waits until there is something to do and takes it. Who waits leaves its slot to other files.
     ///
-    /// Who takes something wakes another one if there is more to do, and that one the next: waking all for every chunk had 16
-    /// workers spend more time on the lock than on what it guards.
+    /// Who takes something wakes another one if there is more to do, and that one the next: where all were woken for every chunk,
+    /// 16 workers fell asleep and woke 1.6 times as often.
     private func nextStep(_ worker: Int) -> Step {
         let team = parameters.pool.team
         var isIdle = false
