@@ -10,12 +10,11 @@ import Testing
     /// Pieces, each with a number for every file.
     private static let count = 1_000
 
-    /// Every file has all pieces in order, whoever wrote them, and files do not wait for each other.
+    /// Every file has all pieces in order, whoever wrote them, and no two workers write to it at a time.
     @Test(arguments: [1, 2, 5], [1, 3]) func everyFileHasAllPiecesInOrder(workers: Int, files: Int) throws {
         let folder = try TemporaryDirectory()
         let memory = try EngineRun.memory(folder: folder.path)
         let written = Mutex<[[Int]]>(Array(repeating: [], count: files))
-        // A file is never written by two workers at a time.
         let busy = Mutex<Set<Int>>([])
         let writer = WaveWriter<Int>(bytes: { _ in 100_000 }, files: files) { file, piece in
             let isFree = busy.withLock { $0.insert(file).inserted }
@@ -32,7 +31,7 @@ import Testing
         #expect(memory.results.usedBytes == 0)
     }
 
-    /// The first failure in order of the files, after which nothing more is made.
+    /// What writing to one of the files meets is what the caller gets, and the waves behind it are not made.
     @Test(arguments: [1, 4]) func aFailureEndsTheWork(workers: Int) throws {
         let folder = try TemporaryDirectory()
         let memory = try EngineRun.memory(folder: folder.path)

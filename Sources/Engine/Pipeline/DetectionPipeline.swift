@@ -470,18 +470,18 @@ final class DetectionPipeline: @unchecked Sendable {
         }
     }
 
-    /// Blocks that a worker takes into a lane at a time, where so many are there: blocks are as large as they were until the
-    /// last lane has them.
+    /// Blocks that a worker takes into a lane at a time, where so many are there: no more, because none is given back before the
+    /// last lane has it.
     private static let blocksPerTurn = 4
 
-    private func take(_ chunks: [CommittedBlock], lane index: Int, _ times: inout WorkerStageTimes) {
+    private func take(_ blocks: [CommittedBlock], lane index: Int, _ times: inout WorkerStageTimes) {
         let lane = lanes[index]
         let handovers = times.measure(.traces) {
-            chunks.flatMap { lane.take($0.scans, of: $0.block, pointsPerHandover: pointsPerHandover) }
+            blocks.flatMap { lane.take($0.scans, of: $0.block, pointsPerHandover: pointsPerHandover) }
         }
         lockedBeforeNextStep {
             enqueue(handovers, lane: index)
-            for number in laneStates[index].next..<(laneStates[index].next + chunks.count) {
+            for number in laneStates[index].next..<(laneStates[index].next + blocks.count) {
                 committed[number]?.lanesLeft -= 1
                 if committed[number]?.lanesLeft == 0, let done = committed.removeValue(forKey: number) {
                     buffers.giveBack(done.block)
@@ -489,7 +489,7 @@ final class DetectionPipeline: @unchecked Sendable {
                     retired += 1
                 }
             }
-            laneStates[index].next += chunks.count
+            laneStates[index].next += blocks.count
             laneStates[index].isBusy = false
         }
     }
