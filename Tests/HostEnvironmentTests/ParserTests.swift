@@ -28,6 +28,35 @@ import Testing
         #expect(ControlGroups.parseCPUMax("") == nil)
     }
 
+    @Test func kernelTextIsCutAtBlanksAndLineEnds() {
+        #expect("  a\t\tbc \u{B}d\r\n".fields == ["a", "bc", "d"])
+        #expect(" \n\t".fields.isEmpty && "".fields.isEmpty)
+        #expect("a b\r\n\n c\n".lines == ["a b", " c"])
+        #expect("\t \r\n".trimmed == "" && "".trimmed == "" && "x".trimmed == "x")
+        #expect(" Prüfung € \n".trimmed == "Prüfung €")
+        #expect("/mnt/Prüfung é€ x".fields == ["/mnt/Prüfung", "é€", "x"])
+    }
+
+    /// Looked at again in every run: a mount that is no control group, one that is, and lines without what they need.
+    @Test func mountsAreReadByTheirSeparator() {
+        let mounts = ControlGroups.parseMounts(
+            """
+            21 1 0:20 / / rw - ext4 /dev/vda rw
+            30 21 0:26 /a\\040b /sys/fs/cg\\011 rw,nosuid shared:9 master:1 - cgroup2 - rw,nsdelegate
+            31 21 0:27 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu,cpuacct
+            32 21 0:28 / /x rw cgroup2 cgroup2 rw
+            33 21 - cgroup2 cgroup2 rw
+            34 21 0:29 / /y rw -
+            """)
+        #expect(
+            mounts == [
+                ControlGroups.Mount(
+                    root: "/a b", point: "/sys/fs/cg\t", isUnified: true, options: ["rw", "nsdelegate"]),
+                ControlGroups.Mount(
+                    root: "/", point: "/sys/fs/cgroup/cpu", isUnified: false, options: ["rw", "cpu", "cpuacct"]),
+            ])
+    }
+
     @Test func keysMatchWholeNames() {
         let text = "VmHWMx:\t 7 kB\nVmHWM:\t    1672 kB\n"
         #expect(parseKibibytes("VmHWM", in: text) == 1672 * 1024)

@@ -72,9 +72,9 @@ struct ControlGroups: Sendable, Equatable {
     /// `36 35 98:0 /root /point options - type source super-options`, with octal escapes for spaces in paths.
     static func parseMounts(_ text: String) -> [Mount] {
         text.lines.compactMap { line in
-            guard let separator = line.range(of: " - ") else { return nil }
-            let left = line[..<separator.lowerBound].fields
-            let right = line[separator.upperBound...].fields
+            let fields = line.fields
+            guard let separator = fields.firstIndex(of: "-") else { return nil }
+            let (left, right) = (fields[..<separator], fields[(separator + 1)...])
             guard left.count >= 5, let type = right.first, type == "cgroup" || type == "cgroup2" else { return nil }
             return Mount(
                 root: unescape(left[3]), point: unescape(left[4]), isUnified: type == "cgroup2",
@@ -146,16 +146,5 @@ struct ControlGroups: Sendable, Equatable {
             return nil
         }
         return quota / period
-    }
-}
-
-extension StringProtocol {
-    fileprivate func range(of text: String) -> Range<Index>? {
-        var start = startIndex
-        while start < endIndex {
-            if self[start...].hasPrefix(text) { return start..<index(start, offsetBy: text.count) }
-            start = index(after: start)
-        }
-        return nil
     }
 }

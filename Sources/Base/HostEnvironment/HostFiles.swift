@@ -47,15 +47,40 @@ struct HostFiles: Sendable {
     }
 }
 
+/// Kernel files are ASCII but for names, so their bytes are looked at: taking them for characters costs some 50 times more.
 extension StringProtocol {
     /// Without spaces, tabs and line ends on both sides.
     var trimmed: String {
-        var view = self[...]
-        while let first = view.first, first.isWhitespace { view = view.dropFirst() }
-        while let last = view.last, last.isWhitespace { view = view.dropLast() }
-        return String(view)
+        let bytes = utf8
+        guard let start = bytes.firstIndex(where: { !$0.isSpace }) else { return "" }
+        var (end, index) = (start, start)
+        while index < bytes.endIndex {
+            let isSpace = bytes[index].isSpace
+            bytes.formIndex(after: &index)
+            if !isSpace { end = index }
+        }
+        return String(self[start..<end])
     }
 
-    var fields: [SubSequence] { split(whereSeparator: \.isWhitespace) }
-    var lines: [SubSequence] { split(whereSeparator: \.isNewline) }
+    /// What lies between spaces, tabs and line ends.
+    var fields: [SubSequence] { pieces(between: \.isSpace) }
+    /// Lines that are not empty.
+    var lines: [SubSequence] { pieces { (0x0A...0x0D).contains($0) } }
+
+    private func pieces(between isSeparator: (UInt8) -> Bool) -> [SubSequence] {
+        let bytes = utf8
+        var pieces: [SubSequence] = []
+        var start = bytes.startIndex
+        while let first = bytes[start...].firstIndex(where: { !isSeparator($0) }) {
+            let end = bytes[first...].firstIndex(where: isSeparator) ?? bytes.endIndex
+            pieces.append(self[first..<end])
+            start = end
+        }
+        return pieces
+    }
+}
+
+extension UInt8 {
+    /// Space, tab, line feed, vertical tab, form feed, carriage return.
+    fileprivate var isSpace: Bool { self == 0x20 || (0x09...0x0D).contains(self) }
 }

@@ -16,10 +16,14 @@ struct InstructionCounts {
         counter = InstructionCounter.probe(cacheFolder: setup.locations.cache)
     }
 
-    /// Settings of a counted run: one worker, and nothing that follows the machine's caches or memory.
+    /// Settings of a counted run: one worker, and nothing that follows the machine's caches, its memory or how short of it
+    /// the machine is: looking for that every few seconds counts where the counter is slow.
     static func settings(_ given: [String]) -> [String] {
         let names = Set(given.compactMap { $0.split(separator: "=").first.map(String.init) })
-        let fixed = ["execution.buffer_size=1MiB", "execution.memory_limit=2GiB"].filter { setting in
+        let fixed = [
+            "execution.buffer_size=1MiB", "execution.memory_limit=2GiB",
+            "memory.garbage_collection.strategy=conservative",
+        ].filter { setting in
             !names.contains(setting.split(separator: "=").first.map(String.init) ?? "")
         }
         return (given.filter { !$0.hasPrefix("execution.workers=") } + fixed + ["execution.workers=1"]).sorted()
