@@ -60,10 +60,21 @@ import Testing
             (found["leftOut"] as? [[String: String]] ?? []).compactMap { $0["name"] }
         }
         let plain = try list([])
-        #expect(names(plain) == all.filter { !left(plain).contains($0) } && names(plain).count >= 8)
+        #expect(names(plain) == all.filter { !left(plain).contains($0) })
+        #expect(
+            Set(names(plain)).isSuperset(of: [
+                "execution.chunk_size", "execution.workers", "execution.buffer_size", "numeric.precision",
+                "parallel.task_granularity", "execution.concurrent_files",
+            ]))
+        // What cannot matter here is said, with the reason.
+        let reasons = plain["leftOut"] as? [[String: String]] ?? []
+        for name in ["parallel.numa_aware", "parallel.data_locality", "parallel.memory_binding"] {
+            let reason = try #require(reasons.first { $0["name"] == name }?["reason"])
+            #expect(reason.contains(host.topology.nodesInReach.count > 1 ? "name it" : "NUMA node"), "\(reason)")
+        }
         #expect(plain["target"] as? String == "throughput")
         // Of a target what serves it, and of a trade-off or with a bound on the other what serves either.
-        let (saving, quick) = ("memory.pool_management.feature_cache", "peak_detection.fft_backend")
+        let (saving, quick) = ("memory.pool_management.feature_cache", "peak_detection.parallel_scales")
         #expect(names(plain).contains(quick) && left(plain).contains(saving))
         let memory = try list(["--target", "memory"])
         #expect(names(memory).contains(saving) && left(memory).contains(quick))
@@ -200,7 +211,9 @@ import Testing
             "own.yaml", "- {storage.read_optimization.memory_mapping: no, memory.chunk_size: 16}\n")
         let base = try fixture.folder.write(
             "base.yaml", "memory.memory_limit: 3GB\nparallel.synchronization: minimal\n")
-        let outcome = try fixture.run(fixture.study(["--enqueue", own, "--base", base, "--quiet"]))
+        let outcome = try fixture.run(
+            fixture.study(
+                ["--enqueue", own, "--base", base, "--parameters", "+execution.file_access", "--quiet"]))
         #expect(outcome.status == 0, "\(outcome.error)")
         let configurations = try tried(fixture)
         #expect(configurations.allSatisfy { $0["execution.memory_limit"] == "3GB" })

@@ -49,6 +49,11 @@ import Testing
         for (found, expected) in zip(fractions, [0.2, 0, 1, 1]) { #expect(abs(found - expected) < 1e-9) }
         #expect(abs((result.serialFractionOfStages.value ?? 0) - 0.2) < 1e-9)
         #expect(abs(result.rows[1].speedUps[1].estimate - 2) < 1e-9)
+        // All of two workers' time pays, or half of it.
+        for (row, expected) in zip(result.rows[1...2], [1, 0.5]) {
+            #expect(row.efficiencies.count == 2 && row.efficiencies[0] == 1)
+            #expect(abs(row.efficiencies[1] - expected) < 1e-9, "\(row.name)")
+        }
         #expect(result.rows[1].cpuSeconds == .available([1.6, 1.6]))
         // The whole: two workers for 1.2 s are 2.4 s, of which 1.45 s were worked.
         for (row, expected) in zip(result.rows, [0.475, 0, 1]) {

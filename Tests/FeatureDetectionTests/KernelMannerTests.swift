@@ -49,7 +49,7 @@ import Testing
     }
 
     /// What `peak_detection.fft_backend` promises: Fourier transforms move no edge, and areas by less than 1e-6.
-    @Test(arguments: [TransformMethod.fourier, .byLength]) func areasAgreeBetweenMethods(method: TransformMethod) {
+    @Test func areasAgreeBetweenMethods() {
         var random = SeededGenerator(seed: 78)
         let ions = (0..<60).map { index in
             SyntheticRun.Ion(
@@ -63,7 +63,7 @@ import Testing
                 parameters: parameters.peaks, precision: .float64, transform: TransformSettings(method: method))
             return Array(detector.detect(batch, traces: 0..<batch.count).peaks)
         }
-        let (direct, other) = (peaks(.direct), peaks(method))
+        let (direct, other) = (peaks(.direct), peaks(.fourier))
         #expect(direct.count > 30 && direct.count == other.count)
         for (a, b) in zip(direct, other) {
             #expect(a.firstScan == b.firstScan && a.lastScan == b.lastScan)

@@ -56,6 +56,32 @@ private final class FakeProcess: Sendable {
         #expect(process.released == 1)
     }
 
+    /// A sixteenth of what the last collection left is worth another one, on machines with any amount of memory.
+    @Test func aggressiveFollowsTheProcessAndNotTheLimit() {
+        let process = FakeProcess()
+        let collector = MemoryCollector(
+            MemoryCollector.Rules(limitBytes: 100 << 30, strategy: .aggressive, secondsBetweenLooks: 0),
+            residentBytes: { process.resident.load(ordering: .relaxed) })
+        _ = collector.register { process.releases.add(1, ordering: .relaxed) }
+        for (mebibytes, collections) in [(48, 1), (50, 1), (52, 2), (54, 2), (56, 3)] {
+            process.grow(to: mebibytes)
+            collector.lookNow()
+            #expect(process.released == collections, "at \(mebibytes) MiB")
+        }
+    }
+
+    @Test func adaptiveAsksWhenTheRunBeginsAndThenNowAndThen() {
+        let process = FakeProcess()
+        let collector = MemoryCollector(
+            MemoryCollector.Rules(limitBytes: 1 << 30, strategy: .adaptive, secondsBetweenLooks: 0),
+            residentBytes: { process.resident.load(ordering: .relaxed) },
+            isMachineShort: { process.releases.add(1, ordering: .relaxed) == (0, 1) },
+            secondsBetweenPressureLooks: 3_600)
+        process.grow(to: 10)
+        for _ in 0..<5 { collector.lookNow() }
+        #expect(process.released == 1 && collector.counts.looksUnderPressure == 5)
+    }
+
     @Test func adaptiveCollectsEarlyWhileTheMachineIsShort() {
         let process = FakeProcess()
         let relaxed = process.collector(.adaptive)
@@ -94,7 +120,7 @@ private final class FakeProcess: Sendable {
     @Test func looksAreNotMoreFrequentThanStated() {
         let process = FakeProcess()
         let collector = MemoryCollector(
-            MemoryCollector.Rules(limitBytes: 1 << 30, secondsBetweenLooks: 3_600),
+            MemoryCollector.Rules(limitBytes: 1 << 40, secondsBetweenLooks: 3_600),
             residentBytes: { process.resident.load(ordering: .relaxed) })
         for _ in 0..<1_000 { collector.look() }
         #expect(collector.counts.looks == 1)

@@ -163,7 +163,7 @@ import Testing
             ] + parallel + [
                 "execution.file_access", "execution.concurrent_files", "memory.pool_management.feature_cache",
                 "numeric.precision",
-                "peak_detection.fft_backend", "peak_detection.parallel_scales",
+                "peak_detection.parallel_scales",
             ])
     }
 }

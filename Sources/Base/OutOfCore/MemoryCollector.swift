@@ -12,11 +12,11 @@ import Synchronization
 /// Workers call `look()` between jobs; it costs a clock reading unless a look is due.
 public final class MemoryCollector: Sendable {
     public enum Strategy: String, Sendable, Hashable, CaseIterable, Codable {
-        /// At every look.
+        /// At every look that finds a sixteenth more than the last collection left.
         case aggressive
         /// When the resident memory is above the threshold.
         case conservative
-        /// The same, and at every look while the machine is short of memory.
+        /// The same, and like `aggressive` while the machine is short of memory.
         case adaptive
     }
 
@@ -26,7 +26,7 @@ public final class MemoryCollector: Sendable {
         /// Share of the limit above which memory is given back.
         public var threshold: Double
         public var strategy: Strategy
-        /// `nil` looks the more often the nearer the limit is.
+        /// Longest time between two looks: they are the more frequent the nearer the limit is. `nil`: a fiftieth of a second.
         public var secondsBetweenLooks: Double?
 
         public init(
@@ -55,8 +55,7 @@ public final class MemoryCollector: Sendable {
         var counts = Counts()
         /// Resident bytes behind the last collection: nothing is collected again before it has grown by something.
         var floorBytes = 0
-        /// A short run never asks.
-        var lastPressureLook = monotonicSeconds()
+        var lastPressureLook = -Double.infinity
         var isUnderPressure = false
         var releases: [(number: Int, release: @Sendable () -> Void)] = []
         var nextNumber = 0
@@ -66,8 +65,8 @@ public final class MemoryCollector: Sendable {
     private let residentBytes: @Sendable () -> Int?
     private let isMachineShort: @Sendable () -> Bool
     private let nextLook = Atomic<UInt64>(0)
-    /// Until the look after the next one where the rules do not tell, nanoseconds.
-    private let interval = Atomic<UInt64>(1_000_000)
+    /// Between the last look and the next one, nanoseconds.
+    private let interval: Atomic<UInt64>
     /// Memory can be touched about that fast by one worker, bytes per second; there is room for eight of them.
     private static let fastestGrowth = 8e9
     private let state = Mutex(State())
@@ -84,6 +83,7 @@ public final class MemoryCollector: Sendable {
         self.residentBytes = residentBytes
         self.isMachineShort = isMachineShort
         self.secondsBetweenPressureLooks = secondsBetweenPressureLooks
+        interval = Atomic(UInt64((rules.secondsBetweenLooks ?? 0.001) * 1e9))
     }
 
     public var counts: Counts { state.withLock { $0.counts } }
@@ -106,10 +106,10 @@ public final class MemoryCollector: Sendable {
         let now = UInt64(monotonicSeconds() * 1e9)
         let due = nextLook.load(ordering: .relaxed)
         guard now >= due else { return }
-        let seconds = rules.secondsBetweenLooks ?? Double(interval.load(ordering: .relaxed)) * 1e-9
-        let next = now + UInt64(seconds * 1e9)
+        let next = now + interval.load(ordering: .relaxed)
         guard nextLook.compareExchange(expected: due, desired: next, ordering: .relaxed).exchanged else { return }
         lookNow()
+        nextLook.store(now + interval.load(ordering: .relaxed), ordering: .relaxed)
     }
 
     /// The same without waiting for the time to come: where much memory was touched at once.
@@ -137,7 +137,8 @@ public final class MemoryCollector: Sendable {
     /// When the next look is due: before the limit could be reached, within reason.
     private func plan(_ resident: Int) {
         let seconds = Double(max(rules.limitBytes - resident, 0)) / Self.fastestGrowth
-        interval.store(UInt64(min(max(seconds, 0.001), 0.02) * 1e9), ordering: .relaxed)
+        interval.store(
+            UInt64(min(max(seconds, 0.001), rules.secondsBetweenLooks ?? 0.02) * 1e9), ordering: .relaxed)
     }
 
     private func isReason(_ resident: Int, _ state: inout State) -> Bool {
@@ -146,8 +147,8 @@ public final class MemoryCollector: Sendable {
             state.isUnderPressure = isMachineShort()
         }
         if state.isUnderPressure { state.counts.looksUnderPressure += 1 }
-        // What could not be given back at the last collection is no reason for another one.
-        let grain = max((rules.limitBytes - thresholdBytes) / 16, 1 << 20)
+        // What could not be given back at the last collection is no reason for another one, nor is a little more.
+        let grain = max(min(rules.limitBytes - thresholdBytes, state.floorBytes) / 16, 1 << 20)
         guard resident >= state.floorBytes + grain || resident < state.floorBytes - grain else { return false }
         if resident < state.floorBytes { state.floorBytes = 0 }
         return rules.strategy == .aggressive || state.isUnderPressure || resident > thresholdBytes

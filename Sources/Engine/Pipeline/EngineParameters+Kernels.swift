@@ -8,11 +8,13 @@ extension EngineParameters {
             name: "peak_detection.fft_backend", group: .numeric,
             domain: .choice(KernelSettings.FourierBackend.allCases.map(\.rawValue)), defaultValue: .choice("fftw"),
             text:
-                "What the Fourier transforms of long mass traces are made with. fftw: plans that FFTW estimates to be good. "
+                "What the Fourier transforms of mass traces are made with, where there are any: with numeric.wavelet_transform=fft, "
+                + "and for traces of many scans on processors without AVX2. fftw: plans that FFTW estimates to be good. "
                 + "fftw_wisdom: plans that were measured once on this machine, for up to 8192 scans, and are kept in the cache "
                 + "folder. direct: no Fourier transforms. Areas agree within 1e-6.",
-            // Plans that are measured took as long as those that are estimated, and the first trial pays for measuring.
-            searchValues: [.choice("fftw"), .choice("direct")], purposes: [.time]),
+            notSearched:
+                "with AVX2 or AVX-512 direct sums are faster for a trace of any length, which leaves no Fourier transforms"
+        ),
         ParameterDescription(
             name: "numeric.wavelet_transform", group: .numeric,
             domain: .choice([TransformMethod.byLength, .fourier].map(\.rawValue)),

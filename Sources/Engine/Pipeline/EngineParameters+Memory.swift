@@ -25,7 +25,7 @@ extension EngineParameters {
 
     private static let isBudget = "it says how a memory limit is spent, and acts where the limit is reached"
     private static let isReserve =
-        "buffers of spectra are little beside what an analysis takes: the peak of 'medium' was the same by 1 %, and 5 % higher "
+        "buffers of spectra are little beside what an analysis takes: the peak of 'medium' was the same by 1 %, and 6 % higher "
         + "where all are taken at the start"
     private static let isSpill = "it acts on temporary data only, which a run has where its memory limit is reached"
     private static let isRhythm = "it says when memory is given back, and acts where the limit is near"
@@ -82,14 +82,16 @@ extension EngineParameters {
                 "memory.garbage_collection.strategy",
                 .choice(MemoryCollector.Strategy.allCases.map(\.rawValue)), .choice("adaptive"),
                 "When idle buffers, cached blocks and pages of files are given back. conservative: when the resident memory "
-                    + "is above the threshold. adaptive: also while the machine is short of memory (pressure stall information, the "
-                    + "control group's use). aggressive: at every look.", notSearched: isRhythm),
+                    + "is above the threshold. aggressive: whenever it has grown by a sixteenth since they were. adaptive: as "
+                    + "conservative, and as aggressive while the machine is short of memory (pressure stall information, the control "
+                    + "group's use: looked at when the run begins and every 5 s).", notSearched: isRhythm),
             memory(
                 "memory.garbage_collection.threshold", .number(0.05...1, .linear), .number(0.85),
                 "Share of execution.memory_limit above which memory is given back.", notSearched: isRhythm),
             memory(
                 "memory.garbage_collection.frequency", .number(0.001...3_600, .logarithmic), .automatic, unit: "s",
-                "Time between two looks at the resident memory; auto is 0.02 far below the limit, and down to 0.001 near it.",
+                "Longest time between two looks at the resident memory; auto is 0.02. Near the limit they are more frequent, down to "
+                    + "0.001, whatever it says.",
                 notSearched: isRhythm),
             memory(
                 "memory.caching.enable_smart_cache", .boolean, .boolean(true),

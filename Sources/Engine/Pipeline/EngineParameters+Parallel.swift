@@ -12,16 +12,18 @@ extension EngineParameters {
         let whenNUMA = ParameterCondition(parameter: "parallel.numa_aware", values: [.boolean(true)])
         func parameter(
             _ name: String, _ domain: ParameterDomain, _ defaultValue: ParameterValue, irrelevance: String? = nil,
-            condition: ParameterCondition? = nil, notSearched: String? = nil, _ text: String
+            condition: ParameterCondition? = nil, notSearched: String? = nil, purposes: ParameterPurposes = [.time],
+            _ text: String
         ) -> ParameterDescription {
             ParameterDescription(
                 name: "parallel.\(name)", group: .execution, domain: domain, defaultValue: defaultValue, text: text,
-                condition: condition, notSearched: notSearched, purposes: [.time], irrelevance: irrelevance)
+                condition: condition, notSearched: notSearched, purposes: purposes, irrelevance: irrelevance)
         }
         return [
             parameter(
                 "distribution_strategy", choices(SchedulingSettings.Strategy.self),
                 .choice(SchedulingSettings().strategy.rawValue), irrelevance: oneCPU,
+                notSearched: "neither of the others was faster wherever they were measured, with 2 and with 16 CPUs",
                 "Who decides which worker does a piece of work. static: each has a share, dealt beforehand. dynamic: whoever is "
                     + "free takes from one queue. work_stealing: each has a share, and who is done takes from others'."),
             parameter(
@@ -33,7 +35,7 @@ extension EngineParameters {
                     + "and little at the end; of static shares, who is done takes over half of the fullest."),
             parameter(
                 "task_granularity", choices(SchedulingSettings.Granularity.self),
-                .choice(SchedulingSettings().granularity.rawValue),
+                .choice(SchedulingSettings().granularity.rawValue), purposes: .all,
                 "Traces, queries, features and rows per piece of work: four times as many (coarse) or a quarter (fine) of what "
                     + "execution.chunk_size and the built-in grains say. Chunks of spectra stay as they are."),
             ParameterDescription(

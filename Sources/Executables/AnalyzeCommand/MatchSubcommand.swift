@@ -200,13 +200,13 @@ struct MatchSubcommand: ParsableCommand {
     /// Hits of each query, in its order; `nil` when the user stopped the search.
     private func search(
         _ queries: [QuerySpectrum], in library: SpectralLibrary, forest: ForestSearch?, _ parameters: SearchParameters,
-        workers: Int, report: @Sendable (Double) -> Void
+        workers: Int, report: @escaping @Sendable (Double) -> Void
     ) -> [[LibraryHit]]? {
         let batches = (queries.count + batchSize - 1) / batchSize
         let next = Atomic<Int>(0)
         let found = Mutex<[[[LibraryHit]]]>(Array(repeating: [], count: batches))
         let size = batchSize
-        DispatchQueue.concurrentPerform(iterations: max(1, min(workers, batches))) { _ in
+        WorkerPool(workers: max(1, min(workers, batches))).onEachWorker { _ in
             var search = LibrarySearch(library: library, forest: forest)
             while !StopSignals.cancellation.isCancelled {
                 let batch = next.add(1, ordering: .relaxed).oldValue

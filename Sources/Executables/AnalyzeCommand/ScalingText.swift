@@ -12,7 +12,8 @@ enum ScalingText {
             "\(result.workload): \(result.rounds) \(result.rounds == 1 ? "round" : "rounds") of "
             + "\(workers.map(String.init).joined(separator: ", ")) workers, in turn\n\n"
         var table = ConsoleTable(
-            header: ["stage", "share"] + workers.map { "\($0) (s)" } + workers.dropFirst().map { "\($0): times faster" }
+            header: ["stage", "share"] + workers.map { "\($0) (s)" }
+                + workers.dropFirst().map { "\($0): times faster, efficiency" }
                 + ["serial fraction", "one at work", "CPU time, \(workers.last ?? 1) to 1"],
             alignments: [.left] + [ConsoleTable.Alignment](repeating: .right, count: 2 * workers.count + 3))
         for row in result.rows {
@@ -20,7 +21,9 @@ enum ScalingText {
             table.append(
                 [row.name, ComparisonText.percent(row.wallSeconds[0] / whole.wallSeconds[0])]
                     + row.wallSeconds.map(ComparisonText.digits)
-                    + row.speedUps.dropFirst().map { interval($0, ComparisonText.ratio) }
+                    + zip(row.speedUps, row.efficiencies).dropFirst().map {
+                        "\(interval($0, ComparisonText.ratio)), \(ComparisonText.percent($1))"
+                    }
                     + [
                         interval(row.serialFraction, ComparisonText.percent),
                         row.serialByOccupancy.value.map { interval($0, ComparisonText.percent) } ?? "-", cpu,

@@ -65,6 +65,8 @@ public struct ScalingResult: Sendable, Codable, Hashable {
         public var cpuSeconds: Measured<[Double]>
         /// Times faster than with one worker, by number of workers.
         public var speedUps: [FittedValue]
+        /// Speed-up over the number of workers, by number of workers: the share of their time that pays.
+        public var efficiencies: [Double]
         public var serialFraction: FittedValue
         /// The time with only one worker at work, as a share of the time with one, if all are or one is: (n w - c) / ((n - 1) w1)
         /// for the most workers n, who took the time w and the CPU time c. Waiting for the disk or for a CPU counts. Unlike `serialFraction` it knows nothing of what workers cost
@@ -148,13 +150,15 @@ public struct ScalingResult: Sendable, Codable, Hashable {
     ) -> Row {
         let positions = law.workers.indices
         let isWhole = cpu.allSatisfy { $0.count == law.workers.count }
+        let speedUps = positions.map(law.speedUp)
         return Row(
             name: name, wallSeconds: positions.map { position in median(walls.map { $0[position] }) },
             cpuSeconds: isWhole
                 ? .available(positions.map { position in median(cpu.map { $0[position] }) })
                 : .unavailable(
                     reason: "not measured in every run"),
-            speedUps: positions.map(law.speedUp), serialFraction: law.serialFraction,
+            speedUps: speedUps, efficiencies: zip(speedUps, law.workers).map { $0.estimate / Double($1) },
+            serialFraction: law.serialFraction,
             serialByOccupancy: occupancy(law.workers, walls, busy: [cpu]),
             serialForWantOfWork: ready.map { occupancy(law.workers, walls, busy: [cpu, $0]) }
                 ?? .unavailable(reason: "waiting for a CPU is known of the whole run only"))
