@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What each execution setting changes: time and memory relative to the default, from runs in turn.
 
-    python3 scripts/setting_effects.py [--engine .build/release/lavoisier] [--only SITUATION] [--rounds N] [--json FILE]
+    python3 scripts/setting_effects.py [--engine .build/release/lavoisier] [--only SITUATION] [--setting TEXT] [--rounds N] [--json FILE]
 
 Without --only all situations, but for those that need many cores ("wide").
 
@@ -222,6 +222,7 @@ def main():
     parser.add_argument("--engine", default=".build/release/lavoisier")
     parser.add_argument("--only", action="append", choices=[situation[0] for situation in SITUATIONS])
     parser.add_argument("--rounds", type=int, help="instead of what each situation has")
+    parser.add_argument("--setting", help="only variants that contain this text")
     parser.add_argument("--json")
     options = parser.parse_args()
     found = []
@@ -230,7 +231,8 @@ def main():
             if situation[0] not in (options.only or [one[0] for one in SITUATIONS if "wide" not in one[0]]):
                 continue
             name, title, workload, rounds, *rest = situation
-            situation = (name, title, workload, options.rounds or rounds, *rest)
+            variants = [one for one in rest.pop() if (options.setting or "") in " ".join(one)]
+            situation = (name, title, workload, options.rounds or rounds, *rest, variants)
             found.append(measure(options.engine, situation, folder))
             print(markdown(found[-1]), flush=True)
             if options.json:

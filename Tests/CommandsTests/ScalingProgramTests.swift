@@ -19,7 +19,8 @@ import Testing
             engine: false)
         #expect(outcome.status == 0, "\(outcome.error)")
         for word in [
-            "small: 2 rounds of 1, 2 workers", "whole run", "read and detect", "outside of stages", "2: times faster, efficiency",
+            "small: 2 rounds of 1, 2 workers", "whole run", "read and detect", "outside of stages",
+            "2: times faster, efficiency",
             "Serial fraction of the whole run: ", "2 numbers of workers cannot tell contention from coherency",
             "Without ", "not a measurement",
         ] { #expect(outcome.output.contains(word), "\(word) is missing in \(outcome.output)") }
