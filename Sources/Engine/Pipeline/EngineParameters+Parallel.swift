@@ -29,7 +29,7 @@ extension EngineParameters {
             parameter(
                 "load_balancing", choices(SchedulingSettings.Balancing.self),
                 .choice(SchedulingSettings().balancing.rawValue), irrelevance: oneCPU,
-                notSearched: "pieces are small: no order of them was measured to be faster than another",
+                notSearched: "pieces are small: no order of them was measured to be faster than as they come",
                 "By what work is dealt or taken. round_robin: as it comes. predictive: by estimated cost (points of traces and "
                     + "chunks, peaks of fragment spectra, features), the heaviest first. adaptive: by what is left, much at first "
                     + "and little at the end; of static shares, who is done takes over half of the fullest."),
