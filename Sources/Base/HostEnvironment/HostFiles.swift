@@ -47,7 +47,8 @@ struct HostFiles: Sendable {
     }
 }
 
-/// Kernel files are ASCII but for names, so their bytes are looked at: taking them for characters costs some 50 times more.
+/// Kernel files are ASCII but for names, so their bytes are looked at: taking them for characters was 6.5 of the 10.5 million
+/// instructions that it took to read a machine with two CPUs.
 extension StringProtocol {
     /// Without spaces, tabs and line ends on both sides.
     var trimmed: String {

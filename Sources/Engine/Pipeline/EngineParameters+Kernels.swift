@@ -40,7 +40,8 @@ extension EngineParameters {
                 "Compute the scales of a mass trace's wavelet transform one after the other, keeping of each only the ridges "
                 + "that go through it, in the place of all coefficients at once: a sixteenth of their memory.",
             notSearched:
-                "coefficients of one trace are little beside the rest: no memory was saved, and runs took up to 3 % longer"),
+                "coefficients of one trace are little beside the rest: no memory was saved, and runs took up to 3 % longer"
+        ),
         ParameterDescription(
             name: "peak_detection.loop_unrolling", group: .execution, domain: .boolean, defaultValue: .boolean(true),
             text:
