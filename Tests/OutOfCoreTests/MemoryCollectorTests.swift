@@ -56,6 +56,17 @@ private final class FakeProcess: Sendable {
         #expect(process.released == 1)
     }
 
+    @Test func aThresholdLeavesRoomBelowTheLimit() {
+        let process = FakeProcess()
+        let collector = process.collector(.conservative, threshold: 1)
+        process.grow(to: 890)
+        collector.lookNow()
+        #expect(process.released == 0)
+        process.grow(to: 910)
+        collector.lookNow()
+        #expect(process.released == 1)
+    }
+
     /// A sixteenth of what the last collection left is worth another one, on machines with any amount of memory.
     @Test func aggressiveFollowsTheProcessAndNotTheLimit() {
         let process = FakeProcess()

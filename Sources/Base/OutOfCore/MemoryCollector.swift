@@ -23,7 +23,7 @@ public final class MemoryCollector: Sendable {
     public struct Rules: Sendable, Hashable {
         /// Most resident memory of the process.
         public var limitBytes: Int
-        /// Share of the limit above which memory is given back.
+        /// Share of the limit above which memory is given back; more than 0.9 counts as that.
         public var threshold: Double
         public var strategy: Strategy
         /// Longest time between two looks: they are the more frequent the nearer the limit is. `nil`: a fiftieth of a second.
@@ -87,7 +87,9 @@ public final class MemoryCollector: Sendable {
     }
 
     public var counts: Counts { state.withLock { $0.counts } }
-    var thresholdBytes: Int { Int(Double(rules.limitBytes) * rules.threshold) }
+    var thresholdBytes: Int { Int(Double(rules.limitBytes) * min(rules.threshold, Self.highestThreshold)) }
+    /// What is touched between two looks has to fit below the limit.
+    static let highestThreshold = 0.9
 
     /// What a collection calls, in the order of registration, on the thread that met it.
     /// - Returns: the number to `remove` it by.

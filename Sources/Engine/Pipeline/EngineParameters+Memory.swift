@@ -87,7 +87,8 @@ extension EngineParameters {
                     + "group's use: looked at when the run begins and every 5 s).", notSearched: isRhythm),
             memory(
                 "memory.garbage_collection.threshold", .number(0.05...1, .linear), .number(0.85),
-                "Share of execution.memory_limit above which memory is given back.", notSearched: isRhythm),
+                "Share of execution.memory_limit above which memory is given back. More than 0.9 counts as 0.9, so that the limit holds.",
+                notSearched: isRhythm),
             memory(
                 "memory.garbage_collection.frequency", .number(0.001...3_600, .logarithmic), .automatic, unit: "s",
                 "Longest time between two looks at the resident memory; auto is 0.02. Near the limit they are more frequent, down to "
