@@ -59,11 +59,10 @@ final class GateFixture {
             ] + arguments)
     }
 
-    /// Options of a gate whose tolerances are wide, so that only what a test is about decides: a program that sleeps takes a
-    /// hundred times as long as one that does nothing.
+    /// Options of a gate whose tolerances are wide, so that only what a test is about decides.
     func gate(_ arguments: [String], wide: [String] = ["wall", "cpu", "peak_memory"]) -> [String] {
         ["gate", "--baseline", baseline, "--candidate", candidate, "--lock", folder.file("lock")]
-            + wide.flatMap { ["--tolerance", "\($0)=100000%"] } + arguments
+            + wide.flatMap { ["--tolerance", "\($0)=10000%"] } + arguments
     }
 
     /// A gate of both scripts in turn: one run of each in a pair, eight pairs.

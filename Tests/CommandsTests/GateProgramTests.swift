@@ -28,8 +28,9 @@ import Testing
         #expect(outcome.output.contains("PASSED") && outcome.output.contains("wall time"))
     }
 
+    /// Some ten times as slow: far above the one tolerance, and far below the other on any machine.
     @Test func aSlowProgramIsARegression() throws {
-        let fixture = try fixture()
+        let fixture = try fixture { $0.body = "sleep 0.02" }
         try fixture.write({ $0.body = "sleep 0.2" }, to: fixture.candidate)
         let outcome = try fixture.run(
             fixture.interleaved(["--tolerance", "wall=50%"], wide: ["cpu", "peak_memory"]))

@@ -9,15 +9,19 @@ private final class FakeProcess: Sendable {
     let isShort = Atomic<Bool>(false)
     let releases = Atomic<Int>(0)
 
-    func collector(_ strategy: MemoryCollector.Strategy, threshold: Double = 0.8) -> MemoryCollector {
+    /// - Parameter givesBack: whether a collection leaves 100 MiB, or what there was.
+    func collector(
+        _ strategy: MemoryCollector.Strategy, threshold: Double = 0.8, limitMebibytes: Int = 1_000,
+        givesBack: Bool = true
+    ) -> MemoryCollector {
         let collector = MemoryCollector(
             MemoryCollector.Rules(
-                limitBytes: 1_000 << 20, threshold: threshold, strategy: strategy, secondsBetweenLooks: 0),
+                limitBytes: limitMebibytes << 20, threshold: threshold, strategy: strategy, secondsBetweenLooks: 0),
             residentBytes: { self.resident.load(ordering: .relaxed) },
             isMachineShort: { self.isShort.load(ordering: .relaxed) }, secondsBetweenPressureLooks: 0)
         _ = collector.register {
             self.releases.add(1, ordering: .relaxed)
-            self.resident.store(100 << 20, ordering: .relaxed)
+            if givesBack { self.resident.store(100 << 20, ordering: .relaxed) }
         }
         return collector
     }
@@ -40,10 +44,14 @@ private final class FakeProcess: Sendable {
         #expect(collector.counts.returnedBytes == 710 << 20)
     }
 
-    @Test func theThresholdCounts() {
+    /// Of a limit of 1,000 MiB; the highest one leaves room for what is touched between two looks.
+    @Test(arguments: [(0.5, 500), (0.9, 900), (1, 900)]) func theThresholdCounts(threshold: Double, mebibytes: Int) {
         let process = FakeProcess()
-        let collector = process.collector(.conservative, threshold: 0.5)
-        process.grow(to: 600)
+        let collector = process.collector(.conservative, threshold: threshold)
+        process.grow(to: mebibytes - 10)
+        collector.lookNow()
+        #expect(process.released == 0)
+        process.grow(to: mebibytes + 10)
         collector.lookNow()
         #expect(process.released == 1)
     }
@@ -56,24 +64,10 @@ private final class FakeProcess: Sendable {
         #expect(process.released == 1)
     }
 
-    @Test func aThresholdLeavesRoomBelowTheLimit() {
-        let process = FakeProcess()
-        let collector = process.collector(.conservative, threshold: 1)
-        process.grow(to: 890)
-        collector.lookNow()
-        #expect(process.released == 0)
-        process.grow(to: 910)
-        collector.lookNow()
-        #expect(process.released == 1)
-    }
-
     /// A sixteenth of what the last collection left is worth another one, on machines with any amount of memory.
     @Test func aggressiveFollowsTheProcessAndNotTheLimit() {
         let process = FakeProcess()
-        let collector = MemoryCollector(
-            MemoryCollector.Rules(limitBytes: 100 << 30, strategy: .aggressive, secondsBetweenLooks: 0),
-            residentBytes: { process.resident.load(ordering: .relaxed) })
-        _ = collector.register { process.releases.add(1, ordering: .relaxed) }
+        let collector = process.collector(.aggressive, limitMebibytes: 100 << 10, givesBack: false)
         for (mebibytes, collections) in [(48, 1), (50, 1), (52, 2), (54, 2), (56, 3)] {
             process.grow(to: mebibytes)
             collector.lookNow()

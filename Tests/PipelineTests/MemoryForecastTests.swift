@@ -125,7 +125,7 @@ import Testing
     func theLimitHoldsForTheWholeProcess(reading: [String]) throws {
         let folder = try TemporaryDirectory()
         let file = folder.file("long.mzML")
-        _ = try tile(source: [EngineRun.dda], to: file, targetBytes: 60_000_000)
+        _ = try tile(source: [EngineRun.dda], to: file, targetBytes: 90_000_000)
         var read = file
         if reading == ["gz"] {
             let outcome = try Program.run("/bin/sh", ["-c", "gzip -1 -c '\(file)' > '\(file).gz'"])
@@ -135,14 +135,14 @@ import Testing
         // Large chunks, which a limit takes down.
         let settings = ["execution.workers=2", "execution.chunk_size=2048"] + reading.filter { $0 != "gz" }
         let arguments = settings.flatMap { ["--set", $0] }
-        let limit = 106_000_000
+        let limit = 110_000_000
         let free = try EngineRun.recordOfProgram(arguments, file: read)
         let bounded = try EngineRun.recordOfProgram(
             arguments + ["--memory-limit", "\(limit)B"], file: read, environment: ["LAVOISIER_MEMORY_LIMIT": "8GB"])
         let peaks = (free: try #require(free.peakMemoryBytes), bounded: try #require(bounded.peakMemoryBytes))
         // Nothing of a file is mapped where it is copied, which takes less than a run is forecast to need at least.
         if reading != ["execution.file_access=buffered"] {
-            #expect(peaks.free > limit + 2_000_000, "the limit would be kept anyway")
+            #expect(peaks.free > limit + 10_000_000, "took \(peaks.free): the limit would be kept anyway")
         }
         #expect(peaks.bounded <= limit)
         #expect(bounded.digest == free.digest && bounded.digest != nil)
