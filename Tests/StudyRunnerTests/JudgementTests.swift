@@ -47,14 +47,34 @@ struct JudgementTests {
         return TrialRuns(stored)
     }
 
-    @Test func theDefaultsObjectiveIsTheMedianAndKnowsItsSpread() throws {
+    /// All others are ratios to it, so its own runs, however they scatter, leave nothing unknown.
+    @Test(arguments: [StudyTarget.throughput, .balanced]) func theDefaultsObjectiveIsTheMedianAndExact(
+        target: StudyTarget
+    ) throws {
+        var options = StudyOptions()
+        options.target = target
         let judgement = TrialJudgement(
-            try alone([FakeRun(wall: 1), FakeRun(wall: 5), FakeRun(wall: 2)]), reference: nil, options: StudyOptions())
+            try alone([FakeRun(wall: 1), FakeRun(wall: 5), FakeRun(wall: 2)]), reference: nil, options: options)
+        #expect(abs(judgement.objectives[0].value - 5) < 1e-9)
+        #expect(judgement.deviation == nil && judgement.objectives.allSatisfy { $0.deviation == nil })
+        guard case .success(_, let deviation, _, let second, let repeats) = judgement.tunerOutcome else {
+            Issue.record("\(judgement.tunerOutcome)")
+            return
+        }
+        #expect(deviation == nil && second?.deviation == nil && repeats == nil)
+        #expect((second != nil) == (target == .balanced))
+    }
+
+    @Test func theDeviationIsThatOfAMedian() throws {
+        // The default gives 10 MB/s each time, the configuration 10, 2 and 5.
+        let trial = try pairs([1, 5, 2].map { (FakeRun(wall: 1), FakeRun(wall: $0)) })
+        let judgement = TrialJudgement(trial, reference: try reference(10, StudyOptions()), options: StudyOptions())
         #expect(abs((judgement.objective ?? 0) - 5) < 1e-9)
         // Logarithms of 10, 2, 5 MB/s lie 0.693, 0.916 and 0 from their median: 0.536 on average, times pi / 2, times the
         // root of 3 / 2, over the root of 3, times 5.
         #expect(abs((judgement.deviation ?? 0) - 2.979) < 0.01, "\(judgement.deviation ?? 0)")
-        let single = TrialJudgement(try alone([FakeRun()]), reference: nil, options: StudyOptions())
+        let single = TrialJudgement(
+            try pairs([(FakeRun(), FakeRun())]), reference: try reference(10, StudyOptions()), options: StudyOptions())
         #expect(single.deviation == nil)
     }
 

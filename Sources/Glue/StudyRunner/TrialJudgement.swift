@@ -17,7 +17,8 @@ public struct TrialJudgement: Sendable, Hashable {
     public let reason: String?
     /// Median over the runs in the target's unit, each corrected by the run of the default beside it.
     public let objective: Double?
-    /// Standard deviation of that median as the pairs show it; `nil` for a single one.
+    /// Standard deviation of that median as the pairs show it; `nil` for a single one, and for the default: its objective is
+    /// the unit of all others, which are ratios to it, so it is known exactly however much its runs scatter.
     public let deviation: Double?
     /// The same for each of the target's objectives: two for a trade-off, else the objective again. Empty for a failure.
     public let objectives: [ObjectiveValue]
@@ -73,8 +74,9 @@ public struct TrialJudgement: Sendable, Hashable {
             tunerOutcome = .failed(reason: "not measured")
             return
         }
+        let isUnit = reference == nil
         let center = Self.center(values)
-        let spread = Self.relativeDeviation(values).map { $0 * center }
+        let spread = isUnit ? nil : Self.relativeDeviation(values).map { $0 * center }
         objective = center
         deviation = spread
         objectives =
@@ -86,7 +88,8 @@ public struct TrialJudgement: Sendable, Hashable {
                     target, baseline: reference.flatMap { $0.objectives.isEmpty ? nil : $0.objectives[position].value }
                 ).compactMap { $0 }
                 let center = Self.center(values)
-                return ObjectiveValue(center, deviation: Self.relativeDeviation(values).map { $0 * center })
+                return ObjectiveValue(
+                    center, deviation: isUnit ? nil : Self.relativeDeviation(values).map { $0 * center })
             }
         var measured: [String: Double] = [:]
         let peaks = runs.compactMap(\.peakMemoryBytes.value)
@@ -97,7 +100,7 @@ public struct TrialJudgement: Sendable, Hashable {
         constraints = measured.filter { name, _ in bounds.contains { $0.name == name } }
         tunerOutcome = .success(
             objective: objectives[0].value, objectiveSD: objectives[0].deviation, constraints: constraints,
-            second: objectives.count > 1 ? objectives[1] : nil, repeats: values.count)
+            second: objectives.count > 1 ? objectives[1] : nil, repeats: isUnit ? nil : values.count)
         // A bound on something that could not be measured is not known to be met.
         violation = bounds.map { bound in measured[bound.name].map { $0 / bound.limit } ?? .infinity }.max()
         let broken = bounds.filter { bound in !(measured[bound.name].map(bound.isMet) ?? false) }

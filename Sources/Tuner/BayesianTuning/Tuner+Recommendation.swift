@@ -60,9 +60,10 @@ extension Tuner {
     /// Of two objectives it is the member of the front with the best product of both (quotient, where one is maximised):
     /// one per cent of either is worth one per cent of the other. `predicted`, `interval` and `observed` are those of the
     /// first.
-    public func recommendation() -> Recommendation? {
-        let unreliable = unreliable
-        let feasible = trials.indices.filter { !unreliable.contains(trials[$0].configuration) }
+    /// - Parameter excluded: not to be recommended, though what was measured of them counts.
+    public func recommendation(excluding excluded: Set<Configuration> = []) -> Recommendation? {
+        let ruledOut = unreliable.union(excluded)
+        let feasible = trials.indices.filter { !ruledOut.contains(trials[$0].configuration) }
         guard !feasible.isEmpty else { return nil }
         guard let (model, data) = fittedModel() else {
             let best = feasible.min { isBetter($0, $1) }
@@ -74,7 +75,7 @@ extension Tuner {
             }
         }
         let posterior = model.posterior(at: data.training.inputs)
-        let rows = data.positions.indices.filter { !unreliable.contains(trials[data.positions[$0]].configuration) }
+        let rows = data.positions.indices.filter { !ruledOut.contains(trials[data.positions[$0]].configuration) }
         let believed: [Double]
         if objectives.count == 2 {
             guard let second = fittedModel(of: 1) else { return nil }
