@@ -42,6 +42,29 @@ import Testing
         #expect(host.readGroupMemoryShare(host.groupMemoryFiles()).value == 0.9)
     }
 
+    /// Pages of files that nobody uses are dropped before anything else: a long file that was read is no shortage.
+    @Test(arguments: [("inactive_file 300\n", 0.6), ("", 0.9), ("inactive_file 2000\n", 0)])
+    func idlePagesOfFilesAreNoShortage(idle: String, share: Double) throws {
+        let (unified, folder) = try reader([
+            "proc/self/cgroup": "0::/job\n",
+            "proc/self/mountinfo": "30 20 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
+            "sys/fs/cgroup/job/memory.current": "900\n", "sys/fs/cgroup/job/memory.max": "1000\n",
+            "sys/fs/cgroup/job/memory.stat": "anon 500\nfile 400\nactive_file 50\n\(idle)slab 7\n",
+        ])
+        defer { withExtendedLifetime(folder) {} }
+        #expect(unified.readGroupMemoryShare(unified.groupMemoryFiles()).value == share)
+        // The older hierarchy has totals over the groups below, and names them so.
+        let (legacy, legacyFolder) = try reader([
+            "proc/self/cgroup": "4:memory:/job\n",
+            "proc/self/mountinfo": "30 20 0:26 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n",
+            "sys/fs/cgroup/memory/job/memory.usage_in_bytes": "900\n",
+            "sys/fs/cgroup/memory/job/memory.limit_in_bytes": "1000\n",
+            "sys/fs/cgroup/memory/job/memory.stat": "inactive_file 1\n\(idle.isEmpty ? "" : "total_" + idle)",
+        ])
+        defer { withExtendedLifetime(legacyFolder) {} }
+        #expect(legacy.readGroupMemoryShare(legacy.groupMemoryFiles()).value == share)
+    }
+
     @Test func withoutALimitNothingIsTold() throws {
         let (host, folder) = try reader([
             "proc/self/cgroup": "0::/\n",

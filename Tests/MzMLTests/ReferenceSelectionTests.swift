@@ -87,3 +87,20 @@ private func read(_ change: (inout SpectrumSelection) -> Void) -> ReferenceReadi
         #expect(surveys.intensity[surveys.points(of: i)] == all.intensity[all.points(of: header.index)])
     }
 }
+
+/// Chunks of the reference reader end as those of the fast one do: by spectra, or once they hold enough.
+@Test(arguments: [(3, Int.max, [3, 3, 1]), (7, 72, [2, 2, 2, 1]), (2, 73, [2, 2, 2, 1]), (9, 1, [1, 1, 1, 1, 1, 1, 1])])
+func chunksEndBySpectraOrBytes(spectra: Int, bytes: Int, expected: [Int]) throws {
+    let folder = TemporaryFolder()
+    // Three points of 12 bytes each.
+    let document = MzMLDocument(
+        spectra: (0..<7).map { MzMLDocument.Spectrum(mz: [100, 200, 300], intensity: [1, 2, Double($0)]) })
+    var options = ReadingOptions()
+    options.reader = .reference
+    options.spectraPerChunk = spectra
+    options.maximumChunkBytes = bytes
+    let source = try openChunkSource(path: folder.write(document.text().utf8), options: options)
+    var counts: [Int] = []
+    while let chunk = try source.next() { counts.append(chunk.count) }
+    #expect(counts == expected)
+}

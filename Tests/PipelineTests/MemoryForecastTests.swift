@@ -140,13 +140,17 @@ import Testing
         let bounded = try EngineRun.recordOfProgram(
             arguments + ["--memory-limit", "\(limit)B"], file: read, environment: ["LAVOISIER_MEMORY_LIMIT": "8GB"])
         let peaks = (free: try #require(free.peakMemoryBytes), bounded: try #require(bounded.peakMemoryBytes))
+        print("\(reading): \(peaks.free) without a limit, \(peaks.bounded) with one of \(limit)")
         // Nothing of a file is mapped where it is copied, which takes less than a run is forecast to need at least.
         if reading != ["execution.file_access=buffered"] {
             #expect(peaks.free > limit + 10_000_000, "took \(peaks.free): the limit would be kept anyway")
         }
         #expect(peaks.bounded <= limit)
         #expect(bounded.digest == free.digest && bounded.digest != nil)
-        #expect(bounded.memory?.limitBytes == limit && bounded.warnings == [])
+        #expect(bounded.memory?.limitBytes == limit)
+        let notices = reading == ["memory.garbage_collection.threshold=1"] ? 1 : 0
+        #expect(bounded.warnings.count { $0.contains("threshold is lowered from 1 to 0.9") } == notices)
+        #expect(bounded.warnings.count == notices, "\(bounded.warnings)")
     }
 
     /// What a refusal names as the smallest limit is one that a run stays below which would take more.

@@ -120,25 +120,6 @@ struct ConclusionTests {
         #expect(short.end.verdict?.kind == .noImprovement && short.end.verdict?.reference == .before)
     }
 
-    /// That nothing is better is measured, not only believed; unless everything else is far off.
-    @Test(arguments: [1.02, 1.4]) func whereTheDefaultIsBestTheNextBestIsCompared(slower: Double) throws {
-        let program = FakeProgram { configuration, _, _ in
-            FakeRun(wall: configuration.isFakeDefault ? 1 : slower + 0.01 * Double(configuration.workers))
-        }
-        let (end, history) = try StudyFixture().run(StudyFixture.options(budget: 12), program)
-        let verdict = try #require(end.verdict)
-        #expect(verdict.kind == .noImprovement)
-        let best = try history.configuration(verdict.best)
-        if slower < 1.15 {
-            #expect(history.confirmation?.arms == [.builtInDefault, .best])
-            #expect(best != history.space.defaultConfiguration && verdict.unconfirmedReason == nil)
-            #expect((0.9..<1).contains(verdict.ratio?.estimate ?? 0), "\(verdict)")
-        } else {
-            #expect(history.confirmation == nil && best == history.space.defaultConfiguration)
-            #expect(verdict.unconfirmedReason == "the best configuration found is the built-in default")
-        }
-    }
-
     @Test func aBudgetThatIsUsedUpIsNoReason() throws {
         let exact = FakeProgram { configuration, _, _ in FakeRun(wall: bowl(configuration, 0)) }
         let (end, history) = try StudyFixture().run(

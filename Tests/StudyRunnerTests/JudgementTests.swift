@@ -56,13 +56,12 @@ struct JudgementTests {
         let judgement = TrialJudgement(
             try alone([FakeRun(wall: 1), FakeRun(wall: 5), FakeRun(wall: 2)]), reference: nil, options: options)
         #expect(abs(judgement.objectives[0].value - 5) < 1e-9)
-        #expect(judgement.deviation == nil && judgement.objectives.allSatisfy { $0.deviation == nil })
+        #expect(judgement.deviation == 0 && judgement.objectives.allSatisfy { $0.deviation == 0 })
         guard case .success(_, let deviation, _, let second, let repeats) = judgement.tunerOutcome else {
             Issue.record("\(judgement.tunerOutcome)")
             return
         }
-        #expect(deviation == nil && second?.deviation == nil && repeats == nil)
-        #expect((second != nil) == (target == .balanced))
+        #expect(deviation == 0 && second?.deviation == (target == .balanced ? 0 : nil) && repeats == nil)
     }
 
     @Test func theDeviationIsThatOfAMedian() throws {

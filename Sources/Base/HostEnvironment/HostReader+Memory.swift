@@ -10,27 +10,49 @@ extension HostReader {
         }
     }
 
-    /// Files of used and allowed memory of the control groups of this process, leaf first: they stay the same for a run.
-    public func groupMemoryFiles() -> [(used: String, limit: String)] {
+    /// Where the kernel tells of the memory of the control groups of this process, leaf first: it stays the same for a run.
+    public func groupMemoryFiles() -> [GroupMemoryFiles] {
         let groups = ControlGroups(
             membership: hostText("/proc/self/cgroup").value ?? "", mounts: hostText("/proc/self/mountinfo").value ?? "")
-        return groups.unified.map { (used: $0 + "/memory.current", limit: $0 + "/memory.max") }
-            + (groups.legacy["memory"] ?? []).map {
-                (used: $0 + "/memory.usage_in_bytes", limit: $0 + "/memory.limit_in_bytes")
+        return groups.unified.map { path in
+            GroupMemoryFiles(
+                used: path + "/memory.current", limit: path + "/memory.max", statistics: path + "/memory.stat",
+                idlePages: "inactive_file")
+        }
+            + (groups.legacy["memory"] ?? []).map { path in
+                GroupMemoryFiles(
+                    used: path + "/memory.usage_in_bytes", limit: path + "/memory.limit_in_bytes",
+                    statistics: path + "/memory.stat", idlePages: "total_inactive_file")
             }
     }
 
-    /// Memory of a control group over its limit, of the one that is nearest to it; file pages that can be dropped count as
-    /// the kernel counts them.
-    public func readGroupMemoryShare(_ files: [(used: String, limit: String)]) -> Measured<Double> {
+    /// Memory of a control group over its limit, of the one that is nearest to it.
+    ///
+    /// Without pages of files that nobody has used lately: the kernel drops those first and at no cost, and reading a file that
+    /// is larger than the limit fills the group with them.
+    public func readGroupMemoryShare(_ files: [GroupMemoryFiles]) -> Measured<Double> {
         func number(_ path: String) -> Double? { hostText(path).value.flatMap { Double($0.trimmed) } }
         let shares = files.compactMap { file -> Double? in
             // "max" is no number, and v1 has a page-rounded 2^63 for no limit.
             guard let limit = number(file.limit), limit > 0, limit < 0x1p60, let used = number(file.used) else {
                 return nil
             }
-            return used / limit
+            let idle = hostText(file.statistics).value.flatMap { text in
+                text.lines.lazy.map(\.fields).first { $0.count == 2 && $0[0] == file.idlePages }.flatMap {
+                    Double($0[1])
+                }
+            }
+            return max(used - (idle ?? 0), 0) / limit
         }
         return Measured(shares.max(), otherwise: "no control group limits the memory of this process")
     }
+}
+
+/// Paths of a control group's figures.
+public struct GroupMemoryFiles: Sendable, Hashable {
+    public let used: String
+    public let limit: String
+    public let statistics: String
+    /// Name among the statistics of the bytes of file pages that were not used lately.
+    public let idlePages: String
 }

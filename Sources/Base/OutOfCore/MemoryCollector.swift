@@ -89,7 +89,7 @@ public final class MemoryCollector: Sendable {
     public var counts: Counts { state.withLock { $0.counts } }
     var thresholdBytes: Int { Int(Double(rules.limitBytes) * min(rules.threshold, Self.highestThreshold)) }
     /// What is touched between two looks has to fit below the limit.
-    static let highestThreshold = 0.9
+    public static let highestThreshold = 0.9
 
     /// What a collection calls, in the order of registration, on the thread that met it.
     /// - Returns: the number to `remove` it by.

@@ -6,13 +6,15 @@ import SpectrumModel
 /// anywhere, references in values; plain or gzip. It shares neither scanner nor codec with the fast path, and gives the
 /// same spectra and the same counts. Memory: `options.bufferSize`, the largest spectrum as text, and what one piece of
 /// 32 KiB may hold beside it; chromatograms are kept whole. Of the options, `selection`, `bufferSize`,
-/// `maximumSpectrumBytes` and `recoversTruncation` count. Not safe to use from two threads at once.
+/// `maximumChunkBytes`, `maximumSpectrumBytes` and `recoversTruncation` count. Not safe to use from two threads at once.
 ///
 /// Defects behind the spectrum list (a file cut off in its index, a damaged chromatogram) are warnings, because no
 /// spectrum is lost by them.
 public final class ReferenceSpectrumReader {
     /// Most bytes before the first spectrum.
     static let maximumHeaderBytes = 64 << 20
+    /// A double and a float.
+    private static let bytesPerPoint = 12
 
     public let header: RunHeader
     /// What was met so far.
@@ -76,8 +78,8 @@ public final class ReferenceSpectrumReader {
     /// The chromatograms, in file order. Complete once `next` has returned false.
     public var chromatograms: [Chromatogram] { document.chromatograms }
 
-    /// Appends the next spectra that the selection wants, at most `limit`; false behind the last one, with nothing
-    /// appended.
+    /// Appends the next spectra that the selection wants, at most `limit`, and no more once they hold
+    /// `options.maximumChunkBytes`; false behind the last one, with nothing appended.
     ///
     /// Points are repaired as `SpectrumDecoder` says, then those outside the selected m/z are left out. Whole spectra
     /// that precede a defect are delivered first; the call after that throws, and so does every later one.
@@ -88,7 +90,9 @@ public final class ReferenceSpectrumReader {
         precondition(limit > 0, "at least one spectrum must be wanted")
         nativeIDs.removeAll(keepingCapacity: true)
         var delivered = 0
-        while delivered < limit, advance(), let spectrum = queue.popLast() {
+        let pointsBefore = block.mz.count
+        func hasRoom() -> Bool { (block.mz.count - pointsBefore) * Self.bytesPerPoint < options.maximumChunkBytes }
+        while delivered < limit, hasRoom(), advance(), let spectrum = queue.popLast() {
             do throws(MzMLError) {
                 if try append(spectrum, to: &block) { delivered += 1 }
             } catch {

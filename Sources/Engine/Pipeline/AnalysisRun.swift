@@ -72,7 +72,7 @@ public struct AnalysisRun: Sendable {
         // In a pipeline the workers of all files run where those of one do.
         let places = share.placement(topology: host.topology, files: isPipeline ? 1 : atOnce)
         let groups = isPipeline ? Array(repeating: places.groups.first ?? [], count: atOnce) : places.groups
-        let lowered = configuration.loweredSizes(budget).map(\.text)
+        let lowered = configuration.lowered(budget).map(\.text)
         for notice in places.notices + lowered { onEvent(.note(notice)) }
         let book = SchedulingBook()
         let data = try clock.measure("open references") { () throws(AnalysisError) in

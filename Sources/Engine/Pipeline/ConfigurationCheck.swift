@@ -107,7 +107,7 @@ public struct ConfigurationCheck: Sendable {
         let configuration = AnalysisConfiguration(resolved)
         // Of what is left for one file at a time; a limit that is too small for anything is said with the contradictions.
         if let budget = try? MemoryBudget(configuration: configuration) {
-            findings += configuration.loweredSizes(budget).map { setting, text in
+            findings += configuration.lowered(budget).map { setting, text in
                 Finding(severity: .warning, location: setting.location ?? file, message: text)
             }
         }

@@ -65,11 +65,11 @@ struct RunMemory: Sendable {
 final class MemoryPressure: Sendable {
     /// Share of the last ten seconds in which some task waited for memory, percent.
     static let stallPercent = 1.0
-    /// Share of a control group's limit.
+    /// Share of a control group's limit, without file pages that nobody has used lately.
     static let groupShare = 0.9
 
     private let host: HostReader
-    private let groups = Mutex<[(used: String, limit: String)]?>(nil)
+    private let groups = Mutex<[GroupMemoryFiles]?>(nil)
 
     init(_ host: HostReader) { self.host = host }
 

@@ -31,9 +31,8 @@ extension Study {
         var broken: [String] = []
         let known = knownArms(history)
         while broken.count < Self.mostConfirmations, let recommendation = tuner.recommendation() {
-            let choice = chosen(recommendation, results)
-            try storeFront(tuner, chosen: choice, results)
-            let best = challenger(of: choice, tuner, results)
+            let best = chosen(recommendation, results)
+            try storeFront(tuner, chosen: best, results)
             let bestTrial = results.firstTrial(of: best)
             let others = known.filter { $0.configuration != best }
             if let verdict = unconfirmed(best, bestTrial, others: others) { return .finished(verdict) }
@@ -124,18 +123,6 @@ extension Study {
             options.target.gain(of: measured.objective, over: recommended) > 1 + RepeatRule.largestSpread
         else { return recommendation.configuration }
         return measured.configuration
-    }
-
-    /// What the confirmation holds against what was known: the choice; but where that is the default, with which alone it
-    /// would be compared, the best of the others. Few runs of each in the search tell less than the confirmation's many, so
-    /// that nothing is better is measured too. Where nothing comes within what noise explains, the choice stands.
-    private func challenger(
-        of choice: Configuration, _ tuner: Tuner, _ results: ConfigurationResults
-    ) -> Configuration {
-        guard choice == space.defaultConfiguration, before == nil || before == choice,
-            let other = tuner.recommendation(excluding: [choice])
-        else { return choice }
-        return chosen(other, results)
     }
 
     /// The trade-off as the tuner believes it, by the first trial of each configuration; nothing for one objective.

@@ -17,7 +17,7 @@ public struct TrialJudgement: Sendable, Hashable {
     public let reason: String?
     /// Median over the runs in the target's unit, each corrected by the run of the default beside it.
     public let objective: Double?
-    /// Standard deviation of that median as the pairs show it; `nil` for a single one, and for the default: its objective is
+    /// Standard deviation of that median as the pairs show it; `nil` for a single one. 0 for the default: its objective is
     /// the unit of all others, which are ratios to it, so it is known exactly however much its runs scatter.
     public let deviation: Double?
     /// The same for each of the target's objectives: two for a trade-off, else the objective again. Empty for a failure.
@@ -76,7 +76,7 @@ public struct TrialJudgement: Sendable, Hashable {
         }
         let isUnit = reference == nil
         let center = Self.center(values)
-        let spread = isUnit ? nil : Self.relativeDeviation(values).map { $0 * center }
+        let spread = isUnit ? 0 : Self.relativeDeviation(values).map { $0 * center }
         objective = center
         deviation = spread
         objectives =
@@ -89,7 +89,7 @@ public struct TrialJudgement: Sendable, Hashable {
                 ).compactMap { $0 }
                 let center = Self.center(values)
                 return ObjectiveValue(
-                    center, deviation: isUnit ? nil : Self.relativeDeviation(values).map { $0 * center })
+                    center, deviation: isUnit ? 0 : Self.relativeDeviation(values).map { $0 * center })
             }
         var measured: [String: Double] = [:]
         let peaks = runs.compactMap(\.peakMemoryBytes.value)

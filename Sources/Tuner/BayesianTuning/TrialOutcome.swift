@@ -4,7 +4,8 @@ public enum TrialOutcome: Sendable, Hashable {
     /// and the second objective of a search for two.
     ///
     /// `repeats` says how many measurements the values and their deviations came from: a deviation of few is shrunk
-    /// towards what the trials have in common (`NoisePooling`). `nil` takes the deviation as known.
+    /// towards what the trials have in common (`NoisePooling`). `nil` takes the deviation as known: with a deviation of 0
+    /// the value is exact, and nothing else is believed of it.
     ///
     /// A value that breaks a constraint informs the model but is never recommended.
     case success(
@@ -89,6 +90,11 @@ struct Trial: Sendable {
         guard case .success(let value, let deviation, _, let second, _) = outcome else { return nil }
         if position == 0 { return (value, deviation ?? 0) }
         return second.map { ($0.value, $0.deviation ?? 0) }
+    }
+
+    /// Whether its values are known exactly, as those of what all others are ratios to.
+    var isExact: Bool {
+        if case .success(_, let deviation, _, _, nil) = outcome { deviation == 0 } else { false }
     }
 
     /// How many measurements its values came from, where that was told.

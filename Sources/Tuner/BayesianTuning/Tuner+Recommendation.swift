@@ -60,10 +60,9 @@ extension Tuner {
     /// Of two objectives it is the member of the front with the best product of both (quotient, where one is maximised):
     /// one per cent of either is worth one per cent of the other. `predicted`, `interval` and `observed` are those of the
     /// first.
-    /// - Parameter excluded: not to be recommended, though what was measured of them counts.
-    public func recommendation(excluding excluded: Set<Configuration> = []) -> Recommendation? {
-        let ruledOut = unreliable.union(excluded)
-        let feasible = trials.indices.filter { !ruledOut.contains(trials[$0].configuration) }
+    public func recommendation() -> Recommendation? {
+        let unreliable = unreliable
+        let feasible = trials.indices.filter { !unreliable.contains(trials[$0].configuration) }
         guard !feasible.isEmpty else { return nil }
         guard let (model, data) = fittedModel() else {
             let best = feasible.min { isBetter($0, $1) }
@@ -75,7 +74,7 @@ extension Tuner {
             }
         }
         let posterior = model.posterior(at: data.training.inputs)
-        let rows = data.positions.indices.filter { !ruledOut.contains(trials[data.positions[$0]].configuration) }
+        let rows = data.positions.indices.filter { !unreliable.contains(trials[data.positions[$0]].configuration) }
         let believed: [Double]
         if objectives.count == 2 {
             guard let second = fittedModel(of: 1) else { return nil }
@@ -102,7 +101,8 @@ extension Tuner {
     }
 
     /// Per row of this study: half-way between the posterior mean and the mean of what was observed there, and less far the
-    /// larger the variance it was observed with is against the noise that the model found by itself.
+    /// larger the variance it was observed with is against the noise that the model found by itself. An exact value is
+    /// believed.
     func believedValues(_ means: [Double], _ data: ObjectiveData, _ model: GaussianProcessModel) -> [Double] {
         var observed: [Configuration: (sum: Double, variance: Double, count: Double)] = [:]
         for (row, position) in data.positions.enumerated() {
@@ -114,6 +114,7 @@ extension Tuner {
         let noise = model.hyperparameters.noiseVariance
         return data.positions.indices.map { row -> Double in
             let mean = means[row]
+            if trials[data.positions[row]].isExact { return data.training.targets[row] }
             guard let (sum, variance, count) = observed[trials[data.positions[row]].configuration] else { return mean }
             // The variance of the mean of all measurements there.
             let share = Self.residualShare * noise / (noise + variance / (count * count))
