@@ -89,7 +89,9 @@ private func read(_ change: (inout SpectrumSelection) -> Void) -> ReferenceReadi
 }
 
 /// Chunks of the reference reader end as those of the fast one do: by spectra, or once they hold enough.
-@Test(arguments: [(3, Int.max, [3, 3, 1]), (7, 72, [2, 2, 2, 1]), (2, 73, [2, 2, 2, 1]), (9, 1, [1, 1, 1, 1, 1, 1, 1])])
+@Test(arguments: [
+    (3, Int.max, [3, 3, 1]), (7, 72, [2, 2, 2, 1]), (2, 73, [2, 2, 2, 1]), (9, 1, [1, 1, 1, 1, 1, 1, 1]),
+])
 func chunksEndBySpectraOrBytes(spectra: Int, bytes: Int, expected: [Int]) throws {
     let folder = TemporaryFolder()
     // Three points of 12 bytes each.
