@@ -48,7 +48,8 @@ struct SearchRulesTests {
         }
     }
 
-    /// Two valleys of the same depth, and runs that differ by up to 30 %.
+    /// Two valleys of the same depth, and runs that differ by up to a factor of two. Whether a repeat is worth more than something
+    /// new depends on what a search has met, so several are looked at.
     @Test func repeatsSortOutNoiseAtTheEndAndDoNotCount() throws {
         let noisy = FakeProgram { configuration, _, total in
             var generator = SeededGenerator(seed: UInt64(total) &* 7_919)
@@ -56,16 +57,16 @@ struct SearchRulesTests {
             let chunk = abs(log2(Double(configuration.chunkSize) / 128))
             let precision = configuration.precision == "float64" ? 0.0 : 0.5
             let seconds = 1 + 0.6 * workers + 0.4 * chunk + precision
-            return FakeRun(wall: seconds * exp(0.3 * (generator.uniform() - 0.5)))
+            return FakeRun(wall: seconds * exp(0.8 * (generator.uniform() - 0.5)))
         }
         var counts: [Int] = []
-        for seed in 1...4 as ClosedRange<UInt64> {
-            let options = StudyFixture.options(budget: 30) {
+        for seed in 0...9 as ClosedRange<UInt64> {
+            let options = StudyFixture.options(budget: 20) {
                 $0.worthwhileGain = 0
                 $0.seed = seed
             }
             let (_, history) = try StudyFixture().run(options, noisy)
-            #expect(history.judged.count == 30)
+            #expect(history.judged.count == 20)
             let repeated = history.trials.filter { $0.repeats != nil }
             counts.append(repeated.count)
             #expect(repeated.allSatisfy { $0.number >= options.budget - Study.finalTrials })
@@ -82,8 +83,9 @@ struct SearchRulesTests {
                 #expect(abs((history.results.objective(of: trial.configuration) ?? 0) - expected) < 1e-9)
             }
         }
-        #expect(counts.allSatisfy { $0 <= Study.finalTrials } && counts.contains { $0 > 0 }, "\(counts) repeats")
-        print("repeats at the end of four searches: \(counts)")
+        #expect(counts.allSatisfy { $0 <= Study.finalTrials }, "\(counts) repeats")
+        #expect(counts.count { $0 > 0 } >= 2, "\(counts) repeats")
+        print("repeats at the end of ten searches: \(counts)")
     }
 
     @Test func nothingIsRepeatedWithoutNoise() throws {
