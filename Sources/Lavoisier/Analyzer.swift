@@ -9,7 +9,9 @@ import Synchronization
 /// Analyses LC-MS runs: the engine behind `lavoisier analyze`, in this process.
 ///
 /// With the GNU C library an analysis sets for the whole process that pieces of memory of 256 KiB and more lie on pages of their own,
-/// which go back to the system when they are freed.
+/// which go back to the system when they are freed. `peak_detection.vectorized_operations` and `branch_prediction` are set for the process
+/// as well, by each analysis when it begins: of two at the same time with different ones both take those of the later. Results are the same,
+/// but for an approximate search, whose bounds may round otherwise.
 ///
 /// ```swift
 /// let analyzer = try Analyzer(settings: ["execution.workers": "2"])

@@ -31,6 +31,26 @@ import Testing
         #expect(try reader([:]).0.readMemoryStall().value == nil)
     }
 
+    /// The group that waited most counts, or the machine; where the machine does not tell, the group alone.
+    @Test(
+        arguments: [("0.10", "3.00", 3.0), ("4.00", "3.00", 4), (nil, "3.00", 3), ("0.10", nil, 0.1)]
+            as [(String?, String?, Double)])
+    func groupsHaveStallsOfTheirOwn(machine: String?, group: String?, percent: Double) throws {
+        var files = [
+            "proc/self/cgroup": "0::/jobs/one\n",
+            "proc/self/mountinfo": "30 20 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
+            "sys/fs/cgroup/jobs/memory.pressure": "some avg10=0.00 avg60=0 avg300=0 total=1\n",
+        ]
+        func stalls(_ share: String) -> String {
+            "some avg10=\(share) avg60=0 avg300=0 total=1\nfull avg10=9 total=1\n"
+        }
+        files["proc/pressure/memory"] = machine.map(stalls)
+        files["sys/fs/cgroup/jobs/one/memory.pressure"] = group.map(stalls)
+        let (host, folder) = try reader(files)
+        defer { withExtendedLifetime(folder) {} }
+        #expect(host.readMemoryStall(host.groupMemoryFiles()).value == percent)
+    }
+
     @Test func theNearestGroupCounts() throws {
         let (host, folder) = try reader([
             "proc/self/cgroup": "0::/jobs/one\n",

@@ -138,6 +138,33 @@ let sampleDescriptions = [
         #expect(page.split(separator: "\n").filter { $0 == "## execution" }.count == 1)
     }
 
+    private static let pause = ParameterDescription(
+        name: "gc.frequency", group: .execution, domain: .number(0.001...3_600, .logarithmic),
+        defaultValue: .number(1), unit: "s", text: "Time between two looks.")
+
+    @Test(arguments: [("2", 2.0), ("2s", 2), ("2 s", 2), ("250ms", 0.25), ("1.5m", 90), ("1h", 3_600), ("2e-3", 0.002)])
+    func timesMayHaveAUnit(text: String, seconds: Double) throws {
+        #expect(try Self.pause.parse(text) == .number(seconds))
+        // What is written is seconds, and read back.
+        #expect(try Self.pause.parse(Self.pause.text(of: .number(seconds))) == .number(seconds))
+    }
+
+    @Test(arguments: ["2h", "0.5ms", "2 weeks", "-2s", "2S", "s", "2GB", "nan", "inf", "", "90%"])
+    func wrongTimesSayWhatIsAllowed(text: String) {
+        let error = #expect(throws: ParameterError.self) { try Self.pause.parse(text) }
+        #expect(
+            error?.description.contains("a number from 0.001 to 3600.0, or with a unit, like 250ms, 90s or 2m") == true)
+    }
+
+    /// Only times have units of time.
+    @Test func otherNumbersHaveNoUnit() {
+        #expect(throws: ParameterError.self) { try Self.width.parse("[20m, 50m]") }
+        let share = ParameterDescription(
+            name: "a.share", group: .execution, domain: .number(0...1, .linear), defaultValue: .number(1),
+            text: "Share.")
+        #expect(throws: ParameterError.self) { try share.parse("1s") }
+    }
+
     @Test(arguments: ["[20,50]", "20,50", "[20, 50]", "[ 20 , 50 ]", "[20.0,5e1]"])
     func numbersAreReadInEveryForm(text: String) throws {
         #expect(try Self.width.parse(text) == .numbers([20, 50]))

@@ -66,6 +66,14 @@ import Testing
         ("execution: {workers: 256}\n", "warning: execution.workers 256 is more than the"),
         ("memory.memory_limit: 1000TB\n", "is more than the usable memory"),
         ("peaks.min_width: 9000\n", "peaks.min_width (9000.0 s) must be below"),
+        (
+            "execution: {workers: 2, memory_limit: 300MB}\nparallel.memory_per_worker: 200MB\n",
+            "warning: execution.workers is lowered from 2 to 1: of the memory limit of 300MB, parallel.memory_per_worker gives each 200MB"
+        ),
+        (
+            "parallel: {concurrent_tasks: 32, buffer_size: 256MB}\n",
+            "warning: storage.read_optimization.prefetch_size has no effect: it matters only while"
+        ),
     ])
     func settingsWithoutEffectAreWarnings(yaml: String, message: String) {
         let found = check(yaml)

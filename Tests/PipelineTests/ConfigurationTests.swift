@@ -140,6 +140,41 @@ import Testing
             ])
     }
 
+    /// A setting's own name goes before another spelling of another setting.
+    @Test func ownNamesGoFirstInTheEnvironment() throws {
+        let folder = try TemporaryDirectory()
+        var request = try request(folder, profile: false)
+        request.environment = ["LAVOISIER_BUFFER_SIZE": "128KiB", "LAVOISIER_PARALLEL_BUFFER_SIZE": "3MiB"]
+        let outcome = try request.resolve(host: EngineRun.host)
+        #expect(outcome.configuration.integer("execution.buffer_size") == 128 << 10)
+        #expect(outcome.configuration.integer("storage.read_optimization.prefetch_size") == 3 << 20)
+        #expect(outcome.notices == [])
+    }
+
+    /// Workers are as many as there are, and no more than go into the limit; whoever asked for more is told.
+    @Test(arguments: [
+        ("100MB", "execution.workers=8", 8, false), ("100MB", "execution.workers=12", 10, true),
+        ("300MB", "execution.workers=12", 3, true), ("4GB", "execution.workers=12", 1, true),
+        ("4GB", "execution.chunk_size=32", 1, false), ("auto", "execution.workers=12", 12, false),
+    ])
+    func workersHaveTheMemoryThatTheyAreToHave(
+        share: String, assignment: String, workers: Int, isTold: Bool
+    ) throws {
+        let folder = try TemporaryDirectory()
+        var request = try request(folder, profile: false)
+        request.configurationFile = try folder.write("c.yaml", "parallel: {memory_per_worker: \(share)}\n")
+        request.assignments = [assignment, "execution.memory_limit=1GB"]
+        let outcome = try request.resolve(host: EngineRun.host)
+        #expect(AnalysisConfiguration(outcome.configuration).workers == workers)
+        #expect(outcome.notices.contains { $0.hasPrefix("execution.workers is lowered from 1") } == isTold)
+        #expect(outcome.notices.count == (isTold ? 1 : 0), "\(outcome.notices)")
+        // What was decided is what the next run is given, and there is nothing more to decide.
+        let again = try ConfigurationLayer(source: "--config", yaml: outcome.configuration.yaml(), file: "d.yaml")
+        #expect(
+            try EngineParameters.resolve([again], host: EngineRun.host).canonicalText
+                == outcome.configuration.canonicalText)
+    }
+
     @Test func batchesOfQueries() throws {
         func together(_ assignments: [String]) throws -> Int {
             try EngineRun.configuration(assignments).queriesPerSearch

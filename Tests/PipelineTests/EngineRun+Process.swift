@@ -20,12 +20,12 @@ extension EngineRun {
 
     /// What a run of the program says of itself, with the bundled library and compound tables.
     static func recordOfProgram(
-        _ arguments: [String], file: String = dda, environment: [String: String] = [:]
+        _ arguments: [String], files: [String] = [dda], environment: [String: String] = [:]
     ) throws -> RunRecord {
         let folder = try TemporaryDirectory()
         _ = try Program.run(
             Program.path("lavoisier"),
-            ["analyze", file, "--output", folder.path, "--quiet", "--profile", "none"] + arguments,
+            ["analyze"] + files + ["--output", folder.path, "--quiet", "--profile", "none"] + arguments,
             environment: environment)
         return try RunRecord(json: String(contentsOfFile: folder.file("run.json"), encoding: .utf8))
     }

@@ -77,8 +77,6 @@ import Testing
         }
         for (unknown, reason) in [
             ("parallel.backend=ray", "threads of one process"),
-            ("parallel.memory_per_worker=4GB", "execution.memory_limit"),
-            ("parallel.concurrent_tasks=32", "prefetch_size"),
             ("storage.read_optimization.compression_aware=false", "first bytes"),
         ] {
             let error = #expect(throws: ParameterError.self) { try resolve(unknown) }

@@ -367,6 +367,20 @@ import Testing
         #expect(pressure.isShort() == isShort && pressure.isShort() == isShort)
     }
 
+    /// A container that is at its own limit, on a machine that has memory.
+    @Test func stallsOfTheGroupAreAShortage() throws {
+        let folder = try TemporaryDirectory()
+        let pressure = MemoryPressure(
+            try Self.host(
+                [
+                    "proc/pressure/memory": "some avg10=0.00 avg60=0 avg300=0 total=1\n",
+                    "proc/self/cgroup": "0::/job\n",
+                    "proc/self/mountinfo": "30 20 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
+                    "sys/fs/cgroup/job/memory.pressure": "some avg10=1.50 avg60=0 avg300=0 total=1\n",
+                ], in: folder))
+        #expect(pressure.isShort())
+    }
+
     /// On a machine that is short of memory, far below the limit of the run.
     @Test(arguments: MemoryCollector.Strategy.allCases)
     func whoFollowsThePressureCollectsUnderIt(strategy: MemoryCollector.Strategy) throws {

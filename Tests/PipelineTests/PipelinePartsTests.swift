@@ -198,4 +198,45 @@ import Testing
         }
         #expect(accepted >= 3)
     }
+
+    /// With buffers that follow the limit, too: the limit that a refusal names is enough, and one below it is not.
+    @Test(arguments: [
+        ["storage.read_optimization.prefetch_strategy=aggressive", "storage.read_optimization.prefetch_size=1GiB"],
+        ["storage.write_optimization.write_buffer_size=128MB", "output.mztab=true"], ["execution.workers=64"], [],
+    ])
+    func theLimitThatIsNamedIsTheSmallest(assignments: [String]) throws {
+        func refusal(_ mebibytes: Int) throws -> String? {
+            let configuration = try EngineRun.configuration(
+                ["execution.workers=7", "execution.memory_limit=\(mebibytes)MiB"].filter { setting in
+                    !assignments.contains {
+                        $0.hasPrefix("execution.workers") && setting.hasPrefix("execution.workers")
+                    }
+                } + assignments)
+            do throws(AnalysisError) {
+                _ = try MemoryBudget(configuration: configuration, files: 3)
+                return nil
+            } catch { return error.reason }
+        }
+        let reason = try #require(try refusal(64))
+        let named = try #require(reason.firstMatch(of: /at least (\d+)MiB/).flatMap { Int($0.1) }, "\(reason)")
+        #expect(try refusal(named) == nil)
+        #expect(try refusal(named - 1) != nil)
+    }
+
+    /// More files at the same time leave less for the pools, and share what fragment spectra may take.
+    @Test func filesAtATimeShareTheMemory() throws {
+        let configuration = try EngineRun.configuration([
+            "execution.workers=8", "execution.buffer_size=64KiB", "execution.memory_limit=256MiB",
+        ])
+        let budgets = try [1, 2, 4, 8].map { try MemoryBudget(configuration: configuration, files: $0) }
+        for (budget, files) in zip(budgets, [1, 2, 4, 8]) {
+            #expect(budget.fragmentBytes * files <= budget.featureBytes / 4 && budget.fragmentBytes > 0)
+        }
+        for (fewer, more) in zip(budgets, budgets.dropFirst()) {
+            #expect(more.poolBytes < fewer.poolBytes && more.fragmentBytes < fewer.fragmentBytes)
+        }
+        // Windows apart, another file has its reserve.
+        let windows = 2 * 2 * configuration.bufferSize
+        #expect(budgets[0].poolBytes - budgets[1].poolBytes > 6 << 20 - windows)
+    }
 }

@@ -43,6 +43,16 @@ import Testing
         #expect(larger.bytesBeforeFirstUse == 1 << 20 && larger.largestBytesInFlight <= 1 << 20)
     }
 
+    /// The same bounds by the names that a user may know from pools of tasks.
+    @Test func tasksAndTheirBytesAreBounded() throws {
+        let settings = ["execution.buffer_size=64KiB", strategy("aggressive")]
+        let record = try run(settings + ["parallel.buffer_size=512KiB", "parallel.concurrent_tasks=3"]).record
+        let counts = try #require(record.prefetch)
+        #expect(counts.bytesBeforeFirstUse == 512 << 10 && counts.largestBytesInFlight <= 512 << 10)
+        #expect(counts.bytesUsed > 512 << 10)
+        #expect(record.configuration.first { $0.name == "execution.io_workers" }?.value == "3")
+    }
+
     /// Several files at a time stay within one bound.
     @Test func filesShareTheBound() throws {
         let files = [EngineRun.dda, EngineRun.profile, EngineRun.dda]

@@ -31,6 +31,25 @@ import Testing
         #expect(memory.results.usedBytes == 0)
     }
 
+    /// However many elements a piece may have, and whatever they turn out to need, two waves fit into the memory for results.
+    @Test(arguments: [1, 3], [10, 1_000, 20_000]) func piecesFollowTheMemory(workers: Int, bytes: Int) throws {
+        let folder = try TemporaryDirectory()
+        let memory = try EngineRun.memory(["memory.pool_management.result_buffer=4MB"], folder: folder.path)
+        let elements = Mutex<[Range<Int>]>([])
+        let writer = WaveWriter<Range<Int>>(bytes: { $0.count * bytes }) { _, piece in
+            elements.withLock { $0.append(piece) }
+        }
+        try writer.run(
+            count: 20_000, grain: 65_536, memory: memory, pool: WorkerPool(workers: workers), clock: StageClock(),
+            makeState: { () }
+        ) { _, range in range }
+        let pieces = elements.withLock { $0 }
+        #expect(pieces.flatMap(Array.init) == Array(0..<20_000))
+        #expect(memory.results.counts.peakBytes <= 4_000_000, "\(memory.results.counts)")
+        // The memory is made use of: with what is little, all that is left is one wave.
+        #expect(pieces.count < (bytes == 10 ? 100 : 20_000 * bytes / 100_000))
+    }
+
     /// What writing to one of the files meets is what the caller gets, and the waves behind it are not made.
     @Test(arguments: [1, 4]) func aFailureEndsTheWork(workers: Int) throws {
         let folder = try TemporaryDirectory()

@@ -1,12 +1,22 @@
 /// How short of memory the machine and the control group of this process are now.
 extension HostReader {
     /// Share of the last ten seconds in which at least one task waited for memory, percent (`some avg10` of pressure stall
-    /// information).
-    public func readMemoryStall() -> Measured<Double> {
-        hostText("/proc/pressure/memory").flatMap { text in
+    /// information): of the machine, or of the control group among these that waited most.
+    ///
+    /// A group that reaches its own limit waits for memory while the machine around it has plenty, and within a container the
+    /// machine's figure may not be told.
+    public func readMemoryStall(_ groups: [GroupMemoryFiles] = []) -> Measured<Double> {
+        let machine = memoryStall("/proc/pressure/memory")
+        let known =
+            [machine.value].compactMap(\.self) + groups.compactMap { $0.pressure.flatMap { memoryStall($0).value } }
+        return known.max().map { .available($0) } ?? machine
+    }
+
+    private func memoryStall(_ path: String) -> Measured<Double> {
+        hostText(path).flatMap { text in
             let words = text.split(whereSeparator: \.isWhitespace)
             let value = words.first { $0.hasPrefix("avg10=") }.flatMap { Double($0.dropFirst(6)) }
-            return Measured(value, otherwise: "/proc/pressure/memory has no avg10")
+            return Measured(value, otherwise: "\(path) has no avg10")
         }
     }
 
@@ -17,12 +27,12 @@ extension HostReader {
         return groups.unified.map { path in
             GroupMemoryFiles(
                 used: path + "/memory.current", limit: path + "/memory.max", statistics: path + "/memory.stat",
-                idlePages: "inactive_file")
+                idlePages: "inactive_file", pressure: path + "/memory.pressure")
         }
             + (groups.legacy["memory"] ?? []).map { path in
                 GroupMemoryFiles(
                     used: path + "/memory.usage_in_bytes", limit: path + "/memory.limit_in_bytes",
-                    statistics: path + "/memory.stat", idlePages: "total_inactive_file")
+                    statistics: path + "/memory.stat", idlePages: "total_inactive_file", pressure: nil)
             }
     }
 
@@ -55,4 +65,6 @@ public struct GroupMemoryFiles: Sendable, Hashable {
     public let statistics: String
     /// Name among the statistics of the bytes of file pages that were not used lately.
     public let idlePages: String
+    /// Stalls of the tasks in the group; the older hierarchy does not tell them.
+    public let pressure: String?
 }

@@ -44,7 +44,7 @@ final class BlockPacker: Sendable {
 
     private struct State {
         var kinds: [Int: Kind] = [:]
-        /// Of writing and reading, per byte on the disk.
+        /// Of writing, per byte on the disk. Blocks are read back from the page cache for the most part, or ahead of their use.
         var diskSecondsPerByte: Double?
     }
 

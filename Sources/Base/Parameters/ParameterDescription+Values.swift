@@ -15,7 +15,7 @@ extension ParameterDescription {
             guard let integer = Int(text) else { throw invalid(text) }
             value = .integer(integer)
         case .number:
-            guard let number = Double(text), number.isFinite else { throw invalid(text) }
+            guard let number = number(text) else { throw invalid(text) }
             value = .number(number)
         case .size:
             do {
@@ -26,7 +26,7 @@ extension ParameterDescription {
             }
         case .choice, .text: value = .choice(text)
         case .numbers:
-            guard let numbers = Self.list(text) else { throw invalid(text) }
+            guard let numbers = list(text) else { throw invalid(text) }
             value = .numbers(numbers)
         }
         guard accepts(value) else { throw invalid(text) }
@@ -69,14 +69,14 @@ extension ParameterDescription {
         switch domain {
         case .boolean: "true or false"
         case .integer(let range, _): "an integer from \(range.lowerBound) to \(range.upperBound)"
-        case .number(let range, _): "a number from \(range.lowerBound) to \(range.upperBound)"
+        case .number(let range, _): "a number from \(range.lowerBound) to \(range.upperBound)\(timeText)"
         case .size(let range):
             "a size from \(ByteSize(bytes: range.lowerBound)) to \(ByteSize(bytes: range.upperBound)), like 64MiB or 500MB"
                 + (percentBase == nil ? "" : ", or a percentage like 80%")
         case .choice(let names): "one of " + names.joined(separator: ", ")
         case .numbers(let range, let count):
             "\(count) numbers from \(range.lowerBound) to \(range.upperBound), like "
-                + "[\(repeatElement("1", count: count).joined(separator: ", "))]"
+                + "[\(repeatElement("1", count: count).joined(separator: ", "))]" + timeText
         case .text(let form): form
         }
     }
@@ -85,15 +85,25 @@ extension ParameterDescription {
         number == number.rounded() && abs(number) < 1e15 ? String(Int(number)) : String(number)
     }
 
+    private var isTime: Bool { unit == "s" }
+
+    private var timeText: String { isTime ? ", or with a unit, like 250ms, 90s or 2m" : "" }
+
+    /// A number, which for a time may have a unit; `nil` for anything else.
+    private func number(_ text: String) -> Double? {
+        if let number = Double(text) { return number.isFinite ? number : nil }
+        return isTime ? (try? TimeSpan(parsing: text))?.seconds : nil
+    }
+
     /// The numbers of `[20, 50]` or `20,50`; `nil` for anything else.
-    private static func list(_ text: String) -> [Double]? {
+    private func list(_ text: String) -> [Double]? {
         let isBracketed = text.hasPrefix("[") && text.hasSuffix("]") && text.count >= 2
         var numbers: [Double] = []
         for part in (isBracketed ? text.dropFirst().dropLast() : text[...]).split(
             separator: ",", omittingEmptySubsequences: false)
         {
             let words = part.split(separator: " ")
-            guard words.count == 1, let number = Double(words[0]), number.isFinite else { return nil }
+            guard words.count == 1, let number = number(String(words[0])) else { return nil }
             numbers.append(number)
         }
         return numbers

@@ -84,8 +84,8 @@ public struct ConfigurationRequest: Sendable {
     }
 
     /// `LAVOISIER_EXECUTION_MEMORY_LIMIT` sets `execution.memory_limit`, and so does `LAVOISIER_MEMORY_LIMIT`, because no
-    /// other setting ends like that. All spellings of a setting count. - Returns: the layer, and one notice for each variable
-    /// that is ignored.
+    /// other setting ends like that. All spellings of a setting count, those that are a setting's own name before others.
+    /// - Returns: the layer, and one notice for each variable that is ignored.
     static func environmentLayer(
         _ environment: [String: String], catalog: ParameterCatalog
     ) -> (layer: ConfigurationLayer, ignored: [String]) {
@@ -99,7 +99,9 @@ public struct ConfigurationRequest: Sendable {
         var entries: [ConfigurationLayer.Entry] = []
         var ignored: [String] = []
         for (name, text) in environment.sorted(by: { $0.key < $1.key }) where name.hasPrefix("LAVOISIER_") {
-            let spellings = names[name] ?? []
+            let all = names[name] ?? []
+            let own = all.filter { catalog.canonicalName($0) == $0 }
+            let spellings = own.isEmpty ? all : own
             if let first = spellings.first, Set(spellings.map(catalog.canonicalName)).count == 1 {
                 entries.append(ConfigurationLayer.Entry(name: first, text: text, location: "environment \(name)"))
             } else if spellings.count > 1 {

@@ -179,8 +179,17 @@ final class DetectionPipeline: @unchecked Sendable {
         let peaks = try [Polarity.positive, .negative, .unknown].map { ($0, try allPeaks($0)) }
         return Outcome(
             peaks: peaks.filter { $0.1.count > 0 },
-            traces: lanes.flatMap(\.traces), counts: counts, survey: committer.survey, times: times,
+            traces: allTraces(), counts: counts, survey: committer.survey, times: times,
             transforms: transforms)
+    }
+
+    /// In the order of their table; sorted in place, for they can be many.
+    private func allTraces() -> [MassTrace] {
+        guard parameters.keepsTraces else { return [] }
+        var traces: [MassTrace] = []
+        for lane in lanes { traces += lane.takeTraces() }
+        traces.sort(by: TraceTable.isBefore)
+        return traces
     }
 
     private func allPeaks(_ polarity: Polarity) throws(AnalysisError) -> PeakTable {

@@ -29,14 +29,6 @@ extension EngineParameters {
                 "all cores of a machine are used by threads of one process, which share the library and the results; several "
                 + "machines are for a scheduler like Slurm, with files shared out among the runs"),
         BuiltInSetting(
-            "parallel.memory_per_worker", accepted: [],
-            reason: "the memory is bounded as a whole, whatever the number of workers: set execution.memory_limit"),
-        BuiltInSetting(
-            "parallel.concurrent_tasks", accepted: [],
-            reason:
-                "what is read at the same time is bounded in bytes (storage.read_optimization.prefetch_size) and in threads "
-                + "(execution.io_workers)"),
-        BuiltInSetting(
             "storage.read_optimization.compression_aware", accepted: ["true"],
             reason:
                 "compressed files are known by their first bytes, are inflated by all workers where they consist of blocks, and "

@@ -83,8 +83,9 @@ extension EngineParameters {
                 .choice(MemoryCollector.Strategy.allCases.map(\.rawValue)), .choice("adaptive"),
                 "When idle buffers, cached blocks and pages of files are given back. conservative: when the resident memory "
                     + "is above the threshold. aggressive: whenever it has grown by a sixteenth since they were. adaptive: as "
-                    + "conservative, and as aggressive while the machine is short of memory (pressure stall information, the control "
-                    + "group's use: looked at when the run begins and every 5 s).", notSearched: isRhythm),
+                    + "conservative, and as aggressive while the machine or the control group is short of memory (pressure stall "
+                    + "information, the group's use: looked at when the run begins and every 5 s).",
+                notSearched: isRhythm),
             memory(
                 "memory.garbage_collection.threshold", .number(0.05...1, .linear), .number(0.85),
                 "Share of execution.memory_limit above which memory is given back. More than 0.9 counts as 0.9, so that the limit holds.",

@@ -51,7 +51,9 @@ extension EngineParameters {
                 defaultValue: .integer(1), unit: "threads",
                 text: "Threads that read ahead, for all files together; none is started where nothing is read ahead.",
                 condition: isReadAhead, searchValues: [1, 2, 4].map { .integer($0) },
-                aliases: [ParameterAlias("storage.read_optimization.io_threads")], notSearched: inMemory),
+                aliases: [
+                    ParameterAlias("storage.read_optimization.io_threads"), ParameterAlias("parallel.concurrent_tasks"),
+                ], notSearched: inMemory),
             ParameterDescription(
                 name: "execution.concurrent_files", group: .execution, domain: .integer(1...64, .linear),
                 defaultValue: .integer(1), unit: "files",

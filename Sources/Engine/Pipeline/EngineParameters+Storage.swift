@@ -19,8 +19,8 @@ extension EngineParameters {
             text:
                 "Bytes that may have been asked for and not been used yet, of all files together. What finds no room is read "
                 + "when it is needed. At most an eighth of the memory limit, and part of it.",
-            condition: isReadAhead, searchValues: [20, 22, 24, 26, 28].map { .integer(1 << $0) }, notSearched: inMemory
-        ),
+            condition: isReadAhead, searchValues: [20, 22, 24, 26, 28].map { .integer(1 << $0) },
+            aliases: [ParameterAlias("parallel.buffer_size")], notSearched: inMemory),
         ParameterDescription(
             name: "storage.write_optimization.write_buffer_size", group: .execution,
             domain: .size((4 << 10)...(1 << 30)), defaultValue: .integer(256 << 10), unit: "bytes",

@@ -22,16 +22,21 @@ struct MemoryBudget: Sendable {
     /// Points that a spectrum of `maximumSpectrumBytes` may decode to: as many bytes again.
     var maximumSpectrumPoints: Int { maximumSpectrumBytes / 12 }
     /// Memory for the points of a file's fragment spectra, before they go to the disk.
-    var fragmentBytes: Int { min(8 << 20, featureBytes / 4) }
+    let fragmentBytes: Int
 
     /// Program, runtime libraries, tables of traces and peaks of an ordinary run.
     static let fixedBytes = 56 << 20
     /// Scratch of one worker: decoder, wavelet workspace, thread stack in use.
     static let bytesPerWorker = 6 << 20
+    /// What another file at the same time holds outside of the pools where it is a long one: open traces, closed ones that wait to be
+    /// detected in, headers. It is left free where that is possible, and no reason to refuse a limit: short files hold less.
+    private static let bytesPerFurtherFile = 6 << 20
     /// Points take less memory than the text they were decoded from: 12 bytes for 14 or more of base64 and tags. Arrays
     /// that compress far better than measured ones do take more, up to `maximumSpectrumPoints` a spectrum.
     private static let bytesInFlightPerByteOfText = 2
     private static let smallestChunkBytes = 1 << 18
+
+    private static func mebibytes(_ bytes: Int) -> Int { (bytes + (1 << 20) - 1) >> 20 }
 
     /// - Parameters:
     ///   - files: how many are analysed at the same time.
@@ -44,18 +49,27 @@ struct MemoryBudget: Sendable {
         let files = max(files, 1)
         let limit = configuration.memoryLimit
         let workers = max(threads ?? configuration.workers, files)
-        // Of each file the window and what it grows by for a spectrum that does not fit; of all, what is read ahead and what
-        // is to be written.
-        let buffers =
-            files * 2 * configuration.bufferSize + configuration.storage.prefetchBytes
-            + configuration.storage.outputBytes(configuration.furtherTables)
-        let fixed = Self.fixedBytes + workers * Self.bytesPerWorker + buffers
+        func fixedBytes(_ storage: StorageSettings) -> Int {
+            // Of each file the window and what it grows by for a spectrum that does not fit; of all, what is read ahead and what
+            // is to be written.
+            let buffers =
+                files * 2 * configuration.bufferSize + storage.prefetchBytes
+                + storage.outputBytes(configuration.furtherTables)
+            return Self.fixedBytes + workers * Self.bytesPerWorker + buffers
+        }
+        let fixed = fixedBytes(configuration.storage)
         // Each worker holds one chunk, and one more of each file waits for its turn to be committed.
         let chunkCost = Self.bytesInFlightPerByteOfText * Self.smallestChunkBytes
         let leastInFlight = workers + files
-        let smallest = fixed + leastInFlight * chunkCost
-        guard limit >= smallest else {
-            let mebibytes = (max(smallest, expected) + (1 << 20) - 1) >> 20
+        guard limit >= fixed + leastInFlight * chunkCost else {
+            // What is read ahead and written at a time follows the limit: more of it fits into the one that is named.
+            let wanted = StorageSettings(configuration.resolved)
+            var (smallest, before) = (fixed + leastInFlight * chunkCost, limit)
+            while smallest > before {
+                before = Self.mebibytes(smallest) << 20
+                smallest = fixedBytes(wanted.lowered(to: before)) + leastInFlight * chunkCost
+            }
+            let mebibytes = Self.mebibytes(max(before, expected))
             throw AnalysisError(
                 .memoryLimit,
                 "the memory limit of \(limit >> 20)MiB is too small for \(workers) workers, \(files) "
@@ -68,7 +82,8 @@ struct MemoryBudget: Sendable {
         let settings = configuration.memory
         // Caches have their share of what is left; headers and indices of files are small, and forgotten when memory is short.
         cacheBytes = settings.usesCache ? min(settings.cacheSize ?? min(free / 16, 64 << 20), free / 2) : 0
-        let available = max(free - cacheBytes - configuration.matchCacheBytes, 0)
+        let unpooled = max(free - cacheBytes - configuration.matchCacheBytes, 0)
+        let available = unpooled - min((files - 1) * Self.bytesPerFurtherFile, unpooled / 2)
         poolBytes = min(settings.maximumPoolSize ?? available, available)
         let pooled = poolBytes
         // What was asked for is lowered to what there is, and always enough to work at all.
@@ -77,6 +92,8 @@ struct MemoryBudget: Sendable {
         spectrumBytes = spectra
         resultBytes = results
         featureBytes = min(settings.featureCache, max(pooled - spectra - results, 0))
+
+        fragmentBytes = min(8 << 20, featureBytes / 4) / files
 
         let workersPerFile = max(1, workers / files)
         let affordable = spectra / files / chunkCost

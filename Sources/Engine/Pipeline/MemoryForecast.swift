@@ -108,7 +108,7 @@ struct MemoryForecast: Sendable, Hashable {
         leastBytes = min(
             Int(
                 Self.leastProgramBytes + fileBytes + threads * Self.leastBytesPerWorker
-                    + peaks * Self.bytesPerPeak.least), unboundedBytes)
+                    + peaks * Self.bytesPerPeak.least + kept), unboundedBytes)
         limitBytes = configuration.memoryLimit
         file = largest.first?.path ?? ""
     }

@@ -84,7 +84,9 @@ final class ResultTables {
     ) throws(AnalysisError) -> Counts {
         if let traces {
             try clock.measure("write") { () throws(AnalysisError) in
-                try traces.write(TraceTable.rows(result.traces, file: result.input.name))
+                try TraceTable.write(result.traces, file: result.input.name) { rows throws(AnalysisError) in
+                    try traces.write(rows)
+                }
             }
         }
         let formatter = ResultFormatter(

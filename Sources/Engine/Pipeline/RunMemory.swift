@@ -63,7 +63,7 @@ struct RunMemory: Sendable {
 
 /// Whether the machine, or the control group that the process lives in, is short of memory.
 final class MemoryPressure: Sendable {
-    /// Share of the last ten seconds in which some task waited for memory, percent.
+    /// Share of the last ten seconds in which some task of the machine or of the group waited for memory, percent.
     static let stallPercent = 1.0
     /// Share of a control group's limit, without file pages that nobody has used lately.
     static let groupShare = 0.9
@@ -74,12 +74,12 @@ final class MemoryPressure: Sendable {
     init(_ host: HostReader) { self.host = host }
 
     func isShort() -> Bool {
-        if let share = host.readMemoryStall().value, share >= Self.stallPercent { return true }
         let files = groups.withLock { groups in
             let known = groups ?? host.groupMemoryFiles()
             groups = known
             return known
         }
+        if let share = host.readMemoryStall(files).value, share >= Self.stallPercent { return true }
         return (host.readGroupMemoryShare(files).value ?? 0) >= Self.groupShare
     }
 }

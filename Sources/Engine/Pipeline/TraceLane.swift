@@ -108,7 +108,12 @@ final class TraceLane {
         }
     }
 
-    var traces: [MassTrace] { results.withLock { $0.traces } }
+    /// The traces; there are none afterwards.
+    func takeTraces() -> [MassTrace] {
+        var traces: [MassTrace] = []
+        results.withLock { swap(&traces, &$0.traces) }
+        return traces
+    }
 
     /// The peaks of a polarity; there are none afterwards.
     func takePeaks(_ polarity: Polarity) -> PeakChunks {

@@ -8,14 +8,21 @@ enum TraceTable {
         "height", "area", "polarity",
     ]
 
-    /// The rows of a file, numbered in order of m/z, then time.
-    static func rows(_ traces: [MassTrace], file: String) -> TextBuffer {
-        let sorted = traces.sorted {
-            ($0.mz, $0.startSeconds, $0.area, $0.polarity.rawValue)
-                < ($1.mz, $1.startSeconds, $1.area, $1.polarity.rawValue)
-        }
+    /// The order of the rows: by m/z, then time.
+    static func isBefore(_ first: MassTrace, _ second: MassTrace) -> Bool {
+        (first.mz, first.startSeconds, first.area, first.polarity.rawValue)
+            < (second.mz, second.startSeconds, second.area, second.polarity.rawValue)
+    }
+
+    private static let rowsPerWrite = 1_024
+
+    /// Writes the rows of a file, numbered, some at a time.
+    /// - Parameter traces: in the order of the rows.
+    static func write(
+        _ traces: [MassTrace], file: String, to write: (TextBuffer) throws(AnalysisError) -> Void
+    ) throws(AnalysisError) {
         var buffer = TextBuffer()
-        for (index, trace) in sorted.enumerated() {
+        for (index, trace) in traces.enumerated() {
             buffer.append(index + 1)
             buffer.tab()
             buffer.appendCell(file)
@@ -29,7 +36,10 @@ enum TraceTable {
             buffer.tab()
             buffer.append(trace.polarity.symbol)
             buffer.newline()
+            if (index + 1) % rowsPerWrite == 0 || index == traces.count - 1 {
+                try write(buffer)
+                buffer.removeAll()
+            }
         }
-        return buffer
     }
 }

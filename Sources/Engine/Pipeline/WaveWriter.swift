@@ -5,8 +5,8 @@ import Synchronization
 /// Makes pieces of text by all workers and writes them in their order, a wave of pieces at a time.
 ///
 /// While a wave is made, some of the workers write the wave before, one for each file: otherwise all of them would wait for the
-/// files and their hashes. Waves have as many pieces as keep the workers busy, and no more than the memory for results takes by
-/// the size of the pieces before.
+/// files and their hashes. Waves have as many pieces as keep the workers busy, and waves and pieces are no larger than the memory for
+/// results takes by the size of the elements before.
 final class WaveWriter<Piece: Sendable>: @unchecked Sendable {
     // @unchecked: `write` is called for a file by one worker at a time: the one that took its job of a wave, or the caller between two
     // waves. `waiting` changes between two waves, or by the last of those that write it.
@@ -21,6 +21,11 @@ final class WaveWriter<Piece: Sendable>: @unchecked Sendable {
     private static var piecesPerWorker: Int { 256 }
     /// Pieces of the last wave, which is written when nothing else is left to do.
     private static var lastPiecesPerWorker: Int { 4 }
+    private static var firstPiecesPerWorker: Int { 4 }
+    /// Most elements of a piece of the first wave, which tells how large they are.
+    private static var elementsPerFirstPiece: Int { 32 }
+    /// What an element may take that nobody has seen yet: more than a spectrum of a thousand peaks.
+    private static var bytesPerUnseenElement: Int { 16 << 10 }
 
     /// - Parameters:
     ///   - bytes: of a piece.
@@ -36,28 +41,37 @@ final class WaveWriter<Piece: Sendable>: @unchecked Sendable {
         self.write = write
     }
 
-    /// Makes and writes the pieces of `0 ..< count`, `grain` elements each.
+    /// Makes and writes the pieces of `0 ..< count`, at most `grain` elements each.
     /// - Throws: the first error in the order of the pieces, and what writing meets.
     func run<State>(
         count: Int, grain: Int, memory: RunMemory, pool: WorkerPool, clock: StageClock,
         makeState: @escaping @Sendable () -> State,
         _ make: @escaping @Sendable (inout State, Range<Int>) throws(AnalysisError) -> Piece
     ) throws(AnalysisError) {
-        let pieces = (count + grain - 1) / grain
         let files = files
+        // Two waves are in memory at a time.
+        let room = memory.results.maximumBytes / 2
         var first = 0
-        var bytesPerPiece = 0
-        while first < pieces {
-            // The first pieces tell how large they are. Two waves are in memory at a time.
-            let most = bytesPerPiece == 0 ? 4 * pool.workers : memory.results.maximumBytes / (2 * bytesPerPiece)
-            let end = first + Self.waveSize(rest: pieces - first, most: most, workers: pool.workers)
-            let wave = first..<end
+        var bytesPerElement = 0
+        while first < count {
+            let pieceSize: Int
+            let most: Int
+            if bytesPerElement == 0 {
+                most = Self.firstPiecesPerWorker * pool.workers
+                pieceSize = min(grain, Self.elementsPerFirstPiece, max(room / (most * Self.bytesPerUnseenElement), 1))
+            } else {
+                pieceSize = min(grain, max(room / (pool.workers * bytesPerElement), 1))
+                most = room / (pieceSize * bytesPerElement)
+            }
+            let pieces = Self.waveSize(
+                rest: (count - first + pieceSize - 1) / pieceSize, most: most, workers: pool.workers)
+            let wave = first..<min(first + pieces * pieceSize, count)
             beginWriting(memory)
             let made = clock.measure("annotate and format") {
                 pool.map(
-                    count: files + wave.count, grain: 1,
+                    count: files + pieces, grain: 1,
                     // Writing a wave takes about as long as making a sixteenth of one.
-                    cost: { Double($0 < files ? wave.count * grain / (16 * files) : grain) }, makeState: makeState
+                    cost: { Double($0 < files ? wave.count / (16 * files) : pieceSize) }, makeState: makeState
                 ) {
                     state, job -> Result<Piece?, AnalysisError> in
                     do throws(AnalysisError) {
@@ -65,8 +79,8 @@ final class WaveWriter<Piece: Sendable>: @unchecked Sendable {
                             try self.writeWaiting(toFile: job)
                             return .success(nil)
                         }
-                        let start = (wave.lowerBound + job - files) * grain
-                        return .success(try make(&state, start..<min(start + grain, count)))
+                        let start = wave.lowerBound + (job - files) * pieceSize
+                        return .success(try make(&state, start..<min(start + pieceSize, wave.upperBound)))
                     } catch {
                         return .failure(error)
                     }
@@ -77,8 +91,8 @@ final class WaveWriter<Piece: Sendable>: @unchecked Sendable {
             }
             let total = waiting.reduce(0) { $0 + bytes($1) }
             memory.results.takeAnyway(total)
-            bytesPerPiece = max(bytesPerPiece, total / wave.count + 1)
-            first = end
+            bytesPerElement = max(bytesPerElement, total / wave.count + 1)
+            first = wave.upperBound
         }
         try clock.measure("write") { () throws(AnalysisError) in
             beginWriting(memory)
