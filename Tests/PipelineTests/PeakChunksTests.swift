@@ -46,6 +46,24 @@ import Testing
         #expect(try PeakChunks.joined(&empty, schedule: .serial).count == 0)
     }
 
+    /// Open chunks of all files take a quarter of the memory for peaks, or hold the fewest that there may be.
+    @Test(arguments: [
+        (16 << 30, 1, 4_096), (200 << 20, 1, 4_096), (100 << 20, 20, 309), (100 << 20, 2, 3_091), (70 << 20, 64, 256),
+        (63 << 20, 1, 256), (0, 1, 256),
+    ])
+    func chunksFollowTheMemory(bytes: Int, files: Int, peaks: Int) throws {
+        let folder = try TemporaryDirectory()
+        let spill = PeakSpill(
+            pool: MemoryPool("feature_cache", maximumBytes: bytes),
+            blocks: BlockStore(folder: folder.path, packing: .always(.stored)),
+            pages: PageStore(folder: folder.path), openChunks: files * MassTraceParameters.mostBuilders)
+        #expect(spill.peaksPerChunk == peaks)
+        var chunks = PeakChunks(spill: spill)
+        try chunks.append(table([2], from: 0))
+        #expect(spill.pool.usedBytes == PeakSpill.bytes(peaks: peaks, samples: 32 * peaks))
+        chunks.discard()
+    }
+
     @Test func whatIsGivenUpGoesBackToThePool() throws {
         let folder = try TemporaryDirectory()
         let memory = try EngineRun.memory(folder: folder.path)

@@ -54,6 +54,38 @@ import Testing
         #expect(many.first { $0.name == "execution.workers" }?.defaultValue == .integer(48))
     }
 
+    /// Every setting that leaves results alone has a row among the measured effects, which says of it what a tuner does.
+    @Test func thePageOfEffectsKnowsEverySetting() throws {
+        let page = try String(contentsOfFile: TestData.repository + "/docs/settings.md", encoding: .utf8)
+        let rows = page.split(separator: "\n").filter { $0.hasPrefix("| ") }
+            .map { $0.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) } }.filter { $0.count == 3 }
+        let catalog = EngineParameters.catalog(host: try Self.host(cpus: 48, kibibytes: 1 << 28, l2: 4 << 20))
+        /// What a row is about, by the names between backticks: whole ones, last parts, or patterns.
+        func names(_ row: [String], patterns: Bool) -> Set<String> {
+            let words = row[0].split(separator: "`", omittingEmptySubsequences: false).enumerated()
+                .filter { $0.offset % 2 == 1 }.map { $0.element.split(separator: ":")[0] }
+            return Set(
+                words.filter { $0.contains("*") == patterns }
+                    .flatMap { catalog.matching(String($0)) + catalog.matching("*.\($0)") }.map(\.name))
+        }
+        // What is written is not for speed, and how a library is searched has pages of its own.
+        for description in catalog.descriptions
+        where description.group == .execution && !description.name.hasPrefix("output.")
+            || description.group == .numeric && !description.name.hasPrefix("matching.")
+        {
+            let row = try #require(
+                rows.first { names($0, patterns: false).contains(description.name) }
+                    ?? rows.first { names($0, patterns: true).contains(description.name) },
+                "docs/settings.md has no row for \(description.name)")
+            let searched =
+                description.searchObstacle != nil || description.notSearched != nil
+                ? "no" : description.purposes == .all ? "yes" : "for \(description.purposes.names.joined())"
+            #expect(
+                row[2].split(whereSeparator: { ":,".contains($0) }).first.map(String.init) == searched,
+                "\(description.name): \(row[2])")
+        }
+    }
+
     /// `LAVOISIER_UPDATE_GOLDEN=1 swift test` writes the page anew; read the difference before committing it.
     @Test func theReferencePageIsUpToDate() throws {
         let made = SettingsReference.markdown(Self.catalog, machine: .any)

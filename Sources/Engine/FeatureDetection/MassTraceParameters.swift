@@ -75,6 +75,9 @@ public struct MassTraceParameters: Sendable, Hashable {
         }
     }
 
+    /// Most builders for the scans of one polarity, whatever the method.
+    public static var mostBuilders: Int { MassBand.count }
+
     /// A new builder, of those counted from 0.
     public func makeBuilder(_ number: Int) -> any MassTraceJoining {
         switch method {

@@ -8,6 +8,8 @@ import MzML
 /// above the limit says so in `run.json`.
 struct MemoryBudget: Sendable {
     let limit: Int
+    /// Files that are analysed at the same time.
+    let files: Int
     /// Chunks of one file.
     let maximumChunksInFlight: Int
     let maximumChunkBytes: Int
@@ -78,6 +80,7 @@ struct MemoryBudget: Sendable {
                     + "fewer workers")
         }
         self.limit = limit
+        self.files = files
         let free = limit - fixed
         let settings = configuration.memory
         // Caches have their share of what is left; headers and indices of files are small, and forgotten when memory is short.

@@ -12,11 +12,7 @@ struct PeakChunks {
         case stored(peaks: StoredBlock, profiles: StoredBlock, mzRanges: [ClosedRange<Double>])
     }
 
-    private static let mostPeaksPerChunk = 4096
-    /// Where the memory for peaks is small, so that what is in open chunks does not exceed it by much.
-    private static let fewestPeaksPerChunk = 256
-    private static let samplesPerPeak = 32
-    private static let smallPool = 64 << 20
+    fileprivate static let samplesPerPeak = 32
 
     private var full: [Chunk] = []
     private var open = PeakTable()
@@ -32,9 +28,7 @@ struct PeakChunks {
     /// - Throws: `ScratchError` when a chunk had to go to the disk and could not.
     mutating func append(_ part: PeakTable) throws(ScratchError) {
         guard part.count > 0 else { return }
-        let most =
-            spill.map { $0.pool.maximumBytes < Self.smallPool } ?? false
-            ? Self.fewestPeaksPerChunk : Self.mostPeaksPerChunk
+        let most = spill?.peaksPerChunk ?? PeakSpill.peaksPerChunk.upperBound
         let isFull =
             open.count + part.count > most
             || open.profiles.count + part.profiles.count > most * Self.samplesPerPeak
@@ -181,10 +175,24 @@ final class PeakSpill: Sendable {
     let blocks: BlockStore
     let pages: PageStore
 
-    init(pool: MemoryPool, blocks: BlockStore, pages: PageStore) {
+    /// Peaks of a chunk: fewer where the memory for them is small, so that what is in open chunks does not exceed it by much.
+    let peaksPerChunk: Int
+
+    static let peaksPerChunk = 256...4_096
+    private static let smallPool = 64 << 20
+
+    /// - Parameter openChunks: chunks that may be open at a time, of all files together. They take a quarter of the memory at most,
+    ///   where that leaves them the fewest peaks.
+    init(pool: MemoryPool, blocks: BlockStore, pages: PageStore, openChunks: Int) {
         self.pool = pool
         self.blocks = blocks
         self.pages = pages
+        let range = Self.peaksPerChunk
+        let share =
+            pool.maximumBytes / (4 * max(openChunks, 1) * Self.bytes(peaks: 1, samples: PeakChunks.samplesPerPeak))
+        peaksPerChunk =
+            pool.maximumBytes < Self.smallPool
+            ? range.lowerBound : min(max(share, range.lowerBound), range.upperBound)
     }
 
     /// What a peak will need when all of them are there: its places in the orders of the isotope search, and its share of

@@ -1,5 +1,6 @@
 import CFreeMemory
 import Caching
+import FeatureDetection
 import HostEnvironment
 import OutOfCore
 import Synchronization
@@ -58,7 +59,11 @@ struct RunMemory: Sendable {
     /// Chunks of peaks are larger, and pieces of text smaller: these would cost a call of the system each.
     private static let bytesSetApart = 256 << 10
 
-    var spill: PeakSpill { PeakSpill(pool: features, blocks: blocks, pages: pages) }
+    var spill: PeakSpill {
+        PeakSpill(
+            pool: features, blocks: blocks, pages: pages,
+            openChunks: budget.files * MassTraceParameters.mostBuilders)
+    }
 }
 
 /// Whether the machine, or the control group that the process lives in, is short of memory.
