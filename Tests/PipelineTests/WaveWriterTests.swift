@@ -50,6 +50,19 @@ import Testing
         #expect(pieces.count < (bytes == 10 ? 100 : 20_000 * bytes / 100_000))
     }
 
+    /// Without memory for results, pieces are small, but not so small that handing them out is all there is to do.
+    @Test(arguments: [(64, 16), (5, 5)]) func withoutMemoryPiecesAreSmall(grain: Int, expected: Int) throws {
+        let folder = try TemporaryDirectory()
+        let memory = try EngineRun.memory(["memory.pool_management.result_buffer=0"], folder: folder.path)
+        let sizes = Mutex<[Int]>([])
+        let writer = WaveWriter<Int>(bytes: { $0 * 1_000 }) { _, piece in sizes.withLock { $0.append(piece) } }
+        try writer.run(
+            count: 400, grain: grain, memory: memory, pool: WorkerPool(workers: 2), clock: StageClock(),
+            makeState: { () }
+        ) { _, range in range.count }
+        #expect(sizes.withLock { $0 } == Array(repeating: expected, count: 400 / expected))
+    }
+
     /// What writing to one of the files meets is what the caller gets, and the waves behind it are not made.
     @Test(arguments: [1, 4]) func aFailureEndsTheWork(workers: Int) throws {
         let folder = try TemporaryDirectory()

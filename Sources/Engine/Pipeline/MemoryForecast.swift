@@ -42,8 +42,8 @@ struct MemoryForecast: Sendable, Hashable {
     /// Of a point that waits until all are known (`traces.method: seeded`), and of the remembered matches of a fragment spectrum.
     private static let bytesPerSeededPoint = 27.0
     private static let bytesPerRememberedSpectrum = 600.0
-    /// Of the traces that are kept for their table, for each peak: there are several to one.
-    private static let bytesOfTracesPerPeak = 170.0
+    /// Of the traces that are kept for their table, for each peak: there is about one to each.
+    private static let bytesOfTracesPerPeak = 100.0
     /// Chromatographic peaks per point of the survey scans.
     private static let peaksPerPoint = (sharp: 0.022, blunt: 0.004_5)
     /// Bytes of a file per point where nobody can look into it: compressed arrays, in a compressed file twice as dense.

@@ -22,6 +22,8 @@ final class WaveWriter<Piece: Sendable>: @unchecked Sendable {
     /// Pieces of the last wave, which is written when nothing else is left to do.
     private static var lastPiecesPerWorker: Int { 4 }
     private static var firstPiecesPerWorker: Int { 4 }
+    /// Fewest elements of a piece, where there are so many: to hand out a wave takes as long as to make some rows.
+    private static var fewestElementsPerPiece: Int { 16 }
     /// Most elements of a piece of the first wave, which tells how large they are.
     private static var elementsPerFirstPiece: Int { 32 }
     /// What an element may take that nobody has seen yet: more than a spectrum of a thousand peaks.
@@ -58,9 +60,10 @@ final class WaveWriter<Piece: Sendable>: @unchecked Sendable {
             let most: Int
             if bytesPerElement == 0 {
                 most = Self.firstPiecesPerWorker * pool.workers
-                pieceSize = min(grain, Self.elementsPerFirstPiece, max(room / (most * Self.bytesPerUnseenElement), 1))
+                let fitting = room / (most * Self.bytesPerUnseenElement)
+                pieceSize = min(grain, Self.elementsPerFirstPiece, max(fitting, Self.fewestElementsPerPiece))
             } else {
-                pieceSize = min(grain, max(room / (pool.workers * bytesPerElement), 1))
+                pieceSize = min(grain, max(room / (pool.workers * bytesPerElement), Self.fewestElementsPerPiece))
                 most = room / (pieceSize * bytesPerElement)
             }
             let pieces = Self.waveSize(
