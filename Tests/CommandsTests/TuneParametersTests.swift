@@ -109,6 +109,14 @@ import Testing
         let based = try list(["--parameters", threads.name, "--base", base])
         #expect(names(based) == [threads.name])
         #expect(based["configurations"] as? Int == threads.searchValues?.count)
+        // Where a base file has the memory decide how many workers there are, no other number would run.
+        let shared = try fixture.folder.write("shared.yaml", "parallel.memory_per_worker: 4GB\n")
+        let decided = try list(["--parameters", "all", "--base", shared])
+        #expect(!names(decided).contains("execution.workers") && names(decided).contains("execution.chunk_size"))
+        #expect(
+            (decided["leftOut"] as? [[String: String]])?.contains {
+                $0["name"] == "execution.workers" && $0["reason"]?.hasPrefix("parallel.memory_per_worker") == true
+            } == true)
         let text = try fixture.run(["parameters"])
         #expect(
             text.output.contains("Searched") && text.output.contains("Left out")

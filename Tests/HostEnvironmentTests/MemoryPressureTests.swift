@@ -31,7 +31,7 @@ import Testing
         #expect(try reader([:]).0.readMemoryStall().value == nil)
     }
 
-    /// The group that waited most counts, or the machine; where the machine does not tell, the group alone.
+    /// The group with a limit that waited most counts, or the machine; where the machine does not tell, the group alone.
     @Test(
         arguments: [("0.10", "3.00", 3.0), ("4.00", "3.00", 4), (nil, "3.00", 3), ("0.10", nil, 0.1)]
             as [(String?, String?, Double)])
@@ -39,7 +39,8 @@ import Testing
         var files = [
             "proc/self/cgroup": "0::/jobs/one\n",
             "proc/self/mountinfo": "30 20 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
-            "sys/fs/cgroup/jobs/memory.pressure": "some avg10=0.00 avg60=0 avg300=0 total=1\n",
+            "sys/fs/cgroup/jobs/memory.pressure": "some avg10=9.00 avg60=0 avg300=0 total=1\n",
+            "sys/fs/cgroup/jobs/memory.max": "max\n", "sys/fs/cgroup/jobs/one/memory.max": "1000\n",
         ]
         func stalls(_ share: String) -> String {
             "some avg10=\(share) avg60=0 avg300=0 total=1\nfull avg10=9 total=1\n"

@@ -156,6 +156,26 @@ let sampleDescriptions = [
             error?.description.contains("a number from 0.001 to 3600.0, or with a unit, like 250ms, 90s or 2m") == true)
     }
 
+    /// Points in time may be negative, and widths come in pairs.
+    @Test func pointsInTimeAndPairsHaveUnitsToo() throws {
+        let start = ParameterDescription(
+            name: "a.start", group: .analysis, domain: .number(-100...100, .linear), defaultValue: .automatic,
+            unit: "s",
+            text: "Start.")
+        #expect(try start.parse("-30s") == .number(-30) && start.parse("-1.5m") == .number(-90))
+        #expect(throws: ParameterError.self) { try start.parse("--30s") }
+        #expect(throws: ParameterError.self) { try Self.pause.parse("-30s") }
+        #expect(try Self.pause.parse("9ms") == .number(0.009))
+        let width = ParameterDescription(
+            name: "a.width", group: .analysis, domain: .numbers(0.5...100, count: 2), defaultValue: .automatic,
+            unit: "s",
+            text: "Widths.")
+        for text in ["[20s, 1m]", "[20 s, 60]", "20,60s"] {
+            #expect(try width.parse(text) == .numbers([20, 60]), "\(text)")
+        }
+        #expect(throws: ParameterError.self) { try width.parse("[20 30, 40]") }
+    }
+
     /// Only times have units of time.
     @Test func otherNumbersHaveNoUnit() {
         #expect(throws: ParameterError.self) { try Self.width.parse("[20m, 50m]") }

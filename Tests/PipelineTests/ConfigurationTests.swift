@@ -155,24 +155,33 @@ import Testing
     @Test(arguments: [
         ("100MB", "execution.workers=8", 8, false), ("100MB", "execution.workers=12", 10, true),
         ("300MB", "execution.workers=12", 3, true), ("4GB", "execution.workers=12", 1, true),
-        ("4GB", "execution.chunk_size=32", 1, false), ("auto", "execution.workers=12", 12, false),
+        ("4GB", "parallel.hyperthreading=true", 1, false), ("4GB", "execution.chunk_size=32", 1, false),
+        ("auto", "execution.workers=12", 12, false),
     ])
     func workersHaveTheMemoryThatTheyAreToHave(
         share: String, assignment: String, workers: Int, isTold: Bool
     ) throws {
-        let folder = try TemporaryDirectory()
-        var request = try request(folder, profile: false)
-        request.configurationFile = try folder.write("c.yaml", "parallel: {memory_per_worker: \(share)}\n")
-        request.assignments = [assignment, "execution.memory_limit=1GB"]
-        let outcome = try request.resolve(host: EngineRun.host)
-        #expect(AnalysisConfiguration(outcome.configuration).workers == workers)
-        #expect(outcome.notices.contains { $0.hasPrefix("execution.workers is lowered from 1") } == isTold)
-        #expect(outcome.notices.count == (isTold ? 1 : 0), "\(outcome.notices)")
-        // What was decided is what the next run is given, and there is nothing more to decide.
-        let again = try ConfigurationLayer(source: "--config", yaml: outcome.configuration.yaml(), file: "d.yaml")
-        #expect(
-            try EngineParameters.resolve([again], host: EngineRun.host).canonicalText
-                == outcome.configuration.canonicalText)
+        let configuration = try EngineRun.configuration([
+            "parallel.memory_per_worker=\(share)", assignment, "execution.memory_limit=1GB",
+        ])
+        #expect(configuration.workers == workers)
+        let told = configuration.lowered(try MemoryBudget(configuration: configuration)).map(\.text)
+        #expect(told.contains { $0.hasPrefix("execution.workers is lowered from 12 to \(workers)") } == isTold)
+        #expect(told.count == (isTold ? 1 : 0), "\(told)")
+    }
+
+    /// With a larger limit there are more workers, and what a refusal names is enough for them.
+    @Test func theLimitThatIsNamedIsEnoughForTheWorkersThatItBrings() throws {
+        func obstacle(_ mebibytes: Int) throws -> String? {
+            try EngineRun.configuration([
+                "execution.workers=64", "parallel.memory_per_worker=2MiB", "execution.memory_limit=\(mebibytes)MiB",
+            ]).memoryObstacle()?.reason
+        }
+        let reason = try #require(try obstacle(64))
+        let named = try #require(reason.firstMatch(of: /at least (\d+)MiB/).flatMap { Int($0.1) }, "\(reason)")
+        #expect(try obstacle(named) == nil)
+        // Those of 64 MiB alone would do with some 270.
+        #expect(named > 400, "\(reason)")
     }
 
     @Test func batchesOfQueries() throws {

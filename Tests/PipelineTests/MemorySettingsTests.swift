@@ -377,6 +377,7 @@ import Testing
                     "proc/self/cgroup": "0::/job\n",
                     "proc/self/mountinfo": "30 20 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
                     "sys/fs/cgroup/job/memory.pressure": "some avg10=1.50 avg60=0 avg300=0 total=1\n",
+                    "sys/fs/cgroup/job/memory.max": "1000\n",
                 ], in: folder))
         #expect(pressure.isShort())
     }

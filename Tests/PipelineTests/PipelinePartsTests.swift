@@ -223,6 +223,17 @@ import Testing
         #expect(try refusal(named - 1) != nil)
     }
 
+    /// What is kept outside of the pools is no room for them.
+    @Test func whatIsKeptIsTakenFromThePools() throws {
+        let configuration = try EngineRun.configuration(["execution.workers=2", "execution.memory_limit=512MiB"])
+        let plain = try MemoryBudget(configuration: configuration)
+        let kept = try MemoryBudget(configuration: configuration, kept: 100 << 20)
+        #expect(kept.poolBytes == plain.poolBytes - 100 << 20)
+        #expect(kept.featureBytes < plain.featureBytes && kept.spectrumBytes < plain.spectrumBytes)
+        let all = try MemoryBudget(configuration: configuration, kept: 1 << 30)
+        #expect(all.poolBytes == 0 && all.featureBytes == 0 && all.spectrumBytes > 0)
+    }
+
     /// More files at the same time leave less for the pools, and share what fragment spectra may take.
     @Test func filesAtATimeShareTheMemory() throws {
         let configuration = try EngineRun.configuration([

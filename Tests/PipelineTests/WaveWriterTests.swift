@@ -34,7 +34,7 @@ import Testing
     /// However many elements a piece may have, and whatever they turn out to need, two waves fit into the memory for results.
     @Test(arguments: [1, 3], [10, 1_000, 20_000]) func piecesFollowTheMemory(workers: Int, bytes: Int) throws {
         let folder = try TemporaryDirectory()
-        let memory = try EngineRun.memory(["memory.pool_management.result_buffer=4MB"], folder: folder.path)
+        let memory = try EngineRun.memory(["memory.pool_management.result_buffer=8MB"], folder: folder.path)
         let elements = Mutex<[Range<Int>]>([])
         let writer = WaveWriter<Range<Int>>(bytes: { $0.count * bytes }) { _, piece in
             elements.withLock { $0.append(piece) }
@@ -45,9 +45,26 @@ import Testing
         ) { _, range in range }
         let pieces = elements.withLock { $0 }
         #expect(pieces.flatMap(Array.init) == Array(0..<20_000))
-        #expect(memory.results.counts.peakBytes <= 4_000_000, "\(memory.results.counts)")
+        #expect(memory.results.counts.peakBytes <= 8_000_000, "\(memory.results.counts)")
+        #expect(memory.results.usedBytes == 0)
         // The memory is made use of: with what is little, all that is left is one wave.
         #expect(pieces.count < (bytes == 10 ? 100 : 20_000 * bytes / 100_000))
+    }
+
+    /// What comes later may be larger: no wave has very many more elements than the one before, which says how large they are.
+    @Test func wavesGrowStepByStep() throws {
+        let folder = try TemporaryDirectory()
+        let memory = try EngineRun.memory(["memory.pool_management.result_buffer=80MB"], folder: folder.path)
+        let pieces = Mutex<[Range<Int>]>([])
+        // A thousand small ones, then large ones.
+        @Sendable func bytes(_ range: Range<Int>) -> Int { range.reduce(0) { $0 + ($1 < 1_000 ? 400 : 8_000) } }
+        let writer = WaveWriter<Range<Int>>(bytes: bytes) { _, piece in pieces.withLock { $0.append(piece) } }
+        try writer.run(
+            count: 50_000, grain: 65_536, memory: memory, pool: WorkerPool(workers: 2), clock: StageClock(),
+            makeState: { () }
+        ) { _, range in range }
+        #expect(pieces.withLock { $0.flatMap(Array.init) } == Array(0..<50_000))
+        #expect(memory.results.counts.peakBytes <= 80_000_000, "\(memory.results.counts)")
     }
 
     /// Without memory for results, pieces are small, but not so small that handing them out is all there is to do.

@@ -1,14 +1,15 @@
 /// How short of memory the machine and the control group of this process are now.
 extension HostReader {
     /// Share of the last ten seconds in which at least one task waited for memory, percent (`some avg10` of pressure stall
-    /// information): of the machine, or of the control group among these that waited most.
+    /// information): of the machine, or of the control group with a limit among these that waited most.
     ///
     /// A group that reaches its own limit waits for memory while the machine around it has plenty, and within a container the
-    /// machine's figure may not be told.
+    /// machine's figure may not be told. A group without a limit may hold one that has its own and is nothing to this process.
     public func readMemoryStall(_ groups: [GroupMemoryFiles] = []) -> Measured<Double> {
         let machine = memoryStall("/proc/pressure/memory")
+        let limited = groups.filter { limitBytes($0) != nil }
         let known =
-            [machine.value].compactMap(\.self) + groups.compactMap { $0.pressure.flatMap { memoryStall($0).value } }
+            [machine.value].compactMap(\.self) + limited.compactMap { $0.pressure.flatMap { memoryStall($0).value } }
         return known.max().map { .available($0) } ?? machine
     }
 
@@ -41,12 +42,8 @@ extension HostReader {
     /// Without pages of files that nobody has used lately: the kernel drops those first and at no cost, and reading a file that
     /// is larger than the limit fills the group with them.
     public func readGroupMemoryShare(_ files: [GroupMemoryFiles]) -> Measured<Double> {
-        func number(_ path: String) -> Double? { hostText(path).value.flatMap { Double($0.trimmed) } }
         let shares = files.compactMap { file -> Double? in
-            // "max" is no number, and v1 has a page-rounded 2^63 for no limit.
-            guard let limit = number(file.limit), limit > 0, limit < 0x1p60, let used = number(file.used) else {
-                return nil
-            }
+            guard let limit = limitBytes(file), let used = number(file.used) else { return nil }
             let idle = hostText(file.statistics).value.flatMap { text in
                 text.lines.lazy.map(\.fields).first { $0.count == 2 && $0[0] == file.idlePages }.flatMap {
                     Double($0[1])
@@ -55,6 +52,13 @@ extension HostReader {
             return max(used - (idle ?? 0), 0) / limit
         }
         return Measured(shares.max(), otherwise: "no control group limits the memory of this process")
+    }
+
+    private func number(_ path: String) -> Double? { hostText(path).value.flatMap { Double($0.trimmed) } }
+
+    /// "max" is no number, and v1 has a page-rounded 2^63 for no limit.
+    private func limitBytes(_ group: GroupMemoryFiles) -> Double? {
+        number(group.limit).flatMap { $0 > 0 && $0 < 0x1p60 ? $0 : nil }
     }
 }
 

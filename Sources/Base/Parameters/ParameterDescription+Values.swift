@@ -92,7 +92,11 @@ extension ParameterDescription {
     /// A number, which for a time may have a unit; `nil` for anything else.
     private func number(_ text: String) -> Double? {
         if let number = Double(text) { return number.isFinite ? number : nil }
-        return isTime ? (try? TimeSpan(parsing: text))?.seconds : nil
+        guard isTime else { return nil }
+        // A span has no sign, a point in time may have one.
+        let isNegative = text.hasPrefix("-")
+        guard let span = try? TimeSpan(parsing: String(isNegative ? text.dropFirst() : text[...])) else { return nil }
+        return isNegative ? -span.seconds : span.seconds
     }
 
     /// The numbers of `[20, 50]` or `20,50`; `nil` for anything else.
@@ -103,7 +107,7 @@ extension ParameterDescription {
             separator: ",", omittingEmptySubsequences: false)
         {
             let words = part.split(separator: " ")
-            guard words.count == 1, let number = number(String(words[0])) else { return nil }
+            guard let number = number(words.joined(separator: " ")) else { return nil }
             numbers.append(number)
         }
         return numbers

@@ -79,11 +79,12 @@ public struct TimeSpan: Sendable, Hashable, CustomStringConvertible {
 
     public init(parsing text: String) throws(QuantityError) {
         let quantity = try NumberWithUnit(text)
-        let factors = ["": 1, "s": 1, "ms": 0.001, "m": 60, "min": 60, "h": 3_600, "d": 86_400]
+        let factors: [String: Double] = ["": 1, "s": 1, "ms": 1, "m": 60, "min": 60, "h": 3_600, "d": 86_400]
         guard let factor = factors[quantity.unit] else {
             throw QuantityError(text: text, reason: "unknown unit '\(quantity.unit)'; use ms, s, m, h or d")
         }
-        let value = quantity.number * factor
+        // Divided, so that 9ms is the same as 0.009.
+        let value = quantity.unit == "ms" ? quantity.number / 1_000 : quantity.number * factor
         // A billion years; also what keeps the text below in the range of whole numbers.
         guard value < 1e16 else { throw QuantityError(text: text, reason: "too long") }
         seconds = value

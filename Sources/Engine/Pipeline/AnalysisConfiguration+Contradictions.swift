@@ -29,7 +29,9 @@ extension AnalysisConfiguration {
         let check: () throws(AnalysisError) -> Void = { () throws(AnalysisError) in
             _ = try MemoryBudget(configuration: self)
         }
-        return Self.failure(of: check)
+        guard let error = Self.failure(of: check) else { return nil }
+        // With a larger limit there would be more workers: what is named is enough for all.
+        return withAllWorkers?.memoryObstacle() ?? error
     }
 
     private static func failure(of check: () throws(AnalysisError) -> Void) -> AnalysisError? {

@@ -9,6 +9,17 @@ extension AnalysisConfiguration {
 
     private func loweredNumbers() -> [(setting: ResolvedConfiguration.Setting, text: String)] {
         var lowered: [(ResolvedConfiguration.Setting, String)] = []
+        let asked = resolved["execution.workers"]
+        // A default follows from the machine, and from this.
+        if withAllWorkers != nil, let location = asked.location, location != EngineParameters.workersByThreads {
+            lowered.append(
+                (
+                    asked,
+                    "execution.workers is lowered from \(asked.text) to \(workers): of the memory limit of "
+                        + "\(ByteSize(bytes: memoryLimit)), parallel.memory_per_worker gives each "
+                        + resolved["parallel.memory_per_worker"].text
+                ))
+        }
         let files = resolved["execution.concurrent_files"]
         if case .integer(let wanted) = files.value, wanted > concurrentFiles {
             lowered.append(

@@ -45,9 +45,11 @@ public struct AnalysisConfiguration: Sendable {
     /// Da.
     public let fragmentPrecursorTolerance: Double
 
-    public init(_ resolved: ResolvedConfiguration) {
+    public init(_ resolved: ResolvedConfiguration) { self.init(resolved, workers: Self.fittingWorkers(resolved)) }
+
+    private init(_ resolved: ResolvedConfiguration, workers: Int) {
         self.resolved = resolved
-        workers = resolved.integer("execution.workers")
+        self.workers = workers
         scheduling = SchedulingSettings(resolved)
         // The later stages have items that are alike in every file; only chunks of spectra follow the file.
         chunkSize = resolved.optionalInteger("execution.chunk_size") ?? EngineParameters.defaultChunkSize
@@ -60,7 +62,7 @@ public struct AnalysisConfiguration: Sendable {
         coordination =
             FileCoordination(rawValue: resolved.choice("storage.read_optimization.coordination_strategy"))
             ?? .independent
-        reading = Self.reading(resolved)
+        reading = Self.reading(resolved, workers: workers)
         concurrentFiles = min(resolved.integer("execution.concurrent_files"), workers)
         storage = StorageSettings(resolved).lowered(to: memoryLimit)
         releasesReferencePages = resolved.choice("execution.reference_pages") == "release"
@@ -78,7 +80,21 @@ public struct AnalysisConfiguration: Sendable {
         fragmentPrecursorTolerance = resolved.number("fragments.precursor_tolerance")
     }
 
-    private static func reading(_ resolved: ResolvedConfiguration) -> ReadingOptions {
+    /// As many as were asked for, and as go into the memory limit with what each is to have.
+    private static func fittingWorkers(_ resolved: ResolvedConfiguration) -> Int {
+        let asked = resolved.integer("execution.workers")
+        guard let share = resolved.optionalInteger("parallel.memory_per_worker") else { return asked }
+        return min(asked, max(resolved.integer("execution.memory_limit") / share, 1))
+    }
+
+    /// The same with all workers that were asked for, where `parallel.memory_per_worker` leaves fewer; `nil` where it does not.
+    var withAllWorkers: AnalysisConfiguration? {
+        let asked = resolved.integer("execution.workers")
+        let isLowered = Self.fittingWorkers(resolved) < asked && workers < asked
+        return isLowered ? AnalysisConfiguration(resolved, workers: asked) : nil
+    }
+
+    private static func reading(_ resolved: ResolvedConfiguration, workers: Int) -> ReadingOptions {
         func choice<Choice: RawRepresentable>(_ name: String, _ fallback: Choice) -> Choice
         where Choice.RawValue == String { Choice(rawValue: resolved.choice(name)) ?? fallback }
         var options = ReadingOptions()
@@ -89,7 +105,7 @@ public struct AnalysisConfiguration: Sendable {
         options.bufferSize = resolved.integer("execution.buffer_size")
         options.spectraPerChunk =
             resolved.optionalInteger("execution.chunk_size") ?? EngineParameters.mostSpectraPerChunk
-        options.inflateThreads = resolved.integer("execution.workers")
+        options.inflateThreads = workers
         options.recoversTruncation = resolved.boolean("selection.recover")
         options.selection = SpectrumSelection(
             retentionTimeSeconds: range(resolved, "selection.first_second", "selection.last_second"),

@@ -45,6 +45,30 @@ public struct AnalysisRun: Sendable {
         self.cache = cache
     }
 
+    /// What the run is expected to take, and how the memory limit is spent.
+    /// - Throws: `AnalysisError(.memoryLimit)` naming a limit that is enough.
+    private func plannedMemory(
+        _ configuration: AnalysisConfiguration
+    ) throws(AnalysisError) -> (forecast: MemoryForecast, budget: MemoryBudget) {
+        let atOnce = min(configuration.concurrentFiles, files.count)
+        let isPipeline = configuration.coordination == .pipeline && atOnce > 1
+        let threads = isPipeline ? atOnce * configuration.workers : configuration.workers
+        let forecast = MemoryForecast(
+            files: zip(files, fileSizes).map { ($0, $1) }, atOnce: atOnce, threads: threads,
+            configuration: configuration)
+        do throws(AnalysisError) {
+            let budget = try MemoryBudget(
+                configuration: configuration, files: atOnce, threads: threads, expected: forecast.leastBytes,
+                kept: forecast.keptBytes)
+            try forecast.check()
+            return (forecast, budget)
+        } catch {
+            // With a larger limit there would be more workers: what is named is enough for all.
+            if let all = configuration.withAllWorkers { _ = try plannedMemory(all) }
+            throw error
+        }
+    }
+
     /// Analyses all files in order. A file that cannot be read is recorded and left out; the tables hold the others.
     ///
     /// - Throws: `AnalysisError` when nothing can be started or written, or on cancellation; then no result file appears.
@@ -58,15 +82,9 @@ public struct AnalysisRun: Sendable {
         let atOnce = min(configuration.concurrentFiles, files.count)
         var share = configuration.share(of: atOnce)
         let isPipeline = configuration.coordination == .pipeline && atOnce > 1
-        let threads = isPipeline ? atOnce * configuration.workers : configuration.workers
-        let forecast = clock.measure("forecast memory") {
-            MemoryForecast(
-                files: zip(files, fileSizes).map { ($0, $1) }, atOnce: atOnce, threads: threads,
-                configuration: configuration)
+        let (forecast, budget) = try clock.measure("forecast memory") { () throws(AnalysisError) in
+            try plannedMemory(configuration)
         }
-        let budget = try MemoryBudget(
-            configuration: configuration, files: atOnce, threads: threads, expected: forecast.leastBytes)
-        try forecast.check()
         onEvent(.note(forecast.note(folder: outputDirectory)))
         let slots = isPipeline ? WorkerSlots(count: configuration.workers) : nil
         // In a pipeline the workers of all files run where those of one do.

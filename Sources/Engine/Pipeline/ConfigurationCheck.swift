@@ -59,15 +59,13 @@ public struct ConfigurationCheck: Sendable {
             } catch {
                 findings.append(Self.error(error, file: file))
             }
-            for part in profileLayers(layer) {
-                findings += Self.findings(part, catalog: catalog, file: file, host: host)
-            }
+            for part in profileLayers(layer) { findings += Self.findings(part, catalog: catalog, file: file) }
             return findings
         }
         if layer.entries.isEmpty, problems.isEmpty {
             findings.append(Finding(severity: .warning, location: file, message: "the file sets nothing"))
         }
-        return findings + Self.findings(layer, catalog: catalog, file: file, host: host)
+        return findings + Self.findings(layer, catalog: catalog, file: file)
     }
 
     /// The settings of each profile of a machine.
@@ -85,9 +83,7 @@ public struct ConfigurationCheck: Sendable {
         return order.map { ConfigurationLayer(source: $0, entries: entries[$0] ?? []) }
     }
 
-    private static func findings(
-        _ layer: ConfigurationLayer, catalog: ParameterCatalog, file: String, host: HostDescription
-    ) -> [Finding] {
+    private static func findings(_ layer: ConfigurationLayer, catalog: ParameterCatalog, file: String) -> [Finding] {
         var problems: [ParameterError] = []
         var layer = layer
         var retired: [String] = []
@@ -96,20 +92,15 @@ public struct ConfigurationCheck: Sendable {
         } catch {
             problems.append(error)
         }
-        var lowered: [String] = []
-        let resolved = EngineParameters.deciding(
-            ResolvedConfiguration(catalog, layers: [layer], problems: &problems), from: [layer], catalog, host,
-            notices: &lowered)
+        let resolved = ResolvedConfiguration(catalog, layers: [layer], problems: &problems)
         var findings = problems.map { error($0, file: file) }
-        findings += lowered.map { Finding(severity: .warning, location: file, message: $0) }
         findings += retired.map { Finding(severity: .notice, location: file, message: $0) }
         findings += resolved.notices.map { notice in
             Finding(
                 severity: notice.kind == .builtIn ? .notice : .warning, location: notice.location,
                 message: notice.text)
         }
-        // What another setting decides was not written by anybody.
-        let given = resolved.settings.filter { $0.location != nil && $0.source == layer.source }
+        let given = resolved.settings.filter { $0.location != nil }
         for setting in given where setting.value != setting.description.defaultValue {
             findings += warnings(of: setting, in: resolved)
         }

@@ -100,7 +100,7 @@ public struct ConfigurationRequest: Sendable {
         var ignored: [String] = []
         for (name, text) in environment.sorted(by: { $0.key < $1.key }) where name.hasPrefix("LAVOISIER_") {
             let all = names[name] ?? []
-            let own = all.filter { catalog.canonicalName($0) == $0 }
+            let own = all.filter { catalog.description(of: $0)?.name == $0 }
             let spellings = own.isEmpty ? all : own
             if let first = spellings.first, Set(spellings.map(catalog.canonicalName)).count == 1 {
                 entries.append(ConfigurationLayer.Entry(name: first, text: text, location: "environment \(name)"))

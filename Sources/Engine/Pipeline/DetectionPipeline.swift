@@ -186,8 +186,13 @@ final class DetectionPipeline: @unchecked Sendable {
     /// In the order of their table; sorted in place, for they can be many.
     private func allTraces() -> [MassTrace] {
         guard parameters.keepsTraces else { return [] }
+        var parts = lanes.map { $0.takeTraces() }
         var traces: [MassTrace] = []
-        for lane in lanes { traces += lane.takeTraces() }
+        traces.reserveCapacity(parts.reduce(0) { $0 + $1.count })
+        for index in parts.indices {
+            traces += parts[index]
+            parts[index] = []
+        }
         traces.sort(by: TraceTable.isBefore)
         return traces
     }

@@ -54,8 +54,7 @@ extension EngineParameters {
                 text:
                     "Memory that each worker is to have: there are no more workers than go into execution.memory_limit, and at least "
                     + "one. auto asks for none: the memory is bounded as a whole, whatever the number of workers.",
-                searchValues: [], percentBase: host.usableMemoryBytes.value,
-                notSearched: "it lowers execution.workers, which is searched"),
+                searchValues: [], notSearched: "it lowers execution.workers, which is searched"),
             parameter(
                 "hyperthreading", .boolean, .boolean(false), irrelevance: noThreads,
                 notSearched:
@@ -90,7 +89,10 @@ extension EngineParameters {
         _ type: Choice.Type
     ) -> ParameterDomain { .choice(type.allCases.map(\.rawValue)) }
 
-    /// All layers over the defaults, in terms of the settings that there are, with what another setting decides.
+    /// Where the default number of workers comes from that counts hardware threads.
+    static let workersByThreads = "parallel.hyperthreading"
+
+    /// All layers over the defaults, in terms of the settings that there are, with those defaults that another setting decides.
     /// - Parameter notices: what was said in terms of earlier versions is added.
     /// - Throws: `ParameterError` as `ResolvedConfiguration`.
     public static func resolve(
@@ -104,43 +106,18 @@ extension EngineParameters {
             notices += replaced
         }
         let resolved = try ResolvedConfiguration(catalog, layers: layers)
-        return deciding(resolved, from: layers, catalog, host, notices: &notices)
-    }
-
-    /// The same configuration with what one setting decides of another: the number of workers.
-    /// - Parameters:
-    ///   - layers: those that it was made from.
-    ///   - notices: what was lowered is added.
-    static func deciding(
-        _ resolved: ResolvedConfiguration, from layers: [ConfigurationLayer], _ catalog: ParameterCatalog,
-        _ host: HostDescription, notices: inout [String]
-    ) -> ResolvedConfiguration {
-        var (resolved, layers) = (resolved, layers)
-        // Of what is wrong in the layers whoever made the configuration has been told.
-        var known: [ParameterError] = []
-        if resolved.boolean("parallel.hyperthreading"), resolved["execution.workers"].source == "default",
-            let cpus = host.usableCPUs.value.map({ min($0, 256) })
-        {
-            layers.insert(workers(cpus, decidedBy: "parallel.hyperthreading"), at: 0)
-            resolved = ResolvedConfiguration(catalog, layers: layers, problems: &known)
-        }
-        guard let share = resolved.optionalInteger("parallel.memory_per_worker") else { return resolved }
-        let (asked, limit) = (resolved["execution.workers"], resolved["execution.memory_limit"])
-        let fitting = max(resolved.integer("execution.memory_limit") / share, 1)
-        guard fitting < resolved.integer("execution.workers") else { return resolved }
-        if asked.source != "default" {
-            notices.append(
-                "execution.workers is lowered from \(asked.text) to \(fitting): of the memory limit of \(limit.text), "
-                    + "parallel.memory_per_worker gives each \(ByteSize(bytes: share))")
-        }
-        layers.append(workers(fitting, decidedBy: "parallel.memory_per_worker"))
-        return ResolvedConfiguration(catalog, layers: layers, problems: &known)
-    }
-
-    private static func workers(_ count: Int, decidedBy setting: String) -> ConfigurationLayer {
-        ConfigurationLayer(
-            source: setting,
-            entries: [ConfigurationLayer.Entry(name: "execution.workers", text: String(count), location: setting)])
+        let workers = resolved["execution.workers"]
+        guard resolved.boolean("parallel.hyperthreading"), workers.source == "default",
+            let cpus = host.usableCPUs.value.map({ ParameterValue.integer(min($0, 256)) }), cpus != workers.value
+        else { return resolved }
+        let decided = ConfigurationLayer(
+            source: workersByThreads,
+            entries: [
+                ConfigurationLayer.Entry(
+                    name: "execution.workers", text: workers.description.text(of: cpus),
+                    location: workersByThreads)
+            ])
+        return try ResolvedConfiguration(catalog, layers: [decided] + layers)
     }
 }
 

@@ -44,8 +44,9 @@ struct MemoryBudget: Sendable {
     ///   - files: how many are analysed at the same time.
     ///   - threads: of their workers, all together; those of the configuration without it.
     ///   - expected: least memory that the files are expected to need.
+    ///   - kept: of it, what is outside of the pools because the settings ask for it.
     /// - Throws: `AnalysisError(.memoryLimit)` naming the smallest limit that this configuration can keep.
-    init(configuration: AnalysisConfiguration, files: Int = 1, threads: Int? = nil, expected: Int = 0)
+    init(configuration: AnalysisConfiguration, files: Int = 1, threads: Int? = nil, expected: Int = 0, kept: Int = 0)
         throws(AnalysisError)
     {
         let files = max(files, 1)
@@ -85,12 +86,14 @@ struct MemoryBudget: Sendable {
         let settings = configuration.memory
         // Caches have their share of what is left; headers and indices of files are small, and forgotten when memory is short.
         cacheBytes = settings.usesCache ? min(settings.cacheSize ?? min(free / 16, 64 << 20), free / 2) : 0
-        let unpooled = max(free - cacheBytes - configuration.matchCacheBytes, 0)
-        let available = unpooled - min((files - 1) * Self.bytesPerFurtherFile, unpooled / 2)
+        let unpooled = max(free - cacheBytes - configuration.matchCacheBytes - kept, 0)
+        let leastSpectra = leastInFlight * chunkCost
+        let reserve = min((files - 1) * Self.bytesPerFurtherFile, max(unpooled - leastSpectra, 0) / 2)
+        let available = unpooled - reserve
         poolBytes = min(settings.maximumPoolSize ?? available, available)
         let pooled = poolBytes
         // What was asked for is lowered to what there is, and always enough to work at all.
-        let spectra = max(min(settings.spectrumBuffer ?? pooled / 4, pooled), leastInFlight * chunkCost)
+        let spectra = max(min(settings.spectrumBuffer ?? pooled / 4, pooled), leastSpectra)
         let results = min(settings.resultBuffer ?? min(pooled / 8, 64 << 20), max(pooled - spectra, 0))
         spectrumBytes = spectra
         resultBytes = results

@@ -12,6 +12,8 @@ import SpectrumModel
 struct MemoryForecast: Sendable, Hashable {
     /// Bytes at the highest point, with everything in memory.
     let unboundedBytes: Int
+    /// Of these, what can neither go to a temporary file nor be given back, beside the peaks.
+    let keptBytes: Int
     /// The smallest limit that the run is expected to keep.
     let leastBytes: Int
     let limitBytes: Int
@@ -43,7 +45,7 @@ struct MemoryForecast: Sendable, Hashable {
     private static let bytesPerSeededPoint = 27.0
     private static let bytesPerRememberedSpectrum = 600.0
     /// Of the traces that are kept for their table, for each peak: there is about one to each.
-    private static let bytesOfTracesPerPeak = 100.0
+    private static let bytesOfTracesPerPeak = 130.0
     /// Chromatographic peaks per point of the survey scans.
     private static let peaksPerPoint = (sharp: 0.022, blunt: 0.004_5)
     /// Bytes of a file per point where nobody can look into it: compressed arrays, in a compressed file twice as dense.
@@ -105,6 +107,7 @@ struct MemoryForecast: Sendable, Hashable {
 
         unboundedBytes = Int(
             Self.programBytes + fileBytes + threads * Self.bytesPerWorker + max(whenRead, afterwards))
+        keptBytes = Int(kept)
         leastBytes = min(
             Int(
                 Self.leastProgramBytes + fileBytes + threads * Self.leastBytesPerWorker

@@ -181,7 +181,7 @@ final class PeakSpill: Sendable {
     static let peaksPerChunk = 256...4_096
     private static let smallPool = 64 << 20
 
-    /// - Parameter openChunks: chunks that may be open at a time, of all files together. They take a quarter of the memory at most,
+    /// - Parameter openChunks: chunks that may be open at a time, of all files and of both polarities together. They take a quarter of the memory at most,
     ///   where that leaves them the fewest peaks.
     init(pool: MemoryPool, blocks: BlockStore, pages: PageStore, openChunks: Int) {
         self.pool = pool

@@ -62,7 +62,7 @@ struct RunMemory: Sendable {
     var spill: PeakSpill {
         PeakSpill(
             pool: features, blocks: blocks, pages: pages,
-            openChunks: budget.files * MassTraceParameters.mostBuilders)
+            openChunks: budget.files * MassTraceParameters.mostBuilders * 2)
     }
 }
 

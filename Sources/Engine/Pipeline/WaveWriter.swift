@@ -9,12 +9,13 @@ import Synchronization
 /// results takes by the size of the elements before.
 final class WaveWriter<Piece: Sendable>: @unchecked Sendable {
     // @unchecked: `write` is called for a file by one worker at a time: the one that took its job of a wave, or the caller between two
-    // waves. `waiting` changes between two waves, or by the last of those that write it.
+    // waves. `waiting` and its bytes change between two waves, or by the last of those that write it.
 
     private let bytes: @Sendable (Piece) -> Int
     private let files: Int
     private let write: (_ file: Int, Piece) throws(AnalysisError) -> Void
     private var waiting: [Piece] = []
+    private var waitingBytes = 0
     /// Files to which the pieces that wait are still to be written.
     private let unwritten = Atomic<Int>(0)
 
@@ -26,8 +27,10 @@ final class WaveWriter<Piece: Sendable>: @unchecked Sendable {
     private static var fewestElementsPerPiece: Int { 16 }
     /// Most elements of a piece of the first wave, which tells how large they are.
     private static var elementsPerFirstPiece: Int { 32 }
-    /// What an element may take that nobody has seen yet: more than a spectrum of a thousand peaks.
-    private static var bytesPerUnseenElement: Int { 16 << 10 }
+    /// What an element may take that nobody has seen yet: a spectrum of some 1,500 peaks.
+    private static var bytesPerUnseenElement: Int { 32 << 10 }
+    /// Elements of a wave, at most, for each of the one before: what comes later may be larger.
+    private static var growth: Int { 4 }
 
     /// - Parameters:
     ///   - bytes: of a piece.
@@ -55,21 +58,14 @@ final class WaveWriter<Piece: Sendable>: @unchecked Sendable {
         let room = memory.results.maximumBytes / 2
         var first = 0
         var bytesPerElement = 0
+        var lastWave = 0
         while first < count {
-            let pieceSize: Int
-            let most: Int
-            if bytesPerElement == 0 {
-                most = Self.firstPiecesPerWorker * pool.workers
-                let fitting = room / (most * Self.bytesPerUnseenElement)
-                pieceSize = min(grain, Self.elementsPerFirstPiece, max(fitting, Self.fewestElementsPerPiece))
-            } else {
-                pieceSize = min(grain, max(room / (pool.workers * bytesPerElement), Self.fewestElementsPerPiece))
-                most = room / (pieceSize * bytesPerElement)
-            }
+            let (pieceSize, most) = Self.piece(
+                of: grain, room: room, lastWave: lastWave, bytesPerElement: bytesPerElement, workers: pool.workers)
             let pieces = Self.waveSize(
                 rest: (count - first + pieceSize - 1) / pieceSize, most: most, workers: pool.workers)
             let wave = first..<min(first + pieces * pieceSize, count)
-            beginWriting(memory)
+            unwritten.store(files, ordering: .relaxed)
             let made = clock.measure("annotate and format") {
                 pool.map(
                     count: files + pieces, grain: 1,
@@ -79,7 +75,7 @@ final class WaveWriter<Piece: Sendable>: @unchecked Sendable {
                     state, job -> Result<Piece?, AnalysisError> in
                     do throws(AnalysisError) {
                         guard job >= files else {
-                            try self.writeWaiting(toFile: job)
+                            try self.writeWaiting(toFile: job, memory)
                             return .success(nil)
                         }
                         let start = wave.lowerBound + (job - files) * pieceSize
@@ -92,14 +88,15 @@ final class WaveWriter<Piece: Sendable>: @unchecked Sendable {
             for result in made {
                 if let piece = try result.get() { waiting.append(piece) }
             }
-            let total = waiting.reduce(0) { $0 + bytes($1) }
-            memory.results.takeAnyway(total)
-            bytesPerElement = max(bytesPerElement, total / wave.count + 1)
+            waitingBytes = waiting.reduce(0) { $0 + bytes($1) }
+            memory.results.takeAnyway(waitingBytes)
+            bytesPerElement = max(bytesPerElement, waitingBytes / wave.count + 1)
+            lastWave = wave.count
             first = wave.upperBound
         }
         try clock.measure("write") { () throws(AnalysisError) in
-            beginWriting(memory)
-            for file in 0..<files { try writeWaiting(toFile: file) }
+            unwritten.store(files, ordering: .relaxed)
+            for file in 0..<files { try writeWaiting(toFile: file, memory) }
         }
     }
 
@@ -112,16 +109,28 @@ final class WaveWriter<Piece: Sendable>: @unchecked Sendable {
         return min(wanted, max(most, workers), piecesPerWorker * workers)
     }
 
-    private func beginWriting(_ memory: RunMemory) {
-        memory.results.give(waiting.reduce(0) { $0 + bytes($1) })
-        unwritten.store(files, ordering: .relaxed)
+    /// Elements of the next wave's pieces, and most pieces of it: as much as the room takes by what the elements before took, and not very
+    /// much more than the last wave.
+    private static func piece(
+        of grain: Int, room: Int, lastWave: Int, bytesPerElement: Int, workers: Int
+    ) -> (elements: Int, most: Int) {
+        guard lastWave > 0 else {
+            let most = firstPiecesPerWorker * workers
+            let fitting = room / (most * bytesPerUnseenElement)
+            return (min(grain, elementsPerFirstPiece, max(fitting, fewestElementsPerPiece)), most)
+        }
+        let elements = min(room / bytesPerElement, growth * lastWave)
+        let size = min(grain, max(elements / workers, fewestElementsPerPiece))
+        return (size, elements / size)
     }
 
-    private func writeWaiting(toFile file: Int) throws(AnalysisError) {
+    private func writeWaiting(toFile file: Int, _ memory: RunMemory) throws(AnalysisError) {
         for piece in waiting { try write(file, piece) }
         // Whoever is last has seen all others end, so nobody looks at the pieces any more.
         if unwritten.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 {
             waiting.removeAll(keepingCapacity: true)
+            memory.results.give(waitingBytes)
+            waitingBytes = 0
         }
     }
 }

@@ -31,7 +31,7 @@ public struct EngineSpace: Sendable {
         self.fixed = fixed
         let selection = try ParameterSelection(
             list, of: catalog, basic: Self.basic, fixed: fixed, purposes: purposes,
-            irrelevant: Self.irrelevant(files))
+            irrelevant: Self.irrelevant(files, fixed: fixed))
         searched = selection.searched
         leftOut = selection.leftOut
     }
@@ -52,10 +52,13 @@ public struct EngineSpace: Sendable {
         return try SearchSpace(searched, fixed: values).count
     }
 
-    /// By name, why a parameter cannot matter for these workloads.
-    private static func irrelevant(_ files: [[String]]) -> [String: String] {
-        guard !files.isEmpty else { return [:] }
+    /// By name, why a parameter cannot matter for these workloads and with what holds in every run.
+    private static func irrelevant(_ files: [[String]], fixed: [Setting]) -> [String: String] {
         var reasons: [String: String] = [:]
+        if fixed.contains(where: { $0.name == "parallel.memory_per_worker" && $0.text != "auto" }) {
+            reasons["execution.workers"] = "parallel.memory_per_worker of the base file decides how many there are"
+        }
+        guard !files.isEmpty else { return reasons }
         if files.allSatisfy({ $0.count <= 1 }) {
             reasons["execution.concurrent_files"] = "no workload has more than one file"
         }
