@@ -51,9 +51,12 @@ import Testing
     }
 
     /// Reading waits while many closed traces do. When others have taken them, the worker whose chunk is next must hear of it: with a
-    /// static share nobody else reads it. Few traces are many here, so that this happens all the time.
-    @Test(arguments: [schedule(.fixed, .roundRobin), schedule(.fixed, .predictive), schedule(.stealing, .adaptive)])
-    func nobodySleepsWhenItMayReadAgain(settings: SchedulingSettings) throws {
+    /// static share nobody else reads it. Few traces are many here, so that this happens all the time. Likewise where few chunks may be in
+    /// work, and the one whose last lane was served made room for another worker's.
+    @Test(
+        arguments: [schedule(.fixed, .roundRobin), schedule(.fixed, .predictive), schedule(.stealing, .adaptive)],
+        [(7, 300), (3, 1 << 17), (2, 1 << 17)])
+    func nobodySleepsWhenItMayReadAgain(settings: SchedulingSettings, bounds: (chunks: Int, points: Int)) throws {
         let folder = try TemporaryDirectory()
         let configuration = try EngineRun.configuration(["execution.workers=2", "execution.chunk_size=2"])
         let detection = try configuration.validDetection(preset: .orbitrap)
@@ -66,10 +69,11 @@ import Testing
                         path: EngineRun.dda, options: configuration.reading(memory.budget, fileBytes: 0))
                 else { return }
                 var parameters = DetectionPipeline.Parameters(
-                    pool: pool(3, settings), tracesPerJob: 16, maxChunksInFlight: 7, maxSpectrumPoints: 1 << 24,
+                    pool: pool(3, settings), tracesPerJob: 16, maxChunksInFlight: bounds.chunks,
+                    maxSpectrumPoints: 1 << 24,
                     centroiding: detection.centroiding, traces: detection.traces, peaks: detection.peaks,
                     precision: .float64)
-                parameters.pointsPerHandover = 300
+                parameters.pointsPerHandover = bounds.points
                 let pipeline = DetectionPipeline(
                     source: source, fragments: FragmentStore(memory: memory), parameters: parameters, memory: memory,
                     cancellation: CancellationFlag())
@@ -82,7 +86,7 @@ import Testing
         for _ in 0..<6_000 where counts.withLock({ $0.count }) < runs { usleep(10_000) }
         let found = counts.withLock { $0 }
         if found.count == runs { thread.join() }
-        #expect(found.count == runs && Set(found).count == 1 && found[0] > 1_000, "\(settings): \(found)")
+        #expect(found.count == runs && Set(found).count == 1 && found[0] > 1_000, "\(settings), \(bounds): \(found)")
     }
 
     // MARK: - Settings

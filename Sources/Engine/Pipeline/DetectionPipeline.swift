@@ -296,7 +296,12 @@ final class DetectionPipeline: @unchecked Sendable {
                 if isIdle { team.slots?.enter(team.rank) }
                 return step
             }
-            if !isIdle { team.slots?.leave() }
+            if !isIdle {
+                team.slots?.leave()
+                // What this worker did before may be what another one waits for: in static shares the next chunk may be that one's alone.
+                // Who was woken and finds nothing wakes nobody, so that they do not wake each other for ever.
+                wakeAnother()
+            }
             isIdle = true
             idle += 1
             pthread_cond_wait(condition, mutex)
