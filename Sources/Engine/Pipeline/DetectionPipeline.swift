@@ -298,9 +298,10 @@ final class DetectionPipeline: @unchecked Sendable {
             }
             if !isIdle {
                 team.slots?.leave()
-                // What this worker did before may be what another one waits for: in static shares the next chunk may be that one's alone.
-                // Who was woken and finds nothing wakes nobody, so that they do not wake each other for ever.
-                wakeAnother()
+                // What this worker did before may be what another one waits for, where the next chunk is that one's alone; elsewhere who
+                // finds nothing knows that there is nothing for the others either. Who was woken and finds nothing wakes nobody, so
+                // that they do not wake each other for ever.
+                if team.scheduling.strategy == .fixed { wakeAnother() }
             }
             isIdle = true
             idle += 1

@@ -30,7 +30,7 @@ final class WaveWriter<Piece: Sendable>: @unchecked Sendable {
     /// What an element may take that nobody has seen yet: a spectrum of some 1,500 peaks.
     private static var bytesPerUnseenElement: Int { 32 << 10 }
     /// Elements of a wave, at most, for each of the one before: what comes later may be larger.
-    private static var growth: Int { 4 }
+    private static var growth: Int { 16 }
 
     /// - Parameters:
     ///   - bytes: of a piece.
@@ -90,7 +90,10 @@ final class WaveWriter<Piece: Sendable>: @unchecked Sendable {
             }
             waitingBytes = waiting.reduce(0) { $0 + bytes($1) }
             memory.results.takeAnyway(waitingBytes)
-            bytesPerElement = max(bytesPerElement, waitingBytes / wave.count + 1)
+            for (number, piece) in waiting.enumerated() {
+                let elements = min(pieceSize, wave.count - number * pieceSize)
+                bytesPerElement = max(bytesPerElement, bytes(piece) / elements + 1)
+            }
             lastWave = wave.count
             first = wave.upperBound
         }
