@@ -56,7 +56,8 @@ struct ExactReferenceTests {
         let exact = try seeds.map { try Self.recommended(seed: $0, isExact: true) }
         let scattered = try seeds.map { try Self.recommended(seed: $0, isExact: false) }
         print("mean gain of the recommended: \(mean(exact)) with an exact default, \(mean(scattered)) without")
-        #expect(mean(exact) > mean(scattered) + 0.005 && exact.count { $0 < -0.01 } < scattered.count { $0 < -0.01 })
+        #expect(mean(exact) > -0.015 && mean(exact) > mean(scattered) + 0.01)
+        #expect(exact.count { $0 < -0.01 } < scattered.count { $0 < -0.01 })
     }
 
     /// An exact value is believed as it is, whatever the model makes of what lies around it.

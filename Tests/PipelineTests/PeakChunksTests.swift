@@ -62,6 +62,9 @@ import Testing
         try chunks.append(table([2], from: 0))
         #expect(spill.pool.usedBytes == PeakSpill.bytes(peaks: peaks, samples: 32 * peaks))
         chunks.discard()
+        // In a run every builder may have a chunk open for either polarity.
+        let memory = try EngineRun.memory(["memory.pool_management.feature_cache=100MiB"], folder: folder.path)
+        #expect(memory.features.maximumBytes == 100 << 20 && memory.spill.peaksPerChunk == 3_091)
     }
 
     @Test func whatIsGivenUpGoesBackToThePool() throws {

@@ -62,6 +62,7 @@ struct JudgementTests {
             return
         }
         #expect(deviation == 0 && second?.deviation == (target == .balanced ? 0 : nil) && repeats == nil)
+        #expect((second != nil) == (target == .balanced))
     }
 
     @Test func theDeviationIsThatOfAMedian() throws {

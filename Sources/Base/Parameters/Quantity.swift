@@ -77,14 +77,17 @@ public struct TimeSpan: Sendable, Hashable, CustomStringConvertible {
 
     public init(seconds: Double) { self.seconds = seconds }
 
+    /// So many parts of so many seconds: divided by, 9ms is the same number as 0.009.
+    private static let units: [String: (seconds: Double, parts: Double)] = [
+        "": (1, 1), "s": (1, 1), "ms": (1, 1_000), "m": (60, 1), "min": (60, 1), "h": (3_600, 1), "d": (86_400, 1),
+    ]
+
     public init(parsing text: String) throws(QuantityError) {
         let quantity = try NumberWithUnit(text)
-        let factors: [String: Double] = ["": 1, "s": 1, "ms": 1, "m": 60, "min": 60, "h": 3_600, "d": 86_400]
-        guard let factor = factors[quantity.unit] else {
+        guard let unit = Self.units[quantity.unit] else {
             throw QuantityError(text: text, reason: "unknown unit '\(quantity.unit)'; use ms, s, m, h or d")
         }
-        // Divided, so that 9ms is the same as 0.009.
-        let value = quantity.unit == "ms" ? quantity.number / 1_000 : quantity.number * factor
+        let value = quantity.number * unit.seconds / unit.parts
         // A billion years; also what keeps the text below in the range of whole numbers.
         guard value < 1e16 else { throw QuantityError(text: text, reason: "too long") }
         seconds = value

@@ -142,6 +142,12 @@ public struct AnalysisConfiguration: Sendable {
         }
     }
 
+    /// How many of the files are analysed at the same time, and whether these share all workers.
+    func filesInWork(of count: Int) -> (atOnce: Int, isPipeline: Bool) {
+        let atOnce = min(concurrentFiles, count)
+        return (atOnce, coordination == .pipeline && atOnce > 1)
+    }
+
     /// The part of one file where several are analysed at the same time.
     func share(of files: Int) -> AnalysisConfiguration {
         guard files > 1 else { return self }

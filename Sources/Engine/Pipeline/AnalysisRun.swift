@@ -50,8 +50,7 @@ public struct AnalysisRun: Sendable {
     private func plannedMemory(
         _ configuration: AnalysisConfiguration
     ) throws(AnalysisError) -> (forecast: MemoryForecast, budget: MemoryBudget) {
-        let atOnce = min(configuration.concurrentFiles, files.count)
-        let isPipeline = configuration.coordination == .pipeline && atOnce > 1
+        let (atOnce, isPipeline) = configuration.filesInWork(of: files.count)
         let threads = isPipeline ? atOnce * configuration.workers : configuration.workers
         let forecast = MemoryForecast(
             files: zip(files, fileSizes).map { ($0, $1) }, atOnce: atOnce, threads: threads,
@@ -79,9 +78,8 @@ public struct AnalysisRun: Sendable {
         let clock = StageClock()
         try configuration.validate()
         configuration.kernels.apply()
-        let atOnce = min(configuration.concurrentFiles, files.count)
+        let (atOnce, isPipeline) = configuration.filesInWork(of: files.count)
         var share = configuration.share(of: atOnce)
-        let isPipeline = configuration.coordination == .pipeline && atOnce > 1
         let (forecast, budget) = try clock.measure("forecast memory") { () throws(AnalysisError) in
             try plannedMemory(configuration)
         }

@@ -98,7 +98,6 @@ struct MemoryBudget: Sendable {
         spectrumBytes = spectra
         resultBytes = results
         featureBytes = min(settings.featureCache, max(pooled - spectra - results, 0))
-
         fragmentBytes = min(8 << 20, featureBytes / 4) / files
 
         let workersPerFile = max(1, workers / files)

@@ -28,7 +28,7 @@ struct PeakChunks {
     /// - Throws: `ScratchError` when a chunk had to go to the disk and could not.
     mutating func append(_ part: PeakTable) throws(ScratchError) {
         guard part.count > 0 else { return }
-        let most = spill?.peaksPerChunk ?? PeakSpill.peaksPerChunk.upperBound
+        let most = spill?.peaksPerChunk ?? PeakSpill.chunkSizes.upperBound
         let isFull =
             open.count + part.count > most
             || open.profiles.count + part.profiles.count > most * Self.samplesPerPeak
@@ -178,16 +178,17 @@ final class PeakSpill: Sendable {
     /// Peaks of a chunk: fewer where the memory for them is small, so that what is in open chunks does not exceed it by much.
     let peaksPerChunk: Int
 
-    static let peaksPerChunk = 256...4_096
+    /// What `peaksPerChunk` can be.
+    static let chunkSizes = 256...4_096
     private static let smallPool = 64 << 20
 
-    /// - Parameter openChunks: chunks that may be open at a time, of all files and of both polarities together. They take a quarter of the memory at most,
-    ///   where that leaves them the fewest peaks.
+    /// - Parameter openChunks: chunks that may be open at a time, of all files and of both polarities together. They take a quarter of
+    ///   the memory, unless that is too little for the smallest or more than the largest chunks need.
     init(pool: MemoryPool, blocks: BlockStore, pages: PageStore, openChunks: Int) {
         self.pool = pool
         self.blocks = blocks
         self.pages = pages
-        let range = Self.peaksPerChunk
+        let range = Self.chunkSizes
         let share =
             pool.maximumBytes / (4 * max(openChunks, 1) * Self.bytes(peaks: 1, samples: PeakChunks.samplesPerPeak))
         peaksPerChunk =

@@ -88,12 +88,12 @@ final class WaveWriter<Piece: Sendable>: @unchecked Sendable {
             for result in made {
                 if let piece = try result.get() { waiting.append(piece) }
             }
-            waitingBytes = waiting.reduce(0) { $0 + bytes($1) }
-            memory.results.takeAnyway(waitingBytes)
             for (number, piece) in waiting.enumerated() {
-                let elements = min(pieceSize, wave.count - number * pieceSize)
-                bytesPerElement = max(bytesPerElement, bytes(piece) / elements + 1)
+                let (size, elements) = (bytes(piece), min(pieceSize, wave.count - number * pieceSize))
+                waitingBytes += size
+                bytesPerElement = max(bytesPerElement, size / elements + 1)
             }
+            memory.results.takeAnyway(waitingBytes)
             lastWave = wave.count
             first = wave.upperBound
         }
