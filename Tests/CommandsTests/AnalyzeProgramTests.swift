@@ -49,7 +49,7 @@ import Testing
         let record = try RunRecord(json: outcome.output)
         #expect(
             record.stages.map(\.name) == [
-                "forecast memory", "open references", "open", "read and detect", "group isotopes", "group adducts",
+                "open references", "forecast memory", "open", "read and detect", "group isotopes", "group adducts",
                 "assign fragments",
                 "match library", "match decoys",
                 "annotate and format", "write",
@@ -120,6 +120,50 @@ import Testing
         let empty = try analyze([folder.path, "--output", folder.file("out")])
         #expect(empty.status == 65 && empty.error.contains("no mzML in folder"))
         #expect(try folder.contents.isEmpty)
+    }
+
+    /// A named pipe is opened once, by who reads it. One that nobody writes to can be stopped.
+    @Test func namedPipes() throws {
+        let folder = try TemporaryDirectory()
+        let plain = try analyze([Self.dda, "--output", folder.file("plain")])
+        #expect(plain.status == 0)
+        func through(_ script: String, _ output: String) throws -> Program.Outcome {
+            try Program.run(
+                "/bin/sh",
+                [
+                    "-c", "mkfifo '\(folder.file(output)).mzML'; " + script, Program.path("lavoisier"), "analyze",
+                    folder.file("\(output).mzML"), "--output", folder.file(output), "--profile", "none",
+                ], environment: Self.data)
+        }
+        let read = try through(
+            "cat '\(Self.dda)' > '\(folder.file("read.mzML"))' & timeout -k 1 100 \"$0\" \"$@\"", "read")
+        #expect(read.status == 0, "\(read.error)")
+        for table in ["identifications.tsv", "spectra.mgf"] {
+            let texts = try ["plain", "read"].map {
+                try String(contentsOfFile: folder.file("\($0)/\(table)"), encoding: .utf8)
+            }
+            #expect(texts[0].replacing("171103_PMA_TK_QC_04-4to5min", with: "read") == texts[1], "\(table)")
+        }
+        let silent = try through("timeout --preserve-status -k 60 1 \"$0\" \"$@\"", "silent")
+        #expect(silent.status == 143 && silent.error.contains("did not answer"), "\(silent.status) \(silent.error)")
+    }
+
+    /// A path that leads nowhere and a folder without files, among files: these are analysed, and the status tells.
+    @Test func whatIsNotThereDoesNotStopTheOthers() throws {
+        let folder = try TemporaryDirectory()
+        try FileManager.default.createDirectory(atPath: folder.file("empty"), withIntermediateDirectories: true)
+        let alone = try analyze([Self.dda, "--output", folder.file("alone")])
+        #expect(alone.status == 0)
+        let outcome = try analyze(
+            [folder.file("no.mzML"), Self.dda, folder.file("empty"), "--output", folder.file("out")])
+        #expect(outcome.status == 65)
+        #expect(outcome.error.contains("no.mzML: cannot open: No such file or directory"), "\(outcome.error)")
+        #expect(outcome.error.contains("empty: it is a folder"), "\(outcome.error)")
+        for table in ["features.tsv", "identifications.tsv", "spectra.mgf"] {
+            #expect(
+                FileManager.default.contentsEqual(
+                    atPath: folder.file("alone/\(table)"), andPath: folder.file("out/\(table)")), "\(table)")
+        }
     }
 
     @Test(arguments: [

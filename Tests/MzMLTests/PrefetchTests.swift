@@ -172,14 +172,14 @@ private func longRun(_ count: Int, indexed: Bool = true) -> [UInt8] {
 /// Reads a file through a chunk source to its end, or for some chunks.
 private func counts(
     _ path: String, _ strategy: PrefetchStrategy, chunks: Int = .max, access: ReadingOptions.Access = .mapped,
-    selection: SpectrumSelection = .everything
+    selection: SpectrumSelection = .everything, bufferSize: Int = 64 << 10, size: Int = 512 << 10
 ) throws -> (file: PrefetchCounts, run: PrefetchCounts, spectra: Int, manner: String) {
     var options = ReadingOptions()
     options.access = access
-    options.bufferSize = 64 << 10
+    options.bufferSize = bufferSize
     options.spectraPerChunk = 2
     options.selection = selection
-    let prefetcher = Prefetcher(strategy: strategy, size: 512 << 10, threads: 2)
+    let prefetcher = Prefetcher(strategy: strategy, size: size, threads: 2)
     options.prefetcher = prefetcher
     var spectra = 0
     func read() throws -> (PrefetchCounts, String) {
@@ -224,6 +224,31 @@ func everyKindOfFileIsReadAhead(kind: String) throws {
     var spectra = 0
     while let chunk = try source.next() { spectra += chunk.count }
     #expect(source.prefetchCounts == nil && spectra == 120 && !source.manner.contains("ahead"))
+}
+
+/// Of a file that is read to its end nothing is wasted but what stands behind its spectra, however large the pieces are, up to one
+/// for the whole file; before the end, what is ahead of the reader is.
+@Test(arguments: ["mapped", "buffered", "gzip"], [64 << 10, 1 << 20, 64 << 20])
+func whatIsReadIsNotWasted(kind: String, bufferSize: Int) throws {
+    let folder = TemporaryFolder()
+    let plain = longRun(120)
+    let bytes = kind == "gzip" ? GzipFile.member(plain) : plain
+    let path = folder.write(bytes, as: "run")
+    let lastEnd = try #require(String(decoding: plain, as: UTF8.self).range(of: "</spectrum>", options: .backwards))
+    let tail = String(decoding: plain, as: UTF8.self)[lastEnd.upperBound...].utf8.count
+    let access: ReadingOptions.Access = kind == "buffered" ? .buffered : .mapped
+    for strategy in strategies {
+        let (file, run, spectra, manner) = try counts(
+            path, strategy, access: access, bufferSize: bufferSize, size: 256 << 20)
+        #expect(spectra == 120 && manner.hasSuffix(", read ahead"), "\(strategy): \(manner)")
+        #expect(file.bytesWasted <= tail && run.bytesWasted <= tail, "\(strategy), tail \(tail): \(file) \(run)")
+        #expect(run.bytesUsed + run.bytesWasted == run.bytesRequested && run.bytesLate <= run.bytesUsed)
+        #expect(file.bytesRequested > bytes.count / 4, "\(strategy): \(file)")
+    }
+    let half = try counts(path, .aggressive, chunks: 30, access: access, bufferSize: bufferSize, size: 256 << 20).file
+    // Copied in one piece, all of it has been used.
+    let isCopiedWhole = kind == "buffered" && bufferSize > bytes.count
+    #expect(kind == "gzip" || isCopiedWhole || half.bytesWasted > bytes.count / 3, "\(half)")
 }
 
 /// Who stops early has asked for little, or for all that may be.

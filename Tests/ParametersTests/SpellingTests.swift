@@ -76,6 +76,53 @@ let spelledCatalog = ParameterCatalog(
         #expect(try resolve(layer).choice("execution.access") == value)
     }
 
+    /// A list switches on what it names and the rest off, whatever was said before; within one source it may not contradict.
+    @Test func listsSetAllTheirSwitches() throws {
+        let catalog = ParameterCatalog(
+            ["first", "second", "third"].map {
+                ParameterDescription(
+                    name: "kernels.\($0)", group: .execution, domain: .boolean, defaultValue: .boolean($0 != "third"),
+                    text: "Switch.")
+            }, builtIn: [BuiltInSetting("kernels.order", accepted: ["true"], reason: "it is always so")],
+            lists: [
+                SwitchList(
+                    "kernels.list", switches: ["kernels.first", "kernels.second", "kernels.third"],
+                    builtIn: ["kernels.order"], text: "switches")
+            ])
+        func read(_ layers: ConfigurationLayer...) throws -> ([Bool], ResolvedConfiguration) {
+            let found = try ResolvedConfiguration(catalog, layers: layers)
+            return (["first", "second", "third"].map { found.boolean("kernels.\($0)") }, found)
+        }
+        let (listed, found) = try read(yaml("kernels:\n  list: [third, order]\n"))
+        #expect(listed == [false, false, true])
+        #expect(found["kernels.first"].location == "a.yaml:2" && found.notices.map(\.name) == ["kernels.order"])
+        #expect(try read(yaml("kernels.list: []\n")).0 == [false, false, false])
+        #expect(try read(yaml("kernels.list: auto\n")).0 == [true, true, false])
+        // The later source wins switch by switch.
+        #expect(
+            try read(yaml("kernels.list: [third]\n"), ConfigurationLayer(assignments: ["kernels.second=true"])).0
+                == [false, true, true])
+        #expect(throws: ParameterError.self) { try read(yaml("kernels.list: [third]\nkernels.first: true\n")) }
+        #expect(try read(yaml("kernels.list: [first]\nkernels.first: true\n")).0 == [true, false, false])
+        // One error, with the place and what is meant.
+        for (text, says) in [("[thrid]", "did you mean 'third'?"), ("", "a list of first, second, third, order")] {
+            var problems: [ParameterError] = []
+            _ = ResolvedConfiguration(catalog, layers: [try yaml("kernels.list: \(text)\n")], problems: &problems)
+            #expect(problems.count == 1)
+            #expect(problems.first?.description.contains(says) == true, "\(problems)")
+            #expect(problems.first?.description.hasPrefix("a.yaml:1") == true, "\(problems)")
+        }
+        // Wherever settings are named, it is one name more.
+        #expect(catalog.matching("kernels.list").map(\.name) == ["kernels.first", "kernels.second", "kernels.third"])
+        #expect(catalog.names.contains("kernels.list"))
+        let entries = try yaml("kernels.list: [second]\n").entries
+        #expect(
+            try catalog.canonical(entries).map { "\($0.name)=\($0.text)" } == [
+                "kernels.first=false", "kernels.second=true", "kernels.third=false",
+            ])
+        #expect(SettingsReference.markdown(catalog).contains("**`kernels.list`**: Switches."))
+    }
+
     @Test func wordsGoBothWays() {
         let alias = ParameterAlias("a", words: ["none": "normal", "aggressive": "willneed"])
         for word in alias.words {

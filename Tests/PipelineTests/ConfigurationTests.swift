@@ -193,6 +193,20 @@ import Testing
         #expect(try together(["execution.chunk_size=100", "matching.batch_processing=false"]) == 1)
     }
 
+    /// Defaults that are documented in words are what these words set.
+    @Test func eightyPercentIsTheDefaultLimit() throws {
+        let given = try ResolvedConfiguration(
+            descriptions: EngineParameters.descriptions(host: EngineRun.host),
+            layers: [ConfigurationLayer(assignments: ["execution.memory_limit=80%"])])
+        let limit = given["execution.memory_limit"]
+        #expect(limit.value == limit.description.defaultValue)
+        // To the byte, for any memory.
+        for bytes in 25_268_994_040..<25_268_994_060 {
+            #expect(try ByteSize(parsing: "80%", percentBase: bytes) == ByteSize(percent: 80, of: bytes))
+            #expect(ByteSize(percent: 80, of: bytes).bytes == bytes * 4 / 5)
+        }
+    }
+
     @Test func defaultsAreAnExperts() throws {
         let configuration = try ResolvedConfiguration(
             descriptions: EngineParameters.descriptions(host: EngineRun.host), layers: [])

@@ -65,6 +65,16 @@ import Testing
         }
         let error = #expect(throws: ParameterError.self) { try resolve("peak_detection.optimizations=[vectorised]") }
         #expect("\(error as Any)".contains("vectorized_operations"))
+        // Nothing is no list; none of them is.
+        #expect(throws: ParameterError.self) { try resolve("peak_detection.optimizations=") }
+        for list in ["[]", "[loop_unrolling]", "[cache_friendly_access]"] {
+            #expect(
+                try resolve("peak_detection.optimizations=\(list)").contains {
+                    $0.contains("cache_friendly_access is built in")
+                },
+                "\(list)")
+        }
+        #expect(try resolve("peak_detection.optimizations=auto").isEmpty)
         #expect(throws: ParameterError.self) { try resolve("peak_detection.unrolling=true") }
         #expect(throws: ParameterError.self) { try resolve("peak_detection.cache_friendly_access=false") }
         #expect(try resolve("peak_detection.cache_friendly_access=true").contains { $0.contains("built in") })

@@ -187,4 +187,70 @@ import Testing
         #expect(peaks.free > limit, "the limit would be kept anyway")
         #expect(record.digest == free.digest && record.digest != nil)
     }
+
+    /// A search of all spectra touches all of the library, and may build an index: the limit that a refusal names is kept with that too.
+    @Test(
+        .disabled(if: Program.isSanitized, "it needs more memory"),
+        arguments: [
+            ["matching.search=hybrid"], ["matching.search=open"], ["matching.search=neutral-loss"],
+            ["matching.analog=true"], ["matching.search=hybrid", "matching.decoys=none"],
+            ["matching.search=open", "matching.search_strategy=approximate"],
+            ["matching.search=hybrid", "matching.search_strategy=auto"],
+            // No library file has an index for this.
+            ["matching.search=open", "matching.similarity=cosine", "matching.intensity_power=0.7"],
+        ])
+    func theSmallestLimitHoldsForEverySearch(search: [String]) throws {
+        let arguments = (["execution.workers=2"] + search).flatMap { ["--set", $0] }
+        func named(_ limit: String) throws -> Int? {
+            let folder = try TemporaryDirectory()
+            let outcome = try Program.run(
+                Program.path("lavoisier"),
+                [
+                    "analyze", EngineRun.dda, "--output", folder.path, "--quiet", "--profile", "none", "--memory-limit",
+                    limit,
+                ]
+                    + arguments)
+            guard outcome.status == 64 else { return nil }
+            let found = try #require(outcome.error.firstMatch(of: /at least (\d+)(MiB|MB)/), "\(outcome.error)")
+            return try #require(Int(found.1)) * (found.2 == "MB" ? 1_000_000 : 1 << 20)
+        }
+        let limit = try #require(try named("1MB"))
+        #expect(try named("\(limit)B") == nil, "refused again")
+        let bounded = try EngineRun.recordOfProgram(arguments + ["--memory-limit", "\(limit)B"])
+        let free = try EngineRun.recordOfProgram(arguments)
+        let peaks = (free: try #require(free.peakMemoryBytes), bounded: try #require(bounded.peakMemoryBytes))
+        print("\(search): \(peaks.bounded) of \(limit), \(peaks.free) without a limit")
+        #expect(peaks.bounded <= limit)
+        #expect(bounded.digest == free.digest && bounded.digest != nil)
+        // An identity search does with less than any of these takes.
+        #expect(limit > 80_000_000 && peaks.free > 80_000_000)
+    }
+
+    /// Nobody knows what a pipe brings: when all is read it is refused, with a limit that is enough.
+    @Test(.disabled(if: Program.isSanitized, "it needs more memory"))
+    func aPipeIsRefusedWhenItsPeaksAreKnown() throws {
+        let folder = try TemporaryDirectory()
+        let file = folder.file("long.mzML")
+        _ = try tile(source: [EngineRun.dda], to: file, targetBytes: 200_000_000)
+        func run(_ limit: Int) throws -> Program.Outcome {
+            try Program.run(
+                "/bin/sh",
+                [
+                    "-c", "cat '\(file)' | \"$0\" \"$@\"", Program.path("lavoisier"), "analyze", "/dev/stdin",
+                    "--output",
+                    folder.file("out"), "--profile", "none", "--memory-limit", "\(limit)B", "--set",
+                    "execution.workers=2",
+                ])
+        }
+        let refused = try run(90_000_000)
+        #expect(refused.status == 64 && !FileManager.default.fileExists(atPath: folder.file("out/run.json")))
+        #expect(refused.error.contains("expected peak memory: not known"), "\(refused.error)")
+        let named = try #require(refused.error.firstMatch(of: /at least (\d+)MB/)?.1, "\(refused.error)")
+        let limit = try #require(Int(named)) * 1_000_000
+        #expect(try run(limit).status == 0)
+        let record = try RunRecord(json: String(contentsOfFile: folder.file("out/run.json"), encoding: .utf8))
+        let peak = try #require(record.peakMemoryBytes)
+        print("pipe: \(peak) of \(limit)")
+        #expect(peak <= limit && record.memory?.predictedPeakBytes == nil)
+    }
 }

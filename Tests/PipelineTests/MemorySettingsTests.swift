@@ -258,6 +258,32 @@ import Testing
         #expect(lowered("execution.memory_limit: 512MiB\n" + yaml.replacingOccurrences(of: "1GB", with: "1MB")) == [])
     }
 
+    /// What bounds a pool is named, and one that was given too much leaves something to the others.
+    @Test func theBoundThatLowersIsNamed() throws {
+        func check(_ yaml: String) -> [String] {
+            ConfigurationCheck(yaml: yaml, file: "a.yaml", host: EngineRun.host).findings.map(\.message)
+                .filter { $0.contains("is lowered from") }
+        }
+        let pools = "memory.pool_management: {spectrum_buffer: 4GB, result_buffer: 1GB, max_pool_size: 512MiB}\n"
+        let bySetting = check("execution.memory_limit: 1GB\n" + pools)
+        #expect(bySetting.count == 2)
+        #expect(
+            bySetting.allSatisfy {
+                $0.hasSuffix("memory.pool_management.max_pool_size of 512MiB leaves no more for it")
+            })
+        let byLimit = check("execution.memory_limit: 300MB\n" + pools)
+        #expect(
+            byLimit.count == 3 && byLimit.allSatisfy { $0.hasSuffix("the memory limit of 300MB leaves no more for it") }
+        )
+        let budget = try MemoryBudget(
+            configuration: EngineRun.configuration([
+                "execution.memory_limit=1GB", "memory.pool_management.spectrum_buffer=4GB",
+                "memory.pool_management.result_buffer=4GB",
+            ]))
+        #expect(budget.featureBytes >= budget.poolBytes / 4 && budget.spectrumBytes == budget.resultBytes)
+        #expect(budget.spectrumBytes + budget.resultBytes + budget.featureBytes <= budget.poolBytes)
+    }
+
     @Test(
         arguments: [
             ("memory.garbage_collection.threshold", "0.95", "0.9"), ("memory.garbage_collection.threshold", "0.9", nil),

@@ -3,6 +3,7 @@ import Foundation
 import Instrumentation
 import SpectrumModel
 import Statistics
+import Synchronization
 import TestSupport
 import Testing
 
@@ -143,6 +144,27 @@ import Testing
     }
 }
 
+@Suite struct DatasetProgressTests {
+    /// Files side by side report at the same time; what is told rises all the same.
+    @Test func threadsDoNotOvertakeEachOther() {
+        let progress = DatasetProgress(sizes: [10, 1_000, 10, 300])
+        let told = Mutex<[Double]>([])
+        let threads = (0..<4).map { file in
+            WorkerThread {
+                for step in 1...2_000 {
+                    progress.report(file: file, fraction: Double(step) / 2_000) { done in
+                        told.withLock { $0.append(done) }
+                    }
+                }
+            }
+        }
+        for thread in threads { thread.join() }
+        let seen = told.withLock { $0 }
+        #expect(seen.count == 8_000 && seen.last == 1)
+        #expect(zip(seen, seen.dropFirst()).allSatisfy { $0 <= $1 })
+    }
+}
+
 @Suite struct InputFilesTests {
     @Test func foldersAreExpandedInOrder() throws {
         let folder = try TemporaryDirectory()
@@ -159,6 +181,18 @@ import Testing
         #expect(empty?.description.contains("no mzML in folder \(folder.path)") == true)
         let missing = #expect(throws: AnalysisError.self) { try InputFiles.expand([folder.file("no.mzML")]) }
         #expect(missing?.exitStatus == 65)
+    }
+
+    /// Beside files that are there, what is not stays in its place: reading reports it.
+    @Test func whatCannotBeReadDoesNotStopTheOthers() throws {
+        let folder = try TemporaryDirectory()
+        try folder.write("good/a.mzML", "x")
+        try FileManager.default.createDirectory(atPath: folder.file("empty"), withIntermediateDirectories: true)
+        try FileManager.default.createSymbolicLink(
+            atPath: folder.file("good/gone.mzML"), withDestinationPath: folder.file("nothing"))
+        let files = try InputFiles.expand([folder.file("no.mzML"), folder.file("good"), folder.file("empty")])
+        #expect(
+            files.map { $0.dropFirst(folder.path.count + 1) } == ["no.mzML", "good/a.mzML", "good/gone.mzML", "empty"])
     }
 
     @Test func equalNamesGetTheirFolders() {

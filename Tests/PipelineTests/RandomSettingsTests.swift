@@ -37,7 +37,7 @@ import Testing
             return .number(range.lowerBound + random.uniform() * (range.upperBound - range.lowerBound))
         case .size(let range):
             // A budget for everything, or a buffer.
-            let isBudget = range.lowerBound >= 64 << 20
+            let isBudget = ["execution.memory_limit", "parallel.memory_per_worker"].contains(description.name)
             let low = isBudget ? 256 << 20 : range.lowerBound
             return .integer(
                 integer(low...min(range.upperBound, isBudget ? 8 << 30 : max(64 << 20, low)), isLogarithmic: true))
@@ -83,7 +83,7 @@ import Testing
                 found = try digest()
             } catch let error as AnalysisError where error.code == .memoryLimit {
                 // The smallest workable limit depends on the others.
-                settings.removeAll { $0.hasPrefix("execution.memory_limit=") || $0.hasPrefix("memory.") }
+                settings.removeAll { $0.hasPrefix("execution.memory_limit=") }
                 found = try digest()
             }
             #expect(found == reference, "seed \(seed): \(settings.joined(separator: " "))")

@@ -82,8 +82,14 @@ import Testing
             }
         }
         #expect(thread.isRunning)
-        // Who sleeps for ever cannot be woken here, so the thread is left alone then.
-        for _ in 0..<6_000 where counts.withLock({ $0.count }) < runs { usleep(10_000) }
+        // Who sleeps for ever cannot be woken here, so the thread is left alone then: when nothing came for a minute.
+        var (seen, quietRounds) = (0, 0)
+        while seen < runs, quietRounds < 6_000 {
+            usleep(10_000)
+            let count = counts.withLock { $0.count }
+            quietRounds = count > seen ? 0 : quietRounds + 1
+            seen = count
+        }
         let found = counts.withLock { $0 }
         if found.count == runs { thread.join() }
         #expect(found.count == runs && Set(found).count == 1 && found[0] > 1_000, "\(settings), \(bounds): \(found)")
@@ -145,6 +151,16 @@ import Testing
         // Chunks are those of execution.chunk_size.
         #expect(
             coarse["decode"]?.pieces == medium["decode"]?.pieces && fine["decode"]?.pieces == medium["decode"]?.pieces)
+    }
+
+    /// Queries are searched by themselves or as many at a time as there are in a chunk, and the run follows.
+    @Test func batchesAreThePiecesOfMatching() throws {
+        let run = try EngineRun([EngineRun.dda], Self.quiet + ["matching.batch_processing=false"])
+        let spectra = try #require(run.record.inputs.first?.fragmentSpectra)
+        let single = try #require(run.record.scheduling?.stages.first { $0.name == "match library" })
+        #expect(single.pieces == spectra && spectra > 20)
+        let batched = try stages(["execution.chunk_size=8"])
+        #expect(batched["match library"]?.pieces == (spectra + 7) / 8)
     }
 
     @Test func granularityLeavesSingleQueriesAlone() throws {

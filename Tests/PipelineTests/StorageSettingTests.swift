@@ -110,6 +110,12 @@ import Testing
         #expect(three.prefetchStrategy == .sequential && three.prefetchSize == 3 << 20)
         #expect(notices.contains { $0.contains("execution.prefetch_depth: 3 was replaced") })
         #expect(try resolved(["execution.prefetch_depth=0"]).0.prefetchStrategy == .none)
+        var request = ConfigurationRequest()
+        request.environment = ["LAVOISIER_EXECUTION_PREFETCH_DEPTH": "2"]
+        request.profile = "none"
+        let outcome = try request.resolve(host: EngineRun.host)
+        #expect(StorageSettings(outcome.configuration).prefetchStrategy == .sequential)
+        #expect(outcome.notices.contains { $0.contains("prefetch_depth: 2 was replaced") }, "\(outcome.notices)")
         let (both, ignored) = try resolved(["execution.prefetch_depth=3", strategy("aggressive")])
         #expect(both.prefetchStrategy == .aggressive && ignored.contains { $0.contains("is ignored beside") })
         #expect(throws: ParameterError.self) { try resolved(["execution.prefetch_depth=65"]) }

@@ -28,11 +28,14 @@ public final class MemoryCollector: Sendable {
         public var strategy: Strategy
         /// Longest time between two looks: they are the more frequent the nearer the limit is. `nil`: a fiftieth of a second.
         public var secondsBetweenLooks: Double?
+        /// Bytes that may be touched at once, between two looks, which stay free below the limit.
+        public var touchedBetweenLooks: Int
 
         public init(
             limitBytes: Int, threshold: Double = 0.85, strategy: Strategy = .adaptive,
-            secondsBetweenLooks: Double? = nil
+            secondsBetweenLooks: Double? = nil, touchedBetweenLooks: Int = 0
         ) {
+            self.touchedBetweenLooks = touchedBetweenLooks
             self.limitBytes = limitBytes
             self.threshold = threshold
             self.strategy = strategy
@@ -87,7 +90,11 @@ public final class MemoryCollector: Sendable {
     }
 
     public var counts: Counts { state.withLock { $0.counts } }
-    var thresholdBytes: Int { Int(Double(rules.limitBytes) * min(rules.threshold, Self.highestThreshold)) }
+    var thresholdBytes: Int {
+        min(
+            Int(Double(rules.limitBytes) * min(rules.threshold, Self.highestThreshold)),
+            max(rules.limitBytes - rules.touchedBetweenLooks, 0))
+    }
     /// What is touched between two looks has to fit below the limit.
     public static let highestThreshold = 0.9
 

@@ -2,20 +2,26 @@
 public struct ParameterCatalog: Sendable {
     public let descriptions: [ParameterDescription]
     public let builtIn: [BuiltInSetting]
+    public let lists: [SwitchList]
 
     /// What a name stands for.
     public enum Meaning: Sendable {
         /// - position: among the descriptions. - alias: the spelling that was used, `nil` for the name itself.
         case parameter(position: Int, alias: ParameterAlias?)
         case builtIn(BuiltInSetting)
+        /// Of several parameters; `expanded` says which.
+        case list(SwitchList)
     }
 
     private let meanings: [String: Meaning]
 
     /// - Precondition: no name stands for two things.
-    public init(_ descriptions: [ParameterDescription], builtIn: [BuiltInSetting] = []) {
+    public init(
+        _ descriptions: [ParameterDescription], builtIn: [BuiltInSetting] = [], lists: [SwitchList] = []
+    ) {
         self.descriptions = descriptions
         self.builtIn = builtIn
+        self.lists = lists
         var meanings: [String: Meaning] = [:]
         func add(_ name: String, _ meaning: Meaning) {
             precondition(meanings.updateValue(meaning, forKey: name) == nil, "'\(name)' stands for two settings")
@@ -25,6 +31,7 @@ public struct ParameterCatalog: Sendable {
             for alias in description.aliases { add(alias.name, .parameter(position: position, alias: alias)) }
         }
         for setting in builtIn { add(setting.name, .builtIn(setting)) }
+        for list in lists { add(list.name, .list(list)) }
         self.meanings = meanings
     }
 
@@ -39,10 +46,11 @@ public struct ParameterCatalog: Sendable {
     /// The parameter's own name for any spelling; other names stay as they are.
     public func canonicalName(_ name: String) -> String { description(of: name)?.name ?? name }
 
-    /// The parameters that a pattern means: one by any of its spellings, those of a section (`execution`), or those whose
+    /// The parameters that a pattern means: one by any of its spellings, those of a list of switches, of a section (`execution`), or those whose
     /// spelling fits a pattern with `*` for any text (`parallel.*`, `*buffer*`). In the order of the descriptions.
     public func matching(_ pattern: String) -> [ParameterDescription] {
         if let one = description(of: pattern) { return [one] }
+        if case .list(let list) = meanings[pattern] { return descriptions.filter { list.switches.contains($0.name) } }
         let pieces = (pattern.contains("*") ? pattern : pattern + ".*").split(
             separator: "*", omittingEmptySubsequences: false)
         return descriptions.filter { $0.spellings.contains { Self.fits($0, pieces) } }
@@ -61,9 +69,16 @@ public struct ParameterCatalog: Sendable {
         return true
     }
 
-    /// Names, other spellings, and names of what is built in, in this order.
+    /// Names, other spellings, names of lists, and names of what is built in, in this order.
     public var names: [String] {
-        descriptions.map(\.name) + descriptions.flatMap(\.aliases).map(\.name) + builtIn.map(\.name)
+        descriptions.map(\.name) + descriptions.flatMap(\.aliases).map(\.name) + lists.map(\.name) + builtIn.map(\.name)
+    }
+
+    /// An entry as it is, or those that a list of switches stands for.
+    /// - Throws: `ParameterError(.invalidValue)` for a list with a name that is no switch of it.
+    public func expanded(_ entry: ConfigurationLayer.Entry) throws(ParameterError) -> [ConfigurationLayer.Entry] {
+        guard case .list(let list) = meanings[entry.name] else { return [entry] }
+        return try list.entries(for: entry)
     }
 
     /// The error for a name that is not known, with the nearest one that is.
@@ -101,7 +116,9 @@ public struct ParameterCatalog: Sendable {
         _ entries: [ConfigurationLayer.Entry]
     ) throws(ParameterError) -> [ConfigurationLayer.Entry] {
         var result: [ConfigurationLayer.Entry] = []
-        for entry in entries {
+        var given: [ConfigurationLayer.Entry] = []
+        for entry in entries { given += try expanded(entry) }
+        for entry in given {
             switch meanings[entry.name] {
             case .parameter(let position, let alias?):
                 let description = descriptions[position]
@@ -110,7 +127,7 @@ public struct ParameterCatalog: Sendable {
                     ConfigurationLayer.Entry(name: description.name, text: text, location: entry.location))
             case .builtIn(let setting):
                 guard setting.accepts(entry.text) else { throw setting.error(entry) }
-            case .parameter, nil: result.append(entry)
+            case .parameter, .list, nil: result.append(entry)
             }
         }
         return result

@@ -113,3 +113,17 @@ public struct BuiltInSummary: Sendable, Hashable, Codable {
         (name, accepted, reason) = (setting.name, setting.accepted, setting.reason)
     }
 }
+
+/// A list of switches, as data.
+public struct SwitchListSummary: Sendable, Hashable, Codable {
+    public var name: String
+    public var text: String
+    public var allowed: String
+    public var switches: [String]
+    public var builtIn: [String]
+
+    public init(_ list: SwitchList) {
+        (name, text, allowed) = (list.name, list.text, list.allowedText)
+        (switches, builtIn) = (list.switches, list.builtIn)
+    }
+}

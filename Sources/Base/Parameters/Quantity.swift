@@ -33,6 +33,9 @@ public struct ByteSize: Sendable, Hashable, CustomStringConvertible {
 
     public init(bytes: Int) { self.bytes = bytes }
 
+    /// A share of so many bytes, rounded down.
+    public init(percent: Double, of base: Int) { bytes = Int(Double(base) * percent / 100) }
+
     public init(parsing text: String, percentBase: Int? = nil) throws(QuantityError) {
         let quantity = try NumberWithUnit(text)
         if quantity.unit == "%" {
@@ -42,7 +45,7 @@ public struct ByteSize: Sendable, Hashable, CustomStringConvertible {
             guard quantity.number > 0, quantity.number <= 100 else {
                 throw QuantityError(text: text, reason: "a percentage lies above 0 and at most at 100")
             }
-            bytes = Int(Double(percentBase) * quantity.number / 100)
+            self.init(percent: quantity.number, of: percentBase)
             return
         }
         guard let factor = Self.factors.first(where: { $0.unit == quantity.unit })?.factor else {
@@ -52,7 +55,7 @@ public struct ByteSize: Sendable, Hashable, CustomStringConvertible {
         let value = quantity.number * factor
         guard value < 9.2e18 else { throw QuantityError(text: text, reason: "too large") }
         guard value == value.rounded() else { throw QuantityError(text: text, reason: "not a whole number of bytes") }
-        bytes = Int(value)
+        self.init(bytes: Int(value))
     }
 
     private static let factors: [(unit: String, factor: Double)] = [

@@ -53,7 +53,11 @@ public struct ResolvedConfiguration: Sendable {
         for layer in layers {
             // By parameter; within a layer nothing wins over the other.
             var seen: [Int: (entry: ConfigurationLayer.Entry, value: ParameterValue)] = [:]
+            var entries: [ConfigurationLayer.Entry] = []
             for entry in layer.entries {
+                do throws(ParameterError) { entries += try catalog.expanded(entry) } catch { problems.append(error) }
+            }
+            for entry in entries {
                 do throws(ParameterError) {
                     switch catalog.meaning(of: entry.name) {
                     case .parameter(let position, let alias):
@@ -71,7 +75,7 @@ public struct ResolvedConfiguration: Sendable {
                     case .builtIn(let setting):
                         guard setting.accepts(entry.text) else { throw setting.error(entry) }
                         notices.append(setting.notice(entry))
-                    case nil: throw catalog.unknown(entry.name, at: entry.location)
+                    case .list, nil: throw catalog.unknown(entry.name, at: entry.location)
                     }
                 } catch {
                     problems.append(error)

@@ -20,6 +20,14 @@ public enum SettingsReference {
             for description in descriptions { append(description, of: catalog, machine, to: &lines) }
             lines.append("")
         }
+        if selected == nil, !catalog.lists.isEmpty {
+            lines += ["## Several switches at once", "", "Those that are listed are on, the others are off.", ""]
+            for list in catalog.lists {
+                lines.append("- **`\(list.name)`**: \(sentence(list.text))")
+                lines.append("  Allowed: \(list.allowedText).")
+            }
+            lines.append("")
+        }
         if selected == nil, !catalog.builtIn.isEmpty {
             lines += [
                 "## Built in, not switchable", "",

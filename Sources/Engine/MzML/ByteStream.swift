@@ -43,9 +43,16 @@ struct ByteStream: ~Copyable {
             throw MzMLError(.cannotRead, path: path, reason: "cannot open: \(String(cString: strerror(errno)))")
         }
         var status = stat()
-        let regular = fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+        let isKnown = fstat(descriptor, &status) == 0
+        let regular = isKnown && status.st_mode & S_IFMT == S_IFREG
         fileSize = regular ? Int(status.st_size) : 0
         identity = regular ? FileIdentity(path, status) : nil
+        guard !isKnown || status.st_mode & S_IFMT != S_IFDIR else {
+            self.advice = nil
+            throw MzMLError(
+                .cannotRead, path: path, reason: "it is a folder",
+                hint: "of a folder on a command line, the files in it that end in .mzML or .mzML.gz are read")
+        }
         #if canImport(Glibc)
             let isTaken =
                 switch advice {

@@ -69,13 +69,9 @@ final class MappedInput: @unchecked Sendable {
     static func map(
         path: String, bufferBytes: Int, advice: ReadingOptions.Advice, prefetch: FilePrefetch? = nil
     ) -> MappedInput? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
+        guard let (descriptor, status) = openRegularFile(path) else { return nil }
         defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size > 0 else {
-            return nil
-        }
+        guard status.st_size > 0 else { return nil }
         var magic: (UInt8, UInt8) = (0, 0)
         guard pread(descriptor, &magic, 2, 0) > 0, magic != (0x1F, 0x8B) else { return nil }
         let size = Int(status.st_size)
@@ -100,7 +96,7 @@ final class MappedInput: @unchecked Sendable {
     }
 
     deinit {
-        prefetch?.file.close()
+        prefetch?.close(at: progress.withLock { $0.finished })
         guard let watch else { return }
         mapped_region_forget(watch)
         munmap(UnsafeMutableRawPointer(mutating: start), bytes.count)
@@ -116,6 +112,9 @@ final class MappedInput: @unchecked Sendable {
             .cannotRead, path: path, reason: "a part of the file could not be read: it shrank, or its disk failed",
             hint: "leave the file alone while it is read, or copy it again")
     }
+
+    /// What was read ahead, as if the reading ended now; `nil` where nothing is.
+    var prefetchCounts: PrefetchCounts? { prefetch?.counts(at: progress.withLock { $0.finished }) }
 
     /// Has read ahead what should be in flight when the readers have come to `offset`.
     func prefetch(from offset: Int) { prefetch?.advance(to: offset, input: self) }
@@ -152,4 +151,18 @@ final class MappedInput: @unchecked Sendable {
         guard let freed else { return }
         madvise(UnsafeMutableRawPointer(mutating: start + freed.lowerBound), freed.count, Int32(MADV_DONTNEED))
     }
+}
+
+/// A regular file, open for reading; `nil` for anything else. A named pipe must not even be opened by who does not read it:
+/// its writer would take the closing for the end of the reader.
+func openRegularFile(_ path: String) -> (descriptor: Int32, status: stat)? {
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+        close(descriptor)
+        return nil
+    }
+    return (descriptor, status)
 }

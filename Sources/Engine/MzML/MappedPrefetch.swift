@@ -57,6 +57,25 @@ final class MappedPrefetch: Sendable {
         }
     }
 
+    /// What has become of the pieces when the readers are behind `finished`.
+    func counts(at finished: Int) -> PrefetchCounts { file.counts(alsoUsed: usedOfOpenPieces(before: finished)) }
+
+    /// The reading has ended behind `finished`.
+    func close(at finished: Int) { file.close(alsoUsed: usedOfOpenPieces(before: finished)) }
+
+    /// Readers leave off within a piece: at the end of the spectra, which is not that of the file, or earlier.
+    private func usedOfOpenPieces(before finished: Int) -> UsedBytes {
+        state.withLock { state in
+            var used = UsedBytes()
+            for request in state.requests where request.range.lowerBound < finished {
+                let (bytes, isLate) = request.used(before: finished)
+                used.bytes += bytes
+                used.late += isLate ? bytes : 0
+            }
+            return used
+        }
+    }
+
     /// Notes whether a stretch that is needed now has been brought in.
     func need(_ stretch: Range<Int>) {
         let isThere = state.withLock { state in
@@ -77,7 +96,7 @@ private final class MappedRequest: PrefetchJob {
     private let file: FilePrefetch
     private let chooser: SpectrumChooser?
     private let requestedAt = monotonicSeconds()
-    private let state = Mutex((state: State.waiting, wanted: 0, isPassed: false))
+    private let state = Mutex((state: State.waiting, wanted: [Range<Int>](), isPassed: false))
 
     init(_ range: Range<Int>, input: MappedInput, file: FilePrefetch, chooser: SpectrumChooser?) {
         self.range = range
@@ -94,13 +113,25 @@ private final class MappedRequest: PrefetchJob {
     func pass() -> (wanted: Int, isLate: Bool) {
         let (wanted, isLate) = state.withLock { state in
             defer { (state.isPassed, state.state) = (true, state.state == .waiting ? .done : state.state) }
-            return (state.state == .done ? state.wanted : range.count, state.state != .done)
+            return (state.state == .done ? bytes(in: state.wanted) : range.count, state.state != .done)
         }
         guard isLate, chooser != nil else { return (wanted, isLate) }
         // What would have been chosen nobody knows.
         file.cancel(wanted)
         return (0, true)
     }
+
+    /// What readers who are behind `offset` have used of it, and whether they came first.
+    func used(before offset: Int) -> (bytes: Int, isLate: Bool) {
+        state.withLock { state in
+            // What would have been chosen nobody knows.
+            let wanted = state.state == .done ? state.wanted : chooser == nil ? [range] : []
+            let used = wanted.map { $0.clamped(to: range.lowerBound..<max(offset, range.lowerBound)) }
+            return (bytes(in: used), state.state != .done)
+        }
+    }
+
+    private func bytes(in stretches: [Range<Int>]) -> Int { stretches.reduce(0) { $0 + $1.count } }
 
     func run() {
         let isMine = state.withLock { state in
@@ -109,17 +140,10 @@ private final class MappedRequest: PrefetchJob {
             return true
         }
         guard isMine else { return }
-        var wanted = range.count
+        var wanted = [range]
         if let input {
-            if let chooser {
-                wanted = 0
-                for stretch in chooser.stretches(in: range, of: input.bytes) {
-                    input.populate(stretch)
-                    wanted += stretch.count
-                }
-            } else {
-                input.populate(range)
-            }
+            if let chooser { wanted = chooser.stretches(in: range, of: input.bytes) }
+            for stretch in wanted { input.populate(stretch) }
         }
         let isPassed = state.withLock { state in
             (state.state, state.wanted) = (.done, wanted)
@@ -127,7 +151,7 @@ private final class MappedRequest: PrefetchJob {
         }
         file.filled(seconds: monotonicSeconds() - requestedAt)
         // Readers that were behind it already have given back all of it.
-        if !isPassed { file.cancel(range.count - wanted) }
+        if !isPassed { file.cancel(range.count - bytes(in: wanted)) }
     }
 }
 

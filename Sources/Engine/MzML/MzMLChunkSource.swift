@@ -134,7 +134,10 @@ public final class MzMLChunkSource: ChunkSource {
     }
 
     public var advice: ReadingOptions.Advice? { state.withLock { $0.scanner.advice } }
-    public var prefetchCounts: PrefetchCounts? { state.withLock { $0.scanner.prefetch }?.counts }
+    public var prefetchCounts: PrefetchCounts? {
+        if let mapped { return mapped.prefetchCounts }
+        return state.withLock { $0.scanner.prefetch }?.counts()
+    }
 
     /// The next `spectraPerChunk` spectra, fewer at the end or when they are large; `nil` behind the last one.
     ///

@@ -29,13 +29,9 @@ public struct PointDensity: Sendable, Hashable {
     /// Looks at a file; `nil` for one that is compressed, cannot be read again, or shows no spectrum in the stretches.
     /// - Complexity: reads 6 MiB at most.
     public static func estimate(path: String) -> PointDensity? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
+        guard let (descriptor, status) = openRegularFile(path) else { return nil }
         defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size > 2 else {
-            return nil
-        }
+        guard status.st_size > 2 else { return nil }
         let size = Int(status.st_size)
         var magic: (UInt8, UInt8) = (0, 0)
         guard pread(descriptor, &magic, 2, 0) == 2, magic != (0x1F, 0x8B) else { return nil }

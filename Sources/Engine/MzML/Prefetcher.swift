@@ -83,6 +83,12 @@ public final class Prefetcher: Sendable, Hashable {
     func release(_ bytes: Int) { ledger.withLock { $0.inFlight -= bytes } }
 }
 
+/// Bytes that were asked for ahead and that readers needed, and how many of them before they had been read.
+struct UsedBytes: Sendable {
+    var bytes = 0
+    var late = 0
+}
+
 /// What one open file has of a prefetcher: its policy, its bytes in flight and its counts.
 final class FilePrefetch: Sendable {
     let prefetcher: Prefetcher
@@ -107,24 +113,30 @@ final class FilePrefetch: Sendable {
     deinit { close() }
 
     /// The reading has ended; threads that are still at it count for nothing. Calls after the first do nothing.
-    func close() {
+    /// - Parameter alsoUsed: of what is in flight still.
+    func close(alsoUsed used: UsedBytes = UsedBytes()) {
         let last = state.withLock { state -> (counts: PrefetchCounts, inFlight: Int)? in
             guard !state.isClosed else { return nil }
             defer { state.inFlight = 0 }
             state.isClosed = true
-            return (Self.ended(state.counts), state.inFlight)
+            return (Self.ended(state.counts, used), state.inFlight)
         }
         if let last { prefetcher.close(last.counts, inFlight: last.inFlight) }
     }
 
-    private static func ended(_ counts: PrefetchCounts) -> PrefetchCounts {
+    private static func ended(_ counts: PrefetchCounts, _ used: UsedBytes) -> PrefetchCounts {
         var counts = counts
+        counts.bytesUsed += used.bytes
+        counts.bytesLate += used.late
         counts.bytesWasted = counts.bytesRequested - counts.bytesUsed
         return counts
     }
 
     /// As if the reading ended now.
-    var counts: PrefetchCounts { state.withLock { Self.ended($0.counts) } }
+    /// - Parameter alsoUsed: of what is in flight still.
+    func counts(alsoUsed used: UsedBytes = UsedBytes()) -> PrefetchCounts {
+        state.withLock { Self.ended($0.counts, used) }
+    }
 
     /// Takes the right to read up to `left` bytes more ahead.
     /// - Returns: how many; 0 when enough is in flight, or no more may be.

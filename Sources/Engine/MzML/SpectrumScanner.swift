@@ -73,7 +73,7 @@ struct SpectrumScanner: ~Copyable {
         self.limits = limits
         stream = nil
         mapped = input
-        prefetch = input.prefetch?.file
+        prefetch = nil
         bufferSize = input.bytes.count
         capacity = input.bytes.count
         fileSize = input.bytes.count

@@ -44,6 +44,7 @@ extension AnalysisConfiguration {
     /// the limit.
     private func loweredSizes(_ budget: MemoryBudget) -> [(setting: ResolvedConfiguration.Setting, text: String)] {
         let pool = "memory.pool_management."
+        let most = resolved[pool + "max_pool_size"]
         let mostPerFileCache = memoryLimit / StorageSettings.shareOfMemory.caches
         let given: [(name: String, bytes: Int)] = [
             (pool + "initial_pool_size", budget.spectrumBytes), (pool + "max_pool_size", budget.poolBytes),
@@ -60,9 +61,12 @@ extension AnalysisConfiguration {
             guard setting.value != setting.description.defaultValue, resolved.failingClause(of: name) == nil,
                 case .integer(let wanted) = setting.value, wanted > bytes
             else { return nil }
+            let isPool = name.hasPrefix(pool) && name != most.description.name
+            let bound =
+                isPool && budget.poolsAreBoundedBySetting
+                ? "\(most.description.name) of \(most.text)" : "the memory limit of \(ByteSize(bytes: memoryLimit))"
             let text =
-                "\(name) is lowered from \(setting.text) to \(ByteSize(bytes: bytes)): the memory limit of "
-                + "\(ByteSize(bytes: memoryLimit)) leaves no more for it"
+                "\(name) is lowered from \(setting.text) to \(ByteSize(bytes: bytes)): \(bound) leaves no more for it"
             return (setting, text)
         }
     }

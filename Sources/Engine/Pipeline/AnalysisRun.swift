@@ -47,23 +47,24 @@ public struct AnalysisRun: Sendable {
 
     /// What the run is expected to take, and how the memory limit is spent.
     /// - Throws: `AnalysisError(.memoryLimit)` naming a limit that is enough.
+    /// - Parameter references: opened already, because what their search takes follows from them.
     private func plannedMemory(
-        _ configuration: AnalysisConfiguration
+        _ configuration: AnalysisConfiguration, _ references: ReferenceData
     ) throws(AnalysisError) -> (forecast: MemoryForecast, budget: MemoryBudget) {
         let (atOnce, isPipeline) = configuration.filesInWork(of: files.count)
         let threads = isPipeline ? atOnce * configuration.workers : configuration.workers
         let forecast = MemoryForecast(
             files: zip(files, fileSizes).map { ($0, $1) }, atOnce: atOnce, threads: threads,
-            configuration: configuration)
+            configuration: configuration, search: references.searchMemory(configuration))
         do throws(AnalysisError) {
             let budget = try MemoryBudget(
                 configuration: configuration, files: atOnce, threads: threads, expected: forecast.leastBytes,
-                kept: forecast.keptBytes)
+                kept: forecast.outsideBytes)
             try forecast.check()
             return (forecast, budget)
         } catch {
             // With a larger limit there would be more workers: what is named is enough for all.
-            if let all = configuration.withAllWorkers { _ = try plannedMemory(all) }
+            if let all = configuration.withAllWorkers { _ = try plannedMemory(all, references) }
             throw error
         }
     }
@@ -80,8 +81,14 @@ public struct AnalysisRun: Sendable {
         configuration.kernels.apply()
         let (atOnce, isPipeline) = configuration.filesInWork(of: files.count)
         var share = configuration.share(of: atOnce)
+        let data = try clock.measure("open references") { () throws(AnalysisError) in
+            try ReferenceData.open(
+                references, cache: cache, wantsLibrary: configuration.search != nil,
+                wantsCompounds: configuration.annotation != nil, wantsDecoys: configuration.decoys != .none,
+                note: { onEvent(.note($0)) })
+        }
         let (forecast, budget) = try clock.measure("forecast memory") { () throws(AnalysisError) in
-            try plannedMemory(configuration)
+            try plannedMemory(configuration, data)
         }
         onEvent(.note(forecast.note(folder: outputDirectory)))
         let slots = isPipeline ? WorkerSlots(count: configuration.workers) : nil
@@ -91,12 +98,6 @@ public struct AnalysisRun: Sendable {
         let lowered = configuration.lowered(budget).map(\.text)
         for notice in places.notices + lowered { onEvent(.note(notice)) }
         let book = SchedulingBook()
-        let data = try clock.measure("open references") { () throws(AnalysisError) in
-            try ReferenceData.open(
-                references, cache: cache, wantsLibrary: configuration.search != nil,
-                wantsCompounds: configuration.annotation != nil, wantsDecoys: configuration.decoys != .none,
-                note: { onEvent(.note($0)) })
-        }
         let isPlanned = configuration.search != nil && configuration.approximation.strategy != .exact
         let means =
             isPlanned
@@ -109,7 +110,9 @@ public struct AnalysisRun: Sendable {
         configuration.storage.setBudgets(of: caches, memoryLimit: configuration.memoryLimit)
         let known = (caches.metadataCounts, caches.directoryCounts)
         do {
-            let memory = RunMemory(settings: configuration.memory, budget: budget, folder: directory.path)
+            let memory = RunMemory(
+                settings: configuration.memory, budget: budget, folder: directory.path,
+                touchedBetweenLooks: forecast.touchedBytes)
             _ = memory.collector.register {
                 data.releasePages()
                 means.cache?.clear()
@@ -132,7 +135,7 @@ public struct AnalysisRun: Sendable {
             try analyseFiles(
                 into: tables, record: &record,
                 analysis: FileAnalysis(
-                    configuration: share, references: data, means: means, memory: memory,
+                    configuration: share, references: data, means: means, memory: memory, forecast: forecast,
                     clock: clock, cancellation: cancellation,
                     prefetcher: prefetcher, caches: caches,
                     team: WorkerTeam(
@@ -147,7 +150,7 @@ public struct AnalysisRun: Sendable {
             record.searchPlan = means.plan
             record.matchCache = means.cache?.counts
             record.memory = memory.record
-            record.memory?.predictedPeakBytes = forecast.peakBytes
+            record.memory?.predictedPeakBytes = forecast.hasUnknownSize ? nil : forecast.peakBytes
             record.scheduling = RunRecord.Scheduling(workers: configuration.workers, stages: book.stages)
             record.scheduling?.sharing = slots.map {
                 let counts = $0.counts
@@ -167,6 +170,7 @@ public struct AnalysisRun: Sendable {
             record.outputs = outputs
             record.writing = writing.record
             record = finished(record, clock: clock, start: start)
+            if let overrun = overrun(record) { onEvent(.note(overrun)) }
             // Everything is on the disk before anything gets its name: a full disk leaves no half of a result.
             let recordFile = try written(record, to: directory.file("run.json"), writing)
             try tables.commit()
@@ -197,9 +201,10 @@ public struct AnalysisRun: Sendable {
         let turns = FileTurns(files: files, names: names, atOnce: configuration.concurrentFiles, analysis: analysis)
         try turns.run { index, stage, fraction in
             // Reading and detection are most of the work; the short stages after it show as its end.
-            let done = progress.report(file: index, fraction: 0.95 * fraction)
-            let report = ProgressReport(fraction: done, stage: stage, item: names[index])
-            onEvent(.progress(report, elapsedSeconds: monotonicSeconds() - start))
+            progress.report(file: index, fraction: 0.95 * fraction) { done in
+                let report = ProgressReport(fraction: done, stage: stage, item: names[index])
+                onEvent(.progress(report, elapsedSeconds: monotonicSeconds() - start))
+            }
         } inOrder: { index, outcome in
             switch outcome {
             case .success(var result):
@@ -219,7 +224,7 @@ public struct AnalysisRun: Sendable {
                 record.inputs.append(input)
                 onEvent(.fileDone(input))
             }
-            _ = progress.report(file: index, fraction: 1)
+            progress.report(file: index, fraction: 1)
         }
         record.kernels = configuration.kernels.record(transforms)
         record.detectionJobs = jobTimes.named.map { RunRecord.Job(name: $0.name, cpuSeconds: $0.seconds) }
@@ -245,12 +250,16 @@ public struct AnalysisRun: Sendable {
         record.wallSeconds = monotonicSeconds() - start
         record.cpuSeconds = processCPUSeconds()
         (record.peakMemoryBytes, record.mappedFileBytes) = residentMemory()
-        if let peak = record.peakMemoryBytes, peak > configuration.memoryLimit {
-            record.warnings.append(
-                "peak memory of \(peak) bytes was above the limit of \(configuration.memoryLimit); \(record.mappedFileBytes ?? 0) "
-                    + "bytes of it are mapped files")
-        }
+        if let overrun = overrun(record) { record.warnings.append(overrun) }
         return record
+    }
+
+    /// `nil` where the limit was kept.
+    private func overrun(_ record: RunRecord) -> String? {
+        guard let peak = record.peakMemoryBytes, peak > configuration.memoryLimit else { return nil }
+        return
+            "peak memory of \(peak) bytes was above the limit of \(configuration.memoryLimit); \(record.mappedFileBytes ?? 0) "
+            + "bytes of it are mapped files"
     }
 
     private func written(_ record: RunRecord, to path: String, _ writing: OutputWriting) throws -> OutputFile {

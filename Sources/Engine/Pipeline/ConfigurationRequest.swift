@@ -96,6 +96,7 @@ public struct ConfigurationRequest: Sendable {
                 names["LAVOISIER_" + parts[start...].joined(separator: "_").uppercased(), default: []].append(spelling)
             }
         }
+        for name in RetiredSettings.names { names["LAVOISIER_" + name.replacing(".", with: "_").uppercased()] = [name] }
         var entries: [ConfigurationLayer.Entry] = []
         var ignored: [String] = []
         for (name, text) in environment.sorted(by: { $0.key < $1.key }) where name.hasPrefix("LAVOISIER_") {

@@ -27,7 +27,9 @@ extension EngineParameters {
             "parallel.backend", accepted: ["multiprocessing"],
             reason:
                 "all cores of a machine are used by threads of one process, which share the library and the results; several "
-                + "machines are for a scheduler like Slurm, with files shared out among the runs"),
+                + "machines are for a scheduler like Slurm, with files shared out among the runs; files are read by threads of their own, ahead of "
+                + "the workers and within a bound, with storage.read_optimization.prefetch_strategy, which gives "
+                + "parallel.concurrent_tasks and parallel.buffer_size their effect"),
         BuiltInSetting(
             "storage.read_optimization.compression_aware", accepted: ["true"],
             reason:

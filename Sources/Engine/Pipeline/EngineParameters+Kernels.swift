@@ -2,6 +2,12 @@ import Parameters
 import SignalKernels
 
 extension EngineParameters {
+    /// The specification's switches, as it lists them.
+    static let optimizations = SwitchList(
+        "peak_detection.optimizations",
+        switches: ["vectorized_operations", "loop_unrolling", "branch_prediction"].map { "peak_detection.\($0)" },
+        builtIn: ["peak_detection.cache_friendly_access"], text: "optimizations that peak detection is to run with")
+
     /// How the innermost loops of peak detection run.
     static let kernels: [ParameterDescription] = [
         ParameterDescription(
@@ -13,7 +19,8 @@ extension EngineParameters {
                 + "fftw_wisdom: plans that were measured once on this machine, for up to 8192 scans, and are kept in the cache "
                 + "folder. direct: no Fourier transforms. Areas agree within 1e-6.",
             notSearched:
-                "with AVX2 or AVX-512 direct sums are faster for a trace of any length, which leaves no Fourier transforms"
+                "with AVX2 or AVX-512 direct sums are faster for a trace of any length, which leaves no Fourier transforms; "
+                + "without them it has not been measured"
         ),
         ParameterDescription(
             name: "numeric.wavelet_transform", group: .numeric,

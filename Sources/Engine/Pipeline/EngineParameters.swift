@@ -18,12 +18,13 @@ public enum EngineParameters {
             text: table.summary, searchValues: [], notSearched: "it decides what is written")
     }
 
-    /// The same with every other spelling, and with the names that are built in.
+    /// The same with every other spelling, with lists of switches, and with the names that are built in.
     public static func catalog(host: HostDescription) -> ParameterCatalog {
         ParameterCatalog(
             descriptions(host: host),
             builtIn: builtIn
-                + refused.sorted { $0.key < $1.key }.map { BuiltInSetting($0.key, accepted: [], reason: $0.value) })
+                + refused.sorted { $0.key < $1.key }.map { BuiltInSetting($0.key, accepted: [], reason: $0.value) },
+            lists: [optimizations])
     }
 
     /// The parameters that a tuner searches for one target or another when nothing else is said: what cannot change results
@@ -86,8 +87,8 @@ public enum EngineParameters {
                 condition: ParameterCondition(parameter: "matching.enabled", values: [.boolean(true)]),
                 notSearched: "neither identity nor open searches of the bundled library were measured to differ"),
             ParameterDescription(
-                name: "execution.memory_limit", group: .execution, domain: .size((64 << 20)...(1 << 50)),
-                defaultValue: .integer(max(usableMemory / 5 * 4, 64 << 20)), unit: "bytes",
+                name: "execution.memory_limit", group: .execution, domain: .size(1...(1 << 50)),
+                defaultValue: .integer(max(ByteSize(percent: 80, of: usableMemory).bytes, 64 << 20)), unit: "bytes",
                 text:
                     "Most resident memory of the process, as a size or a percentage of the usable memory. A limit below "
                     + "what the other settings need is refused at the start.",

@@ -53,6 +53,8 @@ struct FileAnalysis: Sendable {
     let references: ReferenceData
     let means: SearchMeans
     let memory: RunMemory
+    /// What was known of the memory beforehand.
+    let forecast: MemoryForecast
     var clock: StageClock
     let cancellation: CancellationFlag
     /// Reads ahead, where that is wanted.
@@ -158,6 +160,7 @@ struct FileAnalysis: Sendable {
                 memory: memory, cancellation: cancellation, progress: { progress("reading and detecting", $0) })
             do {
                 var outcome = try clock.measure("read and detect") { try pipeline.run() }
+                try forecast.check(peaks: outcome.peaks.reduce(0) { $0 + $1.table.count }, of: source.header.path)
                 outcome.warnings = source.warnings
                 outcome.manner = source.manner
                 outcome.advice = source.advice

@@ -165,13 +165,14 @@ final class DatasetProgress: Sendable {
         fractions = Mutex(Array(repeating: 0, count: sizes.count))
     }
 
-    /// Notes the fraction of a file and returns that of the whole.
-    func report(file: Int, fraction: Double) -> Double {
+    /// Notes the fraction of a file.
+    /// - Parameter tell: is told that of the whole, one call at a time, so that files side by side do not overtake each other.
+    func report(file: Int, fraction: Double, tell: (Double) -> Void = { _ in }) {
         fractions.withLock { fractions in
             fractions[file] = max(fractions[file], min(fraction, 1))
             let total = sizes.reduce(0, +)
             let done = zip(sizes, fractions).reduce(0) { $0 + Double($1.0) * $1.1 }
-            return total > 0 ? done / Double(total) : 1
+            tell(total > 0 ? done / Double(total) : 1)
         }
     }
 }

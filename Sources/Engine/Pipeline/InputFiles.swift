@@ -8,29 +8,38 @@
 public enum InputFiles {
     /// Expands folders to the mzML files directly and indirectly inside them, in byte order of their paths.
     ///
-    /// A file named explicitly is taken whatever its ending. Links to folders are not followed, so that no cycle hangs.
-    /// - Throws: `AnalysisError(.badInput)` for what does not exist and for a folder without mzML files.
+    /// A file named explicitly is taken whatever its ending. Links to folders are not followed, so that no cycle hangs. What cannot
+    /// be read (absent, a link to nothing, a folder without mzML files) stays in its place, for whoever reads it to report:
+    /// the others go on.
+    /// - Throws: `AnalysisError(.badInput)` when there are no others.
     public static func expand(_ arguments: [String]) throws(AnalysisError) -> [String] {
         var files: [String] = []
         var seen: Set<String> = []
+        var problem: AnalysisError?
+        var isAnyThere = false
         for argument in arguments {
             var information = stat()
-            guard stat(argument, &information) == 0 else {
-                throw AnalysisError(
-                    .badInput, "cannot read \(argument): \(String(cString: strerror(errno)))")
-            }
-            var found = [argument]
-            if information.st_mode & S_IFMT == S_IFDIR {
-                found = []
-                try collect(argument, into: &found)
-                guard !found.isEmpty else {
-                    throw AnalysisError(
-                        .badInput, "no mzML in folder \(argument): files must end in .mzML or .mzML.gz")
+            var found: [String] = []
+            if stat(argument, &information) != 0 {
+                problem =
+                    problem
+                    ?? AnalysisError(.badInput, "cannot read \(argument): \(String(cString: strerror(errno)))")
+            } else if information.st_mode & S_IFMT != S_IFDIR {
+                found = [argument]
+            } else {
+                collect(argument, into: &found)
+                if found.isEmpty {
+                    problem =
+                        problem
+                        ?? AnalysisError(
+                            .badInput, "no mzML in folder \(argument): files must end in .mzML or .mzML.gz")
                 }
                 found.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) }
             }
-            for path in found where seen.insert(path).inserted { files.append(path) }
+            isAnyThere = isAnyThere || !found.isEmpty
+            for path in found.isEmpty ? [argument] : found where seen.insert(path).inserted { files.append(path) }
         }
+        if let problem, !isAnyThere { throw problem }
         return files
     }
 
@@ -39,6 +48,13 @@ public enum InputFiles {
         var information = stat()
         guard stat(path, &information) == 0, information.st_mode & S_IFMT == S_IFREG else { return 0 }
         return Int(information.st_size)
+    }
+
+    /// Whether a path leads to anything but a pipe or a device, whose bytes nobody can count beforehand.
+    static func hasSize(_ path: String) -> Bool {
+        var information = stat()
+        guard stat(path, &information) == 0 else { return true }
+        return [S_IFREG, S_IFDIR].contains(information.st_mode & S_IFMT)
     }
 
     /// Short names that tell the files apart in result tables: the file name, with as many parent folders as needed.
@@ -57,9 +73,10 @@ public enum InputFiles {
         }
     }
 
-    private static func collect(_ folder: String, into files: inout [String]) throws(AnalysisError) {
+    private static func collect(_ folder: String, into files: inout [String]) {
         guard let directory = opendir(folder) else {
-            throw AnalysisError(.badInput, "cannot read folder \(folder): \(String(cString: strerror(errno)))")
+            files.append(folder)
+            return
         }
         defer { closedir(directory) }
         while let entry = readdir(directory) {
@@ -71,9 +88,10 @@ public enum InputFiles {
             var information = stat()
             guard lstat(path, &information) == 0 else { continue }
             switch information.st_mode & S_IFMT {
-            case S_IFDIR: try collect(path, into: &files)
+            case S_IFDIR: collect(path, into: &files)
             case S_IFLNK:
-                guard stat(path, &information) == 0, information.st_mode & S_IFMT == S_IFREG else { continue }
+                let isThere = stat(path, &information) == 0
+                guard !isThere || information.st_mode & S_IFMT == S_IFREG else { continue }
                 if isMzML(name) { files.append(path) }
             case S_IFREG: if isMzML(name) { files.append(path) }
             default: continue

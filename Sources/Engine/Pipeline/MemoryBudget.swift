@@ -20,6 +20,8 @@ struct MemoryBudget: Sendable {
     let resultBytes: Int
     /// Of the three pools together.
     let poolBytes: Int
+    /// `max_pool_size` is what bounds the pools, and not the limit.
+    let poolsAreBoundedBySetting: Bool
     let cacheBytes: Int
     /// Points that a spectrum of `maximumSpectrumBytes` may decode to: as many bytes again.
     var maximumSpectrumPoints: Int { maximumSpectrumBytes / 12 }
@@ -91,10 +93,18 @@ struct MemoryBudget: Sendable {
         let reserve = min((files - 1) * Self.bytesPerFurtherFile, max(unpooled - leastSpectra, 0) / 2)
         let available = unpooled - reserve
         poolBytes = min(settings.maximumPoolSize ?? available, available)
+        poolsAreBoundedBySetting = poolBytes < available
         let pooled = poolBytes
-        // What was asked for is lowered to what there is, and always enough to work at all.
-        let spectra = max(min(settings.spectrumBuffer ?? pooled / 4, pooled), leastSpectra)
-        let results = min(settings.resultBuffer ?? min(pooled / 8, 64 << 20), max(pooled - spectra, 0))
+        // What was asked for is lowered to what there is, in proportion, and always enough to work at all. Peaks keep a quarter, or
+        // what they were given: without any they would all go to the disk.
+        let wanted = (
+            spectra: min(settings.spectrumBuffer ?? pooled / 4, pooled),
+            results: min(settings.resultBuffer ?? min(pooled / 8, 64 << 20), pooled)
+        )
+        let most = pooled - min(settings.featureCache, pooled / 4)
+        let share = min(Double(most) / Double(max(wanted.spectra + wanted.results, 1)), 1)
+        let spectra = max(Int(Double(wanted.spectra) * share), leastSpectra)
+        let results = min(Int(Double(wanted.results) * share), max(pooled - spectra, 0))
         spectrumBytes = spectra
         resultBytes = results
         featureBytes = min(settings.featureCache, max(pooled - spectra - results, 0))

@@ -1,6 +1,7 @@
 import FeatureDetection
 import MzML
 import Parameters
+import SpectralMatching
 import SpectrumModel
 
 /// How much memory a run is going to take, told before it begins from stretches of its largest files.
@@ -12,11 +13,17 @@ import SpectrumModel
 struct MemoryForecast: Sendable, Hashable {
     /// Bytes at the highest point, with everything in memory.
     let unboundedBytes: Int
-    /// Of these, what can neither go to a temporary file nor be given back, beside the peaks.
-    let keptBytes: Int
+    /// What can neither go to a temporary file nor be given back, beside the peaks, or is touched at once: not for the pools.
+    let outsideBytes: Int
+    /// What a piece of the work may add between two looks at the memory, where all of a library is searched.
+    let touchedBytes: Int
     /// The smallest limit that the run is expected to keep.
     let leastBytes: Int
     let limitBytes: Int
+    /// Of a pipe nothing is known beforehand.
+    let hasUnknownSize: Bool
+    /// `leastBytes` of a run without any peaks.
+    private let leastBeforePeaks: Double
     /// The file that needs the most.
     let file: String
 
@@ -46,6 +53,8 @@ struct MemoryForecast: Sendable, Hashable {
     private static let bytesPerRememberedSpectrum = 600.0
     /// Of the traces that are kept for their table, for each peak: there is about one to each.
     private static let bytesOfTracesPerPeak = 130.0
+    /// Of the rows of an mzTab-M file that wait to be written, beyond those of the other tables.
+    private static let exchangeBytes = (perPeak: 160.0, most: 40e6)
     /// Chromatographic peaks per point of the survey scans.
     private static let peaksPerPoint = (sharp: 0.022, blunt: 0.004_5)
     /// Bytes of a file per point where nobody can look into it: compressed arrays, in a compressed file twice as dense.
@@ -55,8 +64,10 @@ struct MemoryForecast: Sendable, Hashable {
     ///   - files: with their sizes in bytes.
     ///   - atOnce: files that are analysed at the same time.
     ///   - threads: of the workers of these files together.
+    ///   - search: what searches of all spectra take in each of the libraries, the decoys among them; empty for identity searches.
     init(
-        files: [(path: String, bytes: Int)], atOnce: Int, threads: Int, configuration: AnalysisConfiguration
+        files: [(path: String, bytes: Int)], atOnce: Int, threads: Int, configuration: AnalysisConfiguration,
+        search: [SearchMemory] = []
     ) {
         // The largest ones at the same time is the worst that can happen.
         let bySize = files.sorted { $0.bytes > $1.bytes }
@@ -87,31 +98,46 @@ struct MemoryForecast: Sendable, Hashable {
                 Double(settings.initialPoolSize ?? (2 * Int(threads) + largest.count) << 20),
                 Double(configuration.memoryLimit / 4)) : 0
         let isSeeded = configuration.resolved.choice("traces.method") == MassTraceMethod.seeded.rawValue
+        // One library after the other: what a piece of the work touches of it lies between two looks at the memory.
+        let touched = Double(fragments > 0 ? search.map { $0.pages + $0.indexScratch }.max() ?? 0 : 0)
+        let indices = Double(search.reduce(0) { $0 + $1.kept })
         let kept =
-            (isSeeded ? points * Self.bytesPerSeededPoint : 0)
+            indices + (isSeeded ? points * Self.bytesPerSeededPoint : 0)
             + (configuration.furtherTables.contains(.traces) ? peaks * Self.bytesOfTracesPerPeak : 0)
         let remembered = min(
             Double(configuration.matchCacheBytes), fragments * Self.bytesPerRememberedSpectrum * Double(files.count))
 
         let library = configuration.search == nil ? 0 : Self.libraryBytes
         let compounds = configuration.annotation == nil ? 0 : Self.compoundBytes
+        let wholeLibraries = Double(search.reduce(0) { $0 + $1.pages })
         let references =
-            (library * min(fragments / Self.spectraThatTouchTheLibrary, 1)
+            (max(library * min(fragments / Self.spectraThatTouchTheLibrary, 1), fragments > 0 ? wholeLibraries : 0)
                 + compounds * min(peaks / Self.peaksThatTouchTheCompounds, 1))
             * (configuration.releasesReferencePages ? Self.shareOfReleasedPages : 1)
         // Of several files the later ones are read while the pages that the first one touched are still there.
         let whenRead =
             windows + detection + max(inFlight, buffers) + kept + peaks * Self.bytesPerPeak.detected
             + (files.count > 1 ? references : 0)
-        let afterwards = references + remembered + peaks * Self.bytesPerPeak.grouped
+        let scratch = Double(search.map(\.indexScratch).max() ?? 0)
+        let exchange =
+            configuration.furtherTables.contains(.mztab)
+            ? min(peaks * Self.exchangeBytes.perPeak, Self.exchangeBytes.most) : 0
+        let afterwards =
+            max(references, touched) + indices + scratch + remembered + exchange + peaks * Self.bytesPerPeak.grouped
+        // Before anything is read. Nothing is looked at then, and nothing given back.
+        let planned =
+            Self.programBytes
+            + Double(search.map { $0.trees > 0 ? $0.pages + $0.trees + $0.treesScratch : 0 }.max() ?? 0)
 
         unboundedBytes = Int(
-            Self.programBytes + fileBytes + threads * Self.bytesPerWorker + max(whenRead, afterwards))
-        keptBytes = Int(kept)
+            max(Self.programBytes + fileBytes + threads * Self.bytesPerWorker + max(whenRead, afterwards), planned))
+        touchedBytes = fragments > 0 ? search.map { $0.pages + $0.index + $0.indexScratch }.max() ?? 0 : 0
+        outsideBytes = Int(kept + touched)
+        leastBeforePeaks =
+            Self.leastProgramBytes + fileBytes + threads * Self.leastBytesPerWorker + kept + max(touched - library, 0)
         leastBytes = min(
-            Int(
-                Self.leastProgramBytes + fileBytes + threads * Self.leastBytesPerWorker
-                    + peaks * Self.bytesPerPeak.least + kept), unboundedBytes)
+            Int(max(leastBeforePeaks + peaks * Self.bytesPerPeak.least, planned)), unboundedBytes)
+        hasUnknownSize = files.contains { !InputFiles.hasSize($0.path) }
         limitBytes = configuration.memoryLimit
         file = largest.first?.path ?? ""
     }
@@ -121,9 +147,18 @@ struct MemoryForecast: Sendable, Hashable {
     var peakBytes: Int { min(unboundedBytes, limitBytes) }
 
     /// - Throws: `AnalysisError(.memoryLimit)` naming the smallest limit that will do.
-    func check() throws(AnalysisError) {
-        guard limitBytes < leastBytes else { return }
-        let megabytes = (leastBytes + 999_999) / 1_000_000
+    func check() throws(AnalysisError) { try check(leastBytes, file) }
+
+    /// For a file of unknown size, once it has been read and its peaks are known.
+    /// - Throws: as above.
+    func check(peaks: Int, of path: String) throws(AnalysisError) {
+        guard !InputFiles.hasSize(path) else { return }
+        try check(Int(leastBeforePeaks + Double(peaks) * Self.bytesPerPeak.least), path)
+    }
+
+    private func check(_ needed: Int, _ file: String) throws(AnalysisError) {
+        guard limitBytes < needed else { return }
+        let megabytes = (needed + 999_999) / 1_000_000
         throw AnalysisError(
             .memoryLimit,
             "the memory limit of \(limitBytes / 1_000_000)MB is too small: \(file) is expected to need \(megabytes)MB with all "
@@ -131,6 +166,11 @@ struct MemoryForecast: Sendable, Hashable {
     }
 
     func note(folder: String) -> String {
+        if hasUnknownSize {
+            return
+                "expected peak memory: not known, since a pipe does not tell its size; the limit is \(limitBytes / 1_000_000) MB, and "
+                + "more than that is refused when all is read"
+        }
         let expected = "expected peak memory: \(peakBytes / 1_000_000) MB of a limit of \(limitBytes / 1_000_000) MB"
         guard isBounded else { return expected }
         return expected

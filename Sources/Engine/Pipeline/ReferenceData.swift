@@ -22,6 +22,15 @@ public struct ReferenceData: Sendable {
         compounds?.releasePages()
     }
 
+    /// What searches of all spectra take, of the library and of its decoys; empty where only precursors are looked up.
+    func searchMemory(_ configuration: AnalysisConfiguration) -> [SearchMemory] {
+        guard let parameters = configuration.search else { return [] }
+        let exact = ApproximationSettings()
+        return [(library, configuration.approximation), (decoys, exact)].compactMap { library, approximation in
+            library?.searchMemory(parameters, approximation)
+        }.filter { $0 != SearchMemory() }
+    }
+
     /// Source files; the bundled ones by default.
     public struct Sources: Sendable, Hashable {
         /// Reference spectra in any readable format, or an already built library.

@@ -1,17 +1,18 @@
 import Parameters
 
-/// Settings that are said in terms of others: those of earlier versions, which configuration files and machine profiles still
-/// name, and lists of switches.
+/// Settings of earlier versions, which configuration files and machine profiles still name, in terms of others.
 ///
 /// A spelling with the same values is a `ParameterAlias`; here is what one setting was and others are.
 enum RetiredSettings {
+    /// Names that no setting has any more.
+    static let names = [depth]
+
     private static let depth = "execution.prefetch_depth"
     private static let strategy = "storage.read_optimization.prefetch_strategy"
     private static let size = "storage.read_optimization.prefetch_size"
     private static let bufferSize = "execution.buffer_size"
     private static let transform = "numeric.wavelet_transform"
     private static let backend = "peak_detection.fft_backend"
-    private static let optimizations = "peak_detection.optimizations"
 
     /// The layer in terms of settings that there are, and a notice for each that there was.
     /// - Throws: `ParameterError` for a value that the setting never had.
@@ -34,7 +35,6 @@ enum RetiredSettings {
                 let successor = ConfigurationLayer.Entry(name: backend, text: "direct", location: entry.location)
                 entries.append(successor)
                 notices.append(notice(entry, [successor]))
-            case optimizations: entries += try switches(entry, catalog: catalog)
             default: entries.append(entry)
             }
         }
@@ -46,25 +46,6 @@ enum RetiredSettings {
     ) -> String {
         let words = successors.map { "\($0.name): \($0.text)" }.joined(separator: ", ")
         return "\(entry.location): \(entry.name): \(entry.text) was replaced; it is read as \(words)"
-    }
-
-    /// The named switches on, the other ones off.
-    private static func switches(
-        _ entry: ConfigurationLayer.Entry, catalog: ParameterCatalog
-    ) throws(ParameterError) -> [ConfigurationLayer.Entry] {
-        let names = ["vectorized_operations", "loop_unrolling", "branch_prediction"]
-        let named = entry.text.split { "[], ".contains($0) }.map(String.init)
-        for name in named where !names.contains(name) {
-            if case .builtIn = catalog.meaning(of: "peak_detection.\(name)") { continue }
-            let known = (names + ["cache_friendly_access"]).joined(separator: ", ")
-            throw ParameterError(
-                .invalidValue, parameter: optimizations, value: name, expected: "allowed are \(known)",
-                location: entry.location)
-        }
-        return names.map {
-            ConfigurationLayer.Entry(
-                name: "peak_detection.\($0)", text: named.contains($0) ? "true" : "false", location: entry.location)
-        }
     }
 
     /// So many buffers behind the one in use.

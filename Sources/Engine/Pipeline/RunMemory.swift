@@ -26,11 +26,12 @@ struct RunMemory: Sendable {
     let cache: LRUCache<CachedBlock, FragmentBatch.Points>?
 
     /// - Parameters:
+    ///   - touchedBetweenLooks: bytes that a piece of the work may touch beyond what pieces always do.
     ///   - host: asked whether the machine is short of memory.
     ///   - secondsBetweenPressureLooks: the kernel tells the mean of ten seconds: asking more often tells nothing new.
     init(
-        settings: MemorySettings, budget: MemoryBudget, folder: String, host: HostReader = HostReader(),
-        secondsBetweenPressureLooks: Double = 5
+        settings: MemorySettings, budget: MemoryBudget, folder: String, touchedBetweenLooks: Int = 0,
+        host: HostReader = HostReader(), secondsBetweenPressureLooks: Double = 5
     ) {
         self.settings = settings
         self.budget = budget
@@ -40,7 +41,7 @@ struct RunMemory: Sendable {
         collector = MemoryCollector(
             MemoryCollector.Rules(
                 limitBytes: budget.limit, threshold: settings.threshold, strategy: settings.collection,
-                secondsBetweenLooks: settings.secondsBetweenLooks),
+                secondsBetweenLooks: settings.secondsBetweenLooks, touchedBetweenLooks: touchedBetweenLooks),
             isMachineShort: { pressure.isShort() }, secondsBetweenPressureLooks: secondsBetweenPressureLooks)
         spectra = MemoryPool("spectrum_buffer", maximumBytes: budget.spectrumBytes)
         features = MemoryPool("feature_cache", maximumBytes: budget.featureBytes)

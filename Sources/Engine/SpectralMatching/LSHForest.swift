@@ -29,8 +29,11 @@ final class LSHForest: Sendable {
         let first = smaller?.treeCount ?? 0
         var labels = smaller?.labels ?? []
         var spectra = smaller?.spectra ?? []
-        labels += [UInt64](repeating: 0, count: (trees - first) * count)
-        spectra += [UInt32](repeating: 0, count: (trees - first) * count)
+        // To the size in one step: what grows by itself is held three times for a moment.
+        labels.reserveCapacity(trees * count)
+        spectra.reserveCapacity(trees * count)
+        labels.append(contentsOf: repeatElement(0, count: (trees - first) * count))
+        spectra.append(contentsOf: repeatElement(0, count: (trees - first) * count))
         var signature = SpectrumSignature()
         var peaks = PeakList()
         library.withSpectra { source in

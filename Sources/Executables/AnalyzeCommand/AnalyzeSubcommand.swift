@@ -46,7 +46,8 @@ struct AnalyzeSubcommand: ParsableCommand {
 
     func run() throws {
         try reportingFailures {
-            StopSignals.install()
+            // A run stops within a fraction of a second; what is synced may take the disk longer.
+            StopSignals.install(secondsOfGrace: 10)
             let host = HostReader().read()
             let files = try InputFiles.expand(inputs)
             var request = settings.request(inputs: files)

@@ -78,6 +78,7 @@ struct ConfigSubcommand: ParsableCommand {
                         jsonText(
                             DescribedSettings(
                                 settings: (selected ?? catalog.descriptions).map { ParameterSummary($0, of: catalog) },
+                                lists: selected == nil ? catalog.lists.map(SwitchListSummary.init) : nil,
                                 builtIn: selected == nil ? catalog.builtIn.map(BuiltInSummary.init) : nil)))
                 } else {
                     try Console.output(
@@ -148,6 +149,7 @@ private struct ShownConfiguration: Codable {
 private struct DescribedSettings: Codable {
     var schema = "lavoisier-settings/1"
     var settings: [ParameterSummary]
+    var lists: [SwitchListSummary]?
     var builtIn: [BuiltInSummary]?
 }
 

@@ -31,7 +31,9 @@ public struct EnqueuedConfigurations: Sendable, Hashable {
         if let before { seen.append((try StudyHistory.configuration(before, in: space), "the configuration in place")) }
         for (position, layer) in layers.enumerated() {
             var values: [String: ParameterValue] = [:]
-            for entry in layer.entries {
+            var entries: [ConfigurationLayer.Entry] = []
+            for entry in layer.entries { entries += try known.expanded(entry) }
+            for entry in entries {
                 guard case .parameter(let place, let alias) = known.meaning(of: entry.name),
                     let description = searched.first(where: { $0.name == known.descriptions[place].name })
                 else { throw Self.unknown(entry, searched: searched, known: known) }
@@ -74,7 +76,7 @@ public struct EnqueuedConfigurations: Sendable, Hashable {
             return ParameterError(
                 .malformed, parameter: entry.name,
                 expected: "\(entry.name) is built in and not switchable: \(setting.reason)", location: entry.location)
-        case nil: break
+        case .list, nil: break
         }
         let nearest = nearestName(to: entry.name, among: searched.flatMap(\.spellings))
         return ParameterError(
