@@ -121,7 +121,10 @@ let engine: [Target] = [
     room("Engine", "FeatureDetection", ["SpectrumModel", "SignalKernels", "OutOfCore"]),
     room(
         "Engine", "SpectralMatching",
-        ["SpectrumModel", "Caching", "ContentHash", "CZlib", "TextNumbers", "CMatchingKernels", "Statistics"]),
+        [
+            "SpectrumModel", "Caching", "OutOfCore", "ContentHash", "CZlib", "TextNumbers", "CMatchingKernels",
+            "CFreeMemory", "Statistics",
+        ]),
     room("Engine", "Annotation", ["SpectrumModel", "SpectralMatching", "ContentHash", "TextNumbers"]),
     room("Engine", "Evaluation", ["SpectrumModel", "Statistics", "TextNumbers"]),
     room("Engine", "RunSimulation", ["SpectrumModel", "MzML", "Statistics"]),
@@ -267,7 +270,11 @@ let testTargets: [Target] = [
     tests(
         "FeatureDetection", ["FeatureDetection", "SpectrumModel", "Statistics", "SignalKernels", "OutOfCore"]),
     tests(
-        "SpectralMatching", ["SpectralMatching", "SpectrumModel", "Statistics", "CMatchingKernels", testSupport]),
+        "SpectralMatching",
+        [
+            "SpectralMatching", "SpectrumModel", "Statistics", "OutOfCore", "ContentHash", "CMatchingKernels",
+            testSupport,
+        ]),
     tests("Annotation", ["Annotation", "SpectralMatching", "SpectrumModel", "Statistics", testSupport]),
     tests("Evaluation", ["Evaluation"]),
     tests("RunSimulation", ["RunSimulation", "MzML", "SpectrumModel", "Statistics", "Evaluation", testSupport]),

@@ -119,6 +119,25 @@ struct CompoundTableTests {
         #expect(try !folder.contents.contains("bad.bin"))
     }
 
+    @Test("a memory limit that is too small is an error with one that does, and leaves nothing")
+    func memoryLimit() throws {
+        let row = "\tC6H12O6\tglucose\tWQZGKKKJIJFFOK-GASJEMHNSA-"
+        let path = try folder.write(
+            "rows.tsv", Self.header + (0..<500).map { "\($0)\(row)\($0)\t180.063388\t0\n" }.joined())
+        let source = CompoundSource(path: path, label: "A")
+        func build(_ limit: Int?, _ name: String) throws {
+            let memory = PreparationMemory(limit: limit, source: path, resident: { 40_000_000 })
+            _ = try CompoundTableBuilder.build(sources: [source], destination: folder.file(name), memory: memory)
+        }
+        let refused = try #require(throws: LibraryFileError.self) { try build(40_000_000, "a.bin") }
+        #expect(refused.code == .memoryLimit && refused.reason.contains("memory limit of 40 MB"))
+        #expect(try folder.contents == ["rows.tsv"])
+        try build(refused.smallestLimit, "a.bin")
+        _ = try CompoundTableBuilder.build(sources: [source], destination: folder.file("b.bin"))
+        #expect(try folder.read("a.bin") == folder.read("b.bin"))
+        #expect(try folder.contents == ["a.bin", "b.bin", "rows.tsv"])
+    }
+
     @Test("cut or damaged: an error or a table whose entries can all be read")
     func damage() throws {
         _ = try build("1\tC6H12O6\tglucose\tWQZGKKKJIJFFOK-GASJEMHNSA-N\t180.063388\t0\n")

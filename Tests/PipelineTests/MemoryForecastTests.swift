@@ -226,6 +226,31 @@ import Testing
         #expect(limit > 80_000_000 && peaks.free > 80_000_000)
     }
 
+    /// Reference data that are prepared on the way are within the limit, or refused with one that is enough; nothing stays half done.
+    @Test(.disabled(if: Program.isSanitized, "it needs more memory"))
+    func theFirstRunOnAMachineKeepsTheLimit() throws {
+        let folder = try TemporaryDirectory()
+        let cache = ["XDG_CACHE_HOME": folder.file("cache")]
+        let arguments = ["--set", "execution.workers=2"]
+        let refused = try Program.run(
+            Program.path("lavoisier"),
+            ["analyze", EngineRun.dda, "--output", folder.file("out"), "--profile", "none", "--memory-limit", "110MB"]
+                + arguments, environment: cache)
+        #expect(refused.status == 64 && refused.error.contains("lavoisier library prepare"), "\(refused.error)")
+        let named = try #require(refused.error.firstMatch(of: /will do is (\d+) MB/)?.1, "\(refused.error)")
+        let limit = try #require(Int(named)) * 1_000_000
+        let record = try EngineRun.recordOfProgram(
+            arguments + ["--memory-limit", "\(limit)B"], environment: cache)
+        let later = try EngineRun.recordOfProgram(arguments, environment: cache)
+        let peaks = (first: try #require(record.peakMemoryBytes), later: try #require(later.peakMemoryBytes))
+        print("first run: \(peaks.first) of \(limit), \(peaks.later) later")
+        #expect(peaks.first <= limit && peaks.first > peaks.later + 10_000_000)
+        #expect(record.digest == later.digest && record.digest != nil)
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder.file("cache/lavoisier"))
+        #expect(files.count { $0.hasSuffix(".lvsl") || $0.hasSuffix(".lvct") } == 3)
+        #expect(!files.contains { $0.hasSuffix(".partial") }, "\(files)")
+    }
+
     /// Nobody knows what a pipe brings: when all is read it is refused, with a limit that is enough.
     @Test(.disabled(if: Program.isSanitized, "it needs more memory"))
     func aPipeIsRefusedWhenItsPeaksAreKnown() throws {

@@ -48,13 +48,13 @@ struct IndexFileTests {
         _ change: (_ id: UInt32, _ bytes: [UInt8]) -> [UInt8]?
     ) throws -> String {
         let file = try SectionedFile(path: path, kind: SpectralLibraryFormat.kind)
-        var writer = SectionedFileWriter(kind: SpectralLibraryFormat.kind)
+        // How many sections there are must be known before the first.
+        var sections: [(SectionedFileWriter) -> Void] = []
         func copy<Element: BitwiseCopyable>(_ id: UInt32, _ type: Element.Type) throws {
             let elements = Array(try file.elements(id, as: type))
             let bytes = elements.withUnsafeBytes { Array($0) }
             guard let changed = change(id, bytes) else { return }
-            writer.add(
-                id, changed.withUnsafeBytes { Array($0.bindMemory(to: Element.self)) })
+            sections.append { $0.add(id, changed.withUnsafeBytes { Array($0.bindMemory(to: Element.self)) }) }
         }
         typealias Format = SpectralLibraryFormat
         let doubles = [Format.precursorMZ, Format.exactMass, Format.peakMZ, Format.settings]
@@ -80,7 +80,10 @@ struct IndexFileTests {
                 try copy(index.prepared + 2, Float.self)
             }
         }
-        try writer.write(to: folder.file("rewritten.lvsl"))
+        let writer = try SectionedFileWriter(
+            kind: SpectralLibraryFormat.kind, path: folder.file("rewritten.lvsl"), sections: sections.count)
+        for add in sections { add(writer) }
+        try writer.finish()
         return folder.file("rewritten.lvsl")
     }
 

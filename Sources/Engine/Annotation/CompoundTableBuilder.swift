@@ -59,35 +59,70 @@ public struct CompoundTableBuilder {
 
     private var pending: [Pending] = []
     private var positionOfKey: [String: Int] = [:]
+    /// Of each formula's text: isomers share both.
+    private var formulas: [String: (text: String, formula: MolecularFormula)] = [:]
     private var provenance: [String] = []
+    /// Bytes of the texts that hardly any two compounds share.
+    private var textBytes = 0
     public private(set) var report = Report()
 
     public init() {}
 
     /// Reads the sources in order and writes the table.
+    /// - Parameter memoryLimit: bytes of resident memory that the whole process may take; `nil` for no limit.
     /// - Throws: `LibraryFileError`: a source is unreadable or lacks a column, no compound is usable, the result cannot
-    ///   be written.
-    public static func build(sources: [CompoundSource], destination: String) throws(LibraryFileError) -> Report {
+    ///   be written, it would take more than the limit (`.memoryLimit`).
+    public static func build(
+        sources: [CompoundSource], destination: String, memoryLimit: Int? = nil
+    ) throws(LibraryFileError) -> Report {
+        let memory = PreparationMemory(limit: memoryLimit, source: sources.map(\.path).joined(separator: ", "))
+        return try build(sources: sources, destination: destination, memory: memory)
+    }
+
+    static func build(
+        sources: [CompoundSource], destination: String, memory: PreparationMemory
+    ) throws(LibraryFileError) -> Report {
+        // Small pieces that were freed would stay with the heap of whoever comes next.
+        defer { releaseFreedMemory() }
         var builder = CompoundTableBuilder()
-        for source in sources { try builder.add(source) }
+        let lengths = sources.map { fileLength($0.path) }
+        let total = Double(max(1, lengths.reduce(0, +)))
+        for (number, source) in sources.enumerated() {
+            let before = lengths[..<number].reduce(0, +)
+            try builder.add(source) { (read, builder) throws(LibraryFileError) in
+                try memory.checkReading(
+                    share: Double(before + read) / total, next: 0, atMost: builder.bytesToWrite)
+            }
+        }
         guard !builder.pending.isEmpty else {
             let first = builder.report.firstProblem.map { "; \($0)" } ?? ""
             throw LibraryFileError(
                 .empty, path: sources.first?.path ?? destination,
                 reason: "no usable compound in the compound tables\(first)")
         }
-        try builder.write(to: destination)
-        return builder.report
+        let report = builder.report
+        try (consume builder).write(to: destination, memory: memory)
+        return report
     }
 
     /// Reads one table.
     public mutating func add(_ source: CompoundSource) throws(LibraryFileError) {
+        try add(source) { (_, _) throws(LibraryFileError) in }
+    }
+
+    /// - Parameter look: called every few thousand rows with the bytes of the file that have been read.
+    private mutating func add(
+        _ source: CompoundSource, look: (Int, CompoundTableBuilder) throws(LibraryFileError) -> Void
+    ) throws(LibraryFileError) {
         let reader = try TextLineReader(path: source.path)
         guard let header = try reader.next() else {
             throw LibraryFileError(.empty, path: source.path, reason: "the table has no header line")
         }
         let columns = try CompoundColumns(header: Self.cells(header), path: source.path)
         while let line = try reader.next() {
+            if reader.lineNumber.isMultiple(of: PreparationMemory.recordsBetweenLooks) {
+                try look(reader.byteOffset, self)
+            }
             if line.isEmpty { continue }
             let cells = Self.cells(line)
             guard !reader.lineWasCut, cells.count >= columns.needed else {
@@ -147,6 +182,7 @@ public struct CompoundTableBuilder {
         if !key.isEmpty {
             if let position = positionOfKey[key] {
                 pending[position].identifiers += ";" + identifier
+                textBytes += identifier.utf8.count + 1
                 if !pending[position].source.split(separator: ";").contains(where: { $0 == source.label }) {
                     pending[position].source += ";" + source.label
                 }
@@ -155,39 +191,58 @@ public struct CompoundTableBuilder {
             }
             positionOfKey[key] = pending.count
         }
+        let name = cells[columns.name]
+        let formulaText = neutralSum.description
+        let known = formulas[formulaText] ?? (formulaText, neutralSum)
+        formulas[formulaText] = known
+        textBytes += identifier.utf8.count + name.utf8.count + key.utf8.count
         pending.append(
             Pending(
-                identifiers: identifier, name: cells[columns.name], formula: neutralSum,
-                formulaText: neutralSum.description, inchiKey: key, source: source.label, mass: mass, charge: charge))
+                identifiers: identifier, name: name, formula: known.formula, formulaText: known.text, inchiKey: key,
+                source: source.label, mass: mass, charge: charge))
         report.compounds += 1
     }
 
-    /// Writes the table to a temporary name and renames it.
-    public func write(to path: String) throws(LibraryFileError) {
-        let sorted = pending.sorted { a, b in
+    /// Bytes that writing may take beyond what is held: the texts, twice while they grow, their numbers, and what is stored of
+    /// each formula.
+    private var bytesToWrite: Int { 2 * textBytes + 140 * pending.count }
+
+    /// Writes the table to a temporary name and renames it. The builder is empty after that.
+    public consuming func write(to path: String) throws(LibraryFileError) {
+        try write(to: path, memory: PreparationMemory(limit: nil, source: path))
+    }
+
+    private consuming func write(to path: String, memory: PreparationMemory) throws(LibraryFileError) {
+        positionOfKey = [:]
+        formulas = [:]
+        releaseFreedMemory()
+        try memory.check(next: bytesToWrite)
+        pending.sort { a, b in
             if a.charge != b.charge { return a.charge == 0 || (b.charge != 0 && a.charge < b.charge) }
             if a.mass != b.mass { return a.mass < b.mass }
             return (a.formulaText, a.inchiKey, a.identifiers) < (b.formulaText, b.inchiKey, b.identifiers)
         }
         var strings = StringTableBuilder()
         var texts: [UInt32] = []
-        for compound in sorted {
+        for compound in pending {
             for text in [
                 compound.identifiers, compound.name, compound.formulaText, compound.inchiKey, compound.source,
             ] { texts.append(strings.number(of: text)) }
         }
-        let arrays = FormulaArrays(sorted)
+        let arrays = FormulaArrays(pending)
+        pending = []
         let origins = provenance.map { strings.number(of: $0) }
         guard !strings.overflowed else {
             throw LibraryFileError(.tooLarge, path: path, reason: "more than 4 GiB of texts; use fewer tables")
         }
-        var file = SectionedFileWriter(kind: CompoundTableFormat.kind)
-        arrays.add(to: &file)
+        let file = try SectionedFileWriter(
+            kind: CompoundTableFormat.kind, path: path, sections: CompoundTableFormat.sectionCount)
+        arrays.add(to: file)
         file.add(CompoundTableFormat.texts, texts)
         file.add(CompoundTableFormat.stringOffsets, strings.offsets)
         file.add(CompoundTableFormat.stringBytes, strings.bytes)
         file.add(CompoundTableFormat.provenance, origins)
-        try file.write(to: path)
+        try file.finish()
     }
 
     private static func cells(_ line: UnsafeBufferPointer<UInt8>) -> [String] {

@@ -33,6 +33,8 @@ enum CompoundTableFormat {
     static let skeletonRepresentative: UInt32 = 13
     static let skeletonCount: UInt32 = 14
 
+    static let sectionCount = 14
+
     /// The elements whose atoms are counted, for adducts that take some away.
     static let countedElements = ["C", "H", "N", "O", "P", "S", "F", "Cl", "Br", "I"]
 

@@ -63,12 +63,12 @@ struct FormulaArrays {
         precondition(representatives.count > first, "a formula without compounds")
     }
 
-    func add(to file: inout SectionedFileWriter) {
+    func add(to file: SectionedFileWriter) {
         typealias Format = CompoundTableFormat
         file.add(Format.mass, masses)
-        file.add(
-            Format.isotopeRatios,
-            masses.indices.map { SIMD4(ratios[4 * $0], ratios[4 * $0 + 1], ratios[4 * $0 + 2], ratios[4 * $0 + 3]) })
+        file.add(Format.isotopeRatios, count: masses.count) {
+            SIMD4(ratios[4 * $0], ratios[4 * $0 + 1], ratios[4 * $0 + 2], ratios[4 * $0 + 3])
+        }
         file.add(Format.groupCharge, charges)
         file.add(Format.groupStart, groupStarts)
         file.add(Format.formulaStart, starts)

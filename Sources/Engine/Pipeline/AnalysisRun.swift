@@ -85,7 +85,7 @@ public struct AnalysisRun: Sendable {
             try ReferenceData.open(
                 references, cache: cache, wantsLibrary: configuration.search != nil,
                 wantsCompounds: configuration.annotation != nil, wantsDecoys: configuration.decoys != .none,
-                note: { onEvent(.note($0)) })
+                memoryLimit: configuration.memoryLimit, note: { onEvent(.note($0)) })
         }
         let (forecast, budget) = try clock.measure("forecast memory") { () throws(AnalysisError) in
             try plannedMemory(configuration, data)

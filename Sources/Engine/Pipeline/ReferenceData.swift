@@ -57,12 +57,14 @@ public struct ReferenceData: Sendable {
     }
 
     /// Opens both, preparing first what the cache does not hold.
-    /// - Parameter note: told before a preparation, which takes some seconds.
+    /// - Parameters:
+    ///   - memoryLimit: bytes that the process may take while it prepares; `nil` for no limit.
+    ///   - note: told before a preparation, which takes some seconds.
     /// - Throws: `AnalysisError(.referenceData)` naming the file and the reason, `.outputFailed` where what was prepared cannot be
-    ///   written.
+    ///   written, `.memoryLimit` naming a limit that is enough to prepare it.
     public static func open(
         _ sources: Sources, cache: String, wantsLibrary: Bool, wantsCompounds: Bool, wantsDecoys: Bool = false,
-        note: (String) -> Void
+        memoryLimit: Int? = nil, note: (String) -> Void
     ) throws(AnalysisError) -> ReferenceData {
         var library: SpectralLibrary?
         var decoys: SpectralLibrary?
@@ -70,22 +72,27 @@ public struct ReferenceData: Sendable {
         do {
             if wantsLibrary {
                 guard let source = sources.library else { throw missing("spectral library", "--library", "matching") }
-                let opened = try SpectralLibrary.open(try prepareLibrary(source, cache: cache, note: note))
+                let opened = try SpectralLibrary.open(
+                    try prepareLibrary(source, cache: cache, memoryLimit: memoryLimit, note: note))
                 library = opened
                 if wantsDecoys {
-                    decoys = try SpectralLibrary.open(try prepareDecoys(of: opened, cache: cache, note: note))
+                    decoys = try SpectralLibrary.open(
+                        try prepareDecoys(of: opened, cache: cache, memoryLimit: memoryLimit, note: note))
                 }
             }
             if wantsCompounds {
                 guard !sources.compounds.isEmpty else {
                     throw missing("compound table", "--compounds", "annotation")
                 }
-                compounds = try CompoundTable.open(try prepareCompounds(sources.compounds, cache: cache, note: note))
+                compounds = try CompoundTable.open(
+                    try prepareCompounds(sources.compounds, cache: cache, memoryLimit: memoryLimit, note: note))
             }
         } catch let error as AnalysisError {
             throw error
         } catch let error as LibraryFileError where error.code == .unwritable {
             throw AnalysisError(.outputFailed, "\(error)")
+        } catch let error as LibraryFileError where error.code == .memoryLimit {
+            throw AnalysisError(.memoryLimit, "\(error)")
         } catch {
             throw AnalysisError(.referenceData, "\(error)")
         }
@@ -101,7 +108,7 @@ public struct ReferenceData: Sendable {
 
     /// The prepared file of a library source; builds it when the cache has none for exactly this source.
     public static func prepareLibrary(
-        _ source: String, cache: String, note: (String) -> Void
+        _ source: String, cache: String, memoryLimit: Int? = nil, note: (String) -> Void
     ) throws -> String {
         if !isText(source) { return source }
         if try LibrarySourceFormat.files(at: source).isFolder {
@@ -115,14 +122,15 @@ public struct ReferenceData: Sendable {
             let hash = try sha256(file: source)
             if reuse(destination, suffix: "lvsl", holds: { try SpectralLibrary.open($0).sourceHash == hash }) { return }
             note("preparing the spectral library \(source) (once)")
-            _ = try SpectralLibraryBuilder.build(source: source, destination: destination)
+            _ = try SpectralLibraryBuilder.build(
+                source: source, destination: destination, memoryLimit: memoryLimit)
         }
         return destination
     }
 
     /// The prepared file of a library's decoys; builds it when the cache has none of exactly this library.
     public static func prepareDecoys(
-        of library: SpectralLibrary, cache: String, note: (String) -> Void
+        of library: SpectralLibrary, cache: String, memoryLimit: Int? = nil, note: (String) -> Void
     ) throws -> String {
         let destination = try cachedName(
             [library.path], cache: cache, version: SpectralLibrary.formatVersion,
@@ -131,14 +139,14 @@ public struct ReferenceData: Sendable {
             let hash = DecoyLibrary.sourceHash(of: library)
             if reuse(destination, suffix: "lvsl", holds: { try SpectralLibrary.open($0).sourceHash == hash }) { return }
             note("preparing the decoys of the spectral library \(library.path) (once)")
-            try DecoyLibrary.build(of: library, destination: destination)
+            try DecoyLibrary.build(of: library, destination: destination, memoryLimit: memoryLimit)
         }
         return destination
     }
 
     /// The prepared file of the compound tables; builds it when the cache has none for exactly these sources.
     public static func prepareCompounds(
-        _ sources: [String], cache: String, note: (String) -> Void
+        _ sources: [String], cache: String, memoryLimit: Int? = nil, note: (String) -> Void
     ) throws -> String {
         if sources.count == 1, !isText(sources[0]) { return sources[0] }
         let destination = try cachedName(sources, cache: cache, version: CompoundTable.formatVersion, suffix: "lvct")
@@ -151,7 +159,8 @@ public struct ReferenceData: Sendable {
             if reuse(destination, suffix: "lvct", holds: isSame) { return }
             note("preparing the compound table from \(sources.count) files (once)")
             let report = try CompoundTableBuilder.build(
-                sources: sources.map { CompoundSource(path: $0, label: databaseName($0)) }, destination: destination)
+                sources: sources.map { CompoundSource(path: $0, label: databaseName($0)) }, destination: destination,
+                memoryLimit: memoryLimit)
             if report.leftOut > 0 {
                 note(
                     "\(report.leftOut) rows of the compound tables were left out"

@@ -31,6 +31,9 @@ struct DecoySpectra {
         }
     }
 
+    /// Bytes of a value and of the pages of the library that it reads; making it takes as much.
+    static func byteCount(of library: SpectralLibrary) -> Int { 32 * library.peakMZ.count }
+
     private struct Peak {
         var mz: Double
         var intensity: Float
@@ -112,17 +115,24 @@ private struct FragmentOccurrences {
     var all: Range<Int> { 0..<mz.count }
 
     init(_ library: SpectralLibrary, spectra: Range<Int>) {
+        let range = Int(library.peakOffset[spectra.lowerBound])..<Int(library.peakOffset[spectra.upperBound])
+        sort(library, spectra: spectra, peaks: range.count)
+        peaksBefore.reserveCapacity(range.count + 1)
+        for (number, index) in spectrum.enumerated() {
+            peaksBefore.append(peaksBefore[number] + UInt64(library.peakRange(of: Int(index)).count))
+        }
+    }
+
+    /// The unsorted peaks are gone when it returns.
+    private mutating func sort(_ library: SpectralLibrary, spectra: Range<Int>, peaks count: Int) {
         var peaks: [(mz: Double, spectrum: UInt32)] = []
+        peaks.reserveCapacity(count)
         for index in spectra {
             for peak in library.peakRange(of: index) { peaks.append((library.peakMZ[peak], UInt32(index))) }
         }
         peaks.sort { $0 < $1 }
         mz = peaks.map(\.mz)
         spectrum = peaks.map(\.spectrum)
-        peaksBefore.reserveCapacity(peaks.count + 1)
-        for (number, index) in spectrum.enumerated() {
-            peaksBefore.append(peaksBefore[number] + UInt64(library.peakRange(of: Int(index)).count))
-        }
     }
 
     /// Where peaks within 5 ppm of this m/z are.

@@ -10,8 +10,13 @@ struct DuplicateFinder {
         let high: UInt64
     }
 
-    private var compoundsOfAccession: [String: [String]] = [:]
+    private var compoundOfAccession: [String: String] = [:]
+    /// Of accessions that stand for several.
+    private var otherCompounds: [String: [String]] = [:]
     private var fingerprints: Set<Fingerprint> = []
+
+    /// Bytes of the tables, at least: texts are not counted.
+    var byteCount: Int { 33 * compoundOfAccession.capacity + 17 * fingerprints.capacity }
 
     /// What is known about this spectrum: a duplicate, an accession that stands for another compound too, or nothing.
     /// It is remembered unless it is a duplicate.
@@ -21,12 +26,17 @@ struct DuplicateFinder {
         guard !compound.isEmpty else { return nil }
         var isShared = false
         if !entry.accession.isEmpty {
-            let known = compoundsOfAccession[entry.accession, default: []]
-            if known.contains(compound) { return .duplicateAccession }
-            isShared = !known.isEmpty
+            let known = compoundOfAccession[entry.accession]
+            if known == compound { return .duplicateAccession }
+            isShared = known != nil
+            if isShared, otherCompounds[entry.accession]?.contains(compound) == true { return .duplicateAccession }
         }
         guard fingerprints.insert(fingerprint(entry, peaks, compound)).inserted else { return .duplicateSpectrum }
-        if !entry.accession.isEmpty { compoundsOfAccession[entry.accession, default: []].append(compound) }
+        if isShared {
+            otherCompounds[entry.accession, default: []].append(compound)
+        } else if !entry.accession.isEmpty {
+            compoundOfAccession[entry.accession] = compound
+        }
         return isShared ? .sharedAccession : nil
     }
 

@@ -185,24 +185,4 @@ extension FragmentIndex {
         else { throw file.corrupt("the arrays of an index differ in length") }
         return order
     }
-
-    /// Adds the arrays to a library file; they stay where they are.
-    func write(to file: inout SectionedFileWriter, number: Int) {
-        let sections = FragmentIndexSections(number: number)
-        guard let stored = preparation.stored else { preconditionFailure("no file has an index for this") }
-        file.add(sections.preparation, stored)
-        file.add(sections.blockSpectrum, blockSpectrum)
-        file.add(sections.blockPosting, blockPosting)
-        for (section, order) in [(sections.ions, ions), (sections.losses, losses)] {
-            file.add(section, order.position, owner: self)
-            file.add(section + 1, order.weight, owner: self)
-            file.add(section + 2, order.spectrum, owner: self)
-            file.add(section + 3, order.start, owner: self)
-        }
-        if let prepared {
-            file.add(sections.prepared, prepared.offset, owner: self)
-            file.add(sections.prepared + 1, prepared.mz, owner: self)
-            file.add(sections.prepared + 2, prepared.weight, owner: self)
-        }
-    }
 }

@@ -10,6 +10,7 @@ import TextNumbers
 /// `value`) and `compound` (objects with `names`, `inchiKey` and `metaData`) are read as well.
 public struct JSONLibraryReader {
     private var parser: JSONPullParser
+    var byteOffset: Int { parser.sourceOffset }
     public private(set) var report = SourceReport()
     private var draft = RecordDraft()
     private var key: [UInt8] = []

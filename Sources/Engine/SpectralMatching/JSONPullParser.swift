@@ -39,6 +39,8 @@ struct JSONPullParser {
 
     var depth: Int { containers.count }
     var byteOffset: Int { consumed + position }
+    /// Bytes of the file, as it lies on the disk, that have been read.
+    var sourceOffset: Int { source.byteOffset }
 
     private final class BufferOwner {
         let buffer: UnsafeMutableBufferPointer<UInt8>

@@ -18,16 +18,23 @@ public struct LibraryFileError: Error, CustomStringConvertible, Sendable {
         case unwritable
         /// The content exceeds what the format can address.
         case tooLarge
+        /// Preparing the file would take more memory than allowed.
+        case memoryLimit
     }
 
     public let code: Code
     public let path: String
     /// Where in the file, in bytes from its start, when known.
     public let byteOffset: Int?
+    /// With `.memoryLimit`: the smallest limit that will do, in bytes; exact when the whole source had been read.
+    public let smallestLimit: Int?
     public let reason: String
 
-    public init(_ code: Code, path: String, byteOffset: Int? = nil, reason: String) {
+    public init(
+        _ code: Code, path: String, byteOffset: Int? = nil, smallestLimit: Int? = nil, reason: String
+    ) {
         self.code = code
+        self.smallestLimit = smallestLimit
         self.path = path
         self.byteOffset = byteOffset
         self.reason = reason

@@ -150,6 +150,11 @@ public struct LibrarySourceReader {
         }
     }
 
+    /// Bytes of the file, as it lies on the disk, that have been read.
+    var byteOffset: Int {
+        msp?.byteOffset ?? mgf?.byteOffset ?? massBank?.byteOffset ?? json?.byteOffset ?? 0
+    }
+
     /// What was skipped so far.
     public var report: SourceReport {
         msp?.report ?? mgf?.report ?? massBank?.report ?? json?.report ?? SourceReport()

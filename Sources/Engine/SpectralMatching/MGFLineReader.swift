@@ -22,6 +22,7 @@ struct MGFLineReader {
 
     /// Of the line that `next()` returned last, from 1.
     var lineNumber: Int { lines.lineNumber }
+    var byteOffset: Int { lines.byteOffset }
 
     /// - Throws: `LibraryFileError.unreadable`.
     init(path: String) throws(LibraryFileError) { lines = try TextLineReader(path: path) }

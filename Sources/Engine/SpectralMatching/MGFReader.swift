@@ -6,6 +6,7 @@
 /// the accession of a record without one.
 public struct MGFReader {
     private var lines: MGFLineReader
+    var byteOffset: Int { lines.byteOffset }
     public private(set) var report = SourceReport()
     private var draft = RecordDraft()
     private var title = ""

@@ -14,6 +14,7 @@ public struct MSPReader {
     public static var maximumPeaks: Int { RecordDraft.maximumPeaks }
 
     private let lines: TextLineReader
+    var byteOffset: Int { lines.byteOffset }
     public private(set) var report = SourceReport()
     private var draft = RecordDraft()
 

@@ -8,6 +8,7 @@ import TextNumbers
 /// - Source: MassBank record format 2.6, github.com/MassBank/MassBank-web.
 public struct MassBankReader {
     private let lines: TextLineReader
+    var byteOffset: Int { lines.byteOffset }
     public private(set) var report = SourceReport()
     private var draft = RecordDraft()
 

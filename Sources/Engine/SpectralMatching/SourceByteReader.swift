@@ -26,6 +26,9 @@ package final class SourceByteReader {
 
     deinit { gzclose(file) }
 
+    /// Bytes of the file, as it lies on the disk, that have been read.
+    package var byteOffset: Int { max(0, Int(gzoffset(file))) }
+
     /// Reads up to `count` bytes and returns how many came, 0 at the end.
     /// - Parameter place: where the reader stands, for the message of an error.
     /// - Throws: `LibraryFileError` when the file cannot be read or its compressed stream is damaged or cut.
@@ -44,4 +47,10 @@ package final class SourceByteReader {
         }
         return read
     }
+}
+
+/// Bytes of a file as it lies on the disk; 0 where nobody can tell.
+package func fileLength(_ path: String) -> Int {
+    var status = stat()
+    return stat(path, &status) == 0 ? Int(status.st_size) : 0
 }

@@ -106,6 +106,9 @@ public final class SpectralLibrary: @unchecked Sendable {
     /// Size of the mapping, in bytes. It is page cache that the system can drop, not memory of the process alone.
     public var byteCount: Int { file.mapped.bytes.count }
 
+    /// Bytes of the file that `entry(at:)` reads.
+    var entryByteCount: Int { count * (24 + 4 * TextField.count) + strings.byteCount }
+
     /// Gives the file's resident pages back to the page cache; the next search takes what it needs again.
     public func releasePages() { file.mapped.releasePages() }
 

@@ -17,51 +17,111 @@ public struct LibraryProvenance: Sendable, Hashable, Codable {
 extension SpectralLibraryBuilder {
     /// Reads one file of reference spectra and writes the library of all its usable spectra, as published: duplicates are
     /// counted and kept.
-    /// - Throws: `LibraryFileError`: the source is unreadable or holds no usable spectrum, the result cannot be written.
+    /// - Parameter memoryLimit: bytes of resident memory that the whole process may take; `nil` for no limit.
+    /// - Throws: `LibraryFileError`: the source is unreadable or holds no usable spectrum, the result cannot be written, it
+    ///   would take more than the limit (`.memoryLimit`).
     public static func build(
-        source: String, destination: String, cleaning: PeakCleaning = PeakCleaning()
+        source: String, destination: String, cleaning: PeakCleaning = PeakCleaning(), memoryLimit: Int? = nil
     ) throws(LibraryFileError) -> Report {
-        try build(sources: [source], destination: destination, cleaning: cleaning, keepsDuplicates: true)
+        try build(
+            sources: [source], destination: destination, cleaning: cleaning, keepsDuplicates: true,
+            memoryLimit: memoryLimit)
     }
 
     /// Reads files of any format, folders of them and built libraries, and writes one library.
     ///
     /// Of spectra that came before (`DuplicateFinder`) the first stays, unless all are wanted. Spectra of a built library are taken as they are
     /// stored; all others are cleaned. In a folder, files of another kind are counted and left out.
-    /// - Parameter base: a library whose spectra come first; its cleaning should be given too.
-    /// - Throws: `LibraryFileError`: a source is unreadable, none holds a usable spectrum, the result cannot be written.
-    ///   The destination is only replaced by a whole file.
+    /// - Parameters:
+    ///   - base: a library whose spectra come first; its cleaning should be given too.
+    ///   - memoryLimit: bytes of resident memory that the whole process may take; `nil` for no limit.
+    /// - Throws: `LibraryFileError`: a source is unreadable, none holds a usable spectrum, the result cannot be written, it
+    ///   would take more than the limit (`.memoryLimit`). The destination is only replaced by a whole file.
     public static func build(
         sources: [String], destination: String, cleaning: PeakCleaning = PeakCleaning(), base: SpectralLibrary? = nil,
-        keepsDuplicates: Bool = false
+        keepsDuplicates: Bool = false, memoryLimit: Int? = nil
     ) throws(LibraryFileError) -> Report {
-        var builder = SpectralLibraryBuilder(cleaning: cleaning)
-        builder.keepsDuplicates = keepsDuplicates
-        if let base { builder.addStored(base) }
-        for source in sources { try builder.addSource(source, isOnly: sources.count == 1) }
-        guard builder.report.spectra > 0 else {
-            let report = builder.report.source
-            throw LibraryFileError(
-                .empty, path: sources.joined(separator: ", "),
-                reason: "no usable spectrum (\(report.skippedRecords) records skipped"
-                    + (report.issues.first.map { ", first at \($0)" } ?? "") + ")")
-        }
-        try builder.write(to: destination, sources: builder.report.sources)
-        return builder.report
+        try build(
+            sources: sources, destination: destination, cleaning: cleaning, base: base,
+            keepsDuplicates: keepsDuplicates,
+            memory: PreparationMemory(limit: memoryLimit, source: sources.joined(separator: ", ")))
     }
 
-    private mutating func addSource(_ path: String, isOnly: Bool) throws(LibraryFileError) {
+    static func build(
+        sources: [String], destination: String, cleaning: PeakCleaning, base: SpectralLibrary?, keepsDuplicates: Bool,
+        memory: PreparationMemory
+    ) throws(LibraryFileError) -> Report {
+        // Small pieces that were freed would stay with the heap of whoever comes next.
+        defer { releaseFreedMemory() }
+        var builder = SpectralLibraryBuilder(cleaning: cleaning)
+        builder.keepsDuplicates = keepsDuplicates
+        var progress = ReadingProgress(memory, bytes: base?.byteCount ?? 0)
+        for source in sources {
+            for file in try LibrarySourceFormat.files(at: source).files { progress.total += fileLength(file) }
+        }
+        if let base { try builder.addStored(base, &progress) }
+        for source in sources { try builder.addSource(source, isOnly: sources.count == 1, &progress) }
+        let report = builder.report
+        guard report.spectra > 0 else {
+            let source = report.source
+            throw LibraryFileError(
+                .empty, path: sources.joined(separator: ", "),
+                reason: "no usable spectrum (\(source.skippedRecords) records skipped"
+                    + (source.issues.first.map { ", first at \($0)" } ?? "") + ")")
+        }
+        try (consume builder).write(to: destination, sources: report.sources, memory: memory)
+        return report
+    }
+
+    /// How much of all sources has been read, and when memory is looked at next.
+    private struct ReadingProgress {
+        let memory: PreparationMemory
+        /// Bytes of all sources, as they lie on the disk.
+        var total: Int
+        /// Bytes of the sources before the one that is being read.
+        var before = 0
+        private var records = 0
+        private var peaksAtLook = 0
+
+        init(_ memory: PreparationMemory, bytes: Int) {
+            self.memory = memory
+            total = bytes
+        }
+
+        /// After each record.
+        mutating func isDue(peaks: Int) -> Bool {
+            records += 1
+            guard
+                records == PreparationMemory.recordsBetweenLooks
+                    || peaks - peaksAtLook >= PreparationMemory.peaksBetweenLooks
+            else { return false }
+            (records, peaksAtLook) = (0, peaks)
+            return true
+        }
+
+        /// - Parameter read: bytes of the source that is being read.
+        func check(read: Int, _ builder: SpectralLibraryBuilder) throws(LibraryFileError) {
+            let needed = builder.bytesToWrite
+            try memory.checkReading(
+                share: total > 0 ? Double(before + read) / Double(total) : 1, next: needed.least, atMost: needed.most)
+        }
+    }
+
+    private mutating func addSource(
+        _ path: String, isOnly: Bool, _ progress: inout ReadingProgress
+    ) throws(LibraryFileError) {
         let (files, isFolder) = try LibrarySourceFormat.files(at: path)
         var hashes: [String] = []
         for file in files {
+            defer { progress.before += fileLength(file) }
             let name = isFolder ? String(file.dropFirst(path.count + 1)) : isOnly ? "" : Self.lastPart(path)
             do throws(LibraryFileError) {
                 if try LibrarySourceFormat.detect(path: file) == .library {
-                    addStored(try SpectralLibrary.open(file))
+                    try addStored(try SpectralLibrary.open(file), &progress)
                     if !isFolder { return }
                     continue
                 }
-                try addFile(file, name: name)
+                try addFile(file, name: name, &progress)
             } catch {
                 guard isFolder, error.code == .foreign || error.code == .empty else { throw error }
                 var skipped = SourceReport()
@@ -82,10 +142,13 @@ extension SpectralLibraryBuilder {
         path.split(separator: "/").last.map { String($0) } ?? path
     }
 
-    private mutating func addFile(_ path: String, name: String) throws(LibraryFileError) {
+    private mutating func addFile(
+        _ path: String, name: String, _ progress: inout ReadingProgress
+    ) throws(LibraryFileError) {
         var reader = try LibrarySourceReader(path: path)
         var found = SourceReport()
         while let spectrum = try reader.next() {
+            if progress.isDue(peaks: peakMZ.count) { try progress.check(read: reader.byteOffset, self) }
             let peaks = cleaning.clean(spectrum.peaks)
             func note(_ reason: String, _ problem: SourceProblem) {
                 found.note(line: spectrum.line, record: spectrum.record, reason, problem)
@@ -115,8 +178,15 @@ extension SpectralLibraryBuilder {
     }
 
     /// Takes all spectra of a built library; duplicates of what is there already stay out.
-    private mutating func addStored(_ library: SpectralLibrary) {
+    private mutating func addStored(
+        _ library: SpectralLibrary, _ progress: inout ReadingProgress
+    ) throws(LibraryFileError) {
+        defer { library.releasePages() }
         for index in 0..<library.count {
+            if progress.isDue(peaks: peakMZ.count) {
+                library.releasePages()
+                try progress.check(read: library.byteCount / library.count * index, self)
+            }
             let entry = library.entry(at: index)
             let peaks = library.peaks(at: index)
             switch duplicates.classify(entry, peaks) {

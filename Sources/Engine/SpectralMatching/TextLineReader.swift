@@ -11,6 +11,8 @@ package final class TextLineReader {
     package static let maximumLineLength = 1 << 20
 
     package var path: String { bytes.path }
+    /// Bytes of the file, as it lies on the disk, that have been read.
+    package var byteOffset: Int { bytes.byteOffset }
     /// Number of the line that `next()` returned last, from 1.
     package private(set) var lineNumber = 0
     /// Whether the last line was longer than allowed and its rest was dropped.

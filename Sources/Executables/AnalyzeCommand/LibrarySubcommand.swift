@@ -30,13 +30,21 @@ struct LibrarySubcommand: ParsableCommand {
 
     struct Prepare: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Build the binary files that analyze maps into memory; done once, kept in the cache folder.")
+            abstract: "Build the binary files that analyze maps into memory; done once, kept in the cache folder.",
+            discussion: """
+                The library, the compound table and the library's decoys, one path a line. analyze does so by itself when they \
+                are missing, within its memory limit.
+                """)
 
         @OptionGroup var references: ReferenceOptions
 
         func run() throws {
             try reportingFailures {
-                for path in try prepared(references) { try Console.output("\(path)\n") }
+                let paths = try prepared(references)
+                let decoys = try ReferenceData.prepareDecoys(
+                    of: SpectralLibrary.open(paths[0]), cache: references.locations().cache,
+                    note: { Console.note("lavoisier: \($0)") })
+                for path in paths + [decoys] { try Console.output("\(path)\n") }
             }
         }
     }
