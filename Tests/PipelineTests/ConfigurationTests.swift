@@ -102,6 +102,30 @@ import Testing
         #expect(outcome.notices.contains { $0.contains("LAVOISIER_TYPO") })
     }
 
+    /// Of several files the later wins, setting by setting; the option for the limit wins over all.
+    @Test func filesAreLayers() throws {
+        let folder = try TemporaryDirectory()
+        var request = ConfigurationRequest()
+        request.profile = "none"
+        request.configurationFiles = [
+            try folder.write("a.yaml", "execution: {workers: 3, buffer_size: 256KiB}\n"),
+            try folder.write("b.yaml", "execution:\nmemory.pool_management:\nparallel.workers: 2\n"),
+        ]
+        request.memoryLimit = "1GB"
+        request.environment = ["LAVOISIER_MEMORY_LIMIT": "", "LAVOISIER_TYPO": ""]
+        let outcome = try request.resolve(host: EngineRun.host)
+        #expect(outcome.configuration.integer("execution.workers") == 2)
+        #expect(outcome.configuration["execution.buffer_size"].text == "256KiB")
+        #expect(outcome.configuration["execution.memory_limit"].location == "--memory-limit")
+        #expect(outcome.notices == [])
+        request.assignments = ["execution.memory_limit=2GB"]
+        #expect(
+            try request.resolve(host: EngineRun.host).configuration.integer("execution.memory_limit") == 1_000_000_000)
+        request.assignments = ["memory.pool_management=5"]
+        let error = #expect(throws: ParameterError.self) { try request.resolve(host: EngineRun.host) }
+        #expect("\(error as Any)".contains("it is a section"), "\(error as Any)")
+    }
+
     @Test func profileCanBeSwitchedOff() throws {
         let folder = try TemporaryDirectory()
         var request = try request(folder, profile: true)

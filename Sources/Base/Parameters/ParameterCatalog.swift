@@ -77,13 +77,23 @@ public struct ParameterCatalog: Sendable {
     /// An entry as it is, or those that a list of switches stands for.
     /// - Throws: `ParameterError(.invalidValue)` for a list with a name that is no switch of it.
     public func expanded(_ entry: ConfigurationLayer.Entry) throws(ParameterError) -> [ConfigurationLayer.Entry] {
-        guard case .list(let list) = meanings[entry.name] else { return [entry] }
+        guard let list = lists.first(where: { $0.name == entry.name }) else { return [entry] }
         return try list.entries(for: entry)
     }
 
+    /// Whether a name is the first part of others.
+    func isSection(_ name: String) -> Bool { names.contains { $0.hasPrefix("\(name).") } }
+
     /// The error for a name that is not known, with the nearest one that is.
     public func unknown(_ name: String, at location: String?) -> ParameterError {
-        ParameterError(
+        guard !isSection(name) else {
+            return ParameterError(
+                .unknownKey, parameter: name,
+                expected:
+                    "it is a section, and has no value of its own: 'lavoisier config docs \(name)' tells what is in it",
+                location: location)
+        }
+        return ParameterError(
             .unknownKey, parameter: name,
             expected: nearestName(to: name, among: names).map { "did you mean '\($0)'?" } ?? "no known key is similar",
             location: location)

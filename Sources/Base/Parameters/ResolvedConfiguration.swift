@@ -75,6 +75,8 @@ public struct ResolvedConfiguration: Sendable {
                     case .builtIn(let setting):
                         guard setting.accepts(entry.text) else { throw setting.error(entry) }
                         notices.append(setting.notice(entry))
+                    // A section whose settings are all commented out.
+                    case nil where ["", "null", "~"].contains(entry.text) && catalog.isSection(entry.name): break
                     case .list, nil: throw catalog.unknown(entry.name, at: entry.location)
                     }
                 } catch {

@@ -55,8 +55,8 @@ public enum SettingsReference {
             + "`lavoisier config docs --machine-independent`; `lavoisier config docs` shows the defaults of your machine.",
         "",
         "Groups: `execution` settings never change a result; `numeric` ones may, each within a stated bound; `analysis` ones do. "
-            + "Any setting may be `auto`: the default. Sizes are like `64MB` (10^6 bytes) or `64MiB` (2^20 bytes), times are "
-            + "seconds or have a unit (`250ms`, `90s`, `2m`, `1h`).",
+            + "Any setting may be `auto`: the default. Sizes are like `64MB` (10^6 bytes) or `64MiB` (2^20 bytes), a percentage is of the "
+            + "usable memory; times are seconds or have a unit (`250ms`, `90s`, `2m`, `1h`).",
         "",
     ]
 

@@ -3,10 +3,12 @@ import Parameters
 
 /// Where the configuration of a run comes from, and the outcome of all layers.
 public struct ConfigurationRequest: Sendable {
-    /// `--config`.
-    public var configurationFile: String?
+    /// `--config`; of several a later one wins.
+    public var configurationFiles: [String] = []
     /// `--set key=value`.
     public var assignments: [String] = []
+    /// `--memory-limit`: `execution.memory_limit`, before an assignment of it.
+    public var memoryLimit: String?
     public var environment: [String: String] = [:]
     /// What a program that holds the engine has made the default of its process, by parameter name.
     public var processDefaults: [String: String] = [:]
@@ -19,6 +21,12 @@ public struct ConfigurationRequest: Sendable {
 
     public init() {}
 
+    /// The only file, or the last of several.
+    public var configurationFile: String? {
+        get { configurationFiles.last }
+        set { configurationFiles = newValue.map { [$0] } ?? [] }
+    }
+
     public struct Outcome: Sendable {
         public var configuration: ResolvedConfiguration
         /// Path and name of the machine profile in use.
@@ -27,7 +35,7 @@ public struct ConfigurationRequest: Sendable {
         public var notices: [String]
     }
 
-    /// Applies built-in default, machine profile, defaults of the process, file, environment and command line, in this order.
+    /// Applies built-in default, machine profile, defaults of the process, files, environment and command line, in this order.
     /// - Throws: `ParameterError`.
     public func resolve(host: HostDescription) throws(ParameterError) -> Outcome {
         let catalog = EngineParameters.catalog(host: host)
@@ -43,13 +51,16 @@ public struct ConfigurationRequest: Sendable {
             ConfigurationLayer.Entry(name: $0.key, text: $0.value, location: "default of this process")
         }
         layers.append(ConfigurationLayer(source: "default of this process", entries: entries))
-        if let configurationFile {
-            layers.append(try ConfigurationLayer(source: "--config", path: configurationFile))
-        }
+        for file in configurationFiles { layers.append(try ConfigurationLayer(source: "--config", path: file)) }
         let (fromEnvironment, ignored) = Self.environmentLayer(environment, catalog: catalog)
         layers.append(fromEnvironment)
         notices += ignored
         layers.append(try ConfigurationLayer(assignments: assignments))
+        if let memoryLimit {
+            let entry = ConfigurationLayer.Entry(
+                name: "execution.memory_limit", text: memoryLimit, location: "--memory-limit")
+            layers.append(ConfigurationLayer(source: "command line", entries: [entry]))
+        }
         let configuration = try EngineParameters.resolve(layers, host: host, notices: &notices)
         return Outcome(
             configuration: configuration, machineProfile: profileName,
@@ -99,7 +110,9 @@ public struct ConfigurationRequest: Sendable {
         for name in RetiredSettings.names { names["LAVOISIER_" + name.replacing(".", with: "_").uppercased()] = [name] }
         var entries: [ConfigurationLayer.Entry] = []
         var ignored: [String] = []
-        for (name, text) in environment.sorted(by: { $0.key < $1.key }) where name.hasPrefix("LAVOISIER_") {
+        // A variable without a value counts as one that is not set.
+        for (name, text) in environment.sorted(by: { $0.key < $1.key })
+        where name.hasPrefix("LAVOISIER_") && !text.isEmpty {
             let all = names[name] ?? []
             let own = all.filter { catalog.description(of: $0)?.name == $0 }
             let spellings = own.isEmpty ? all : own

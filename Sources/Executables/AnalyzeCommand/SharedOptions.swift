@@ -4,8 +4,10 @@ import Pipeline
 
 /// Options that set the engine's settings.
 struct SettingOptions: ParsableArguments {
-    @Option(name: .customLong("config"), help: "YAML file with settings.")
-    var configurationFile: String?
+    @Option(
+        name: .customLong("config"),
+        help: ArgumentHelp("YAML file with settings; may be repeated, and a later one wins.", valueName: "file"))
+    var configurationFiles: [String] = []
 
     @Option(name: .customLong("set"), help: ArgumentHelp("One setting; may be repeated.", valueName: "key=value"))
     var assignments: [String] = []
@@ -24,8 +26,9 @@ struct SettingOptions: ParsableArguments {
 
     func request(inputs: [String]) -> ConfigurationRequest {
         var request = ConfigurationRequest()
-        request.configurationFile = configurationFile
-        request.assignments = assignments + (memoryLimit.map { ["execution.memory_limit=\($0)"] } ?? [])
+        request.configurationFiles = configurationFiles
+        request.assignments = assignments
+        request.memoryLimit = memoryLimit
         request.environment = ProcessInfo.processInfo.environment
         request.configurationDirectory = configDir
         request.profile = profile
