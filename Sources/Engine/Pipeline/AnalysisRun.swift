@@ -46,8 +46,8 @@ public struct AnalysisRun: Sendable {
     }
 
     /// What the run is expected to take, and how the memory limit is spent.
-    /// - Throws: `AnalysisError(.memoryLimit)` naming a limit that is enough.
     /// - Parameter references: opened already, because what their search takes follows from them.
+    /// - Throws: `AnalysisError(.memoryLimit)` naming a limit that is enough.
     private func plannedMemory(
         _ configuration: AnalysisConfiguration, _ references: ReferenceData
     ) throws(AnalysisError) -> (forecast: MemoryForecast, budget: MemoryBudget) {

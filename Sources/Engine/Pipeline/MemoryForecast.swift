@@ -99,7 +99,7 @@ struct MemoryForecast: Sendable, Hashable {
                 Double(configuration.memoryLimit / 4)) : 0
         let isSeeded = configuration.resolved.choice("traces.method") == MassTraceMethod.seeded.rawValue
         // One library after the other: what a piece of the work touches of it lies between two looks at the memory.
-        let touched = Double(fragments > 0 ? search.map { $0.pages + $0.indexScratch }.max() ?? 0 : 0)
+        let touched = Double(fragments > 0 ? search.map(\.atOnce).max() ?? 0 : 0)
         let indices = Double(search.reduce(0) { $0 + $1.kept })
         let kept =
             indices + (isSeeded ? points * Self.bytesPerSeededPoint : 0)
@@ -125,13 +125,11 @@ struct MemoryForecast: Sendable, Hashable {
         let afterwards =
             max(references, touched) + indices + scratch + remembered + exchange + peaks * Self.bytesPerPeak.grouped
         // Before anything is read. Nothing is looked at then, and nothing given back.
-        let planned =
-            Self.programBytes
-            + Double(search.map { $0.trees > 0 ? $0.pages + $0.trees + $0.treesScratch : 0 }.max() ?? 0)
+        let planned = Self.programBytes + Double(search.map(\.whilePlanned).max() ?? 0)
 
         unboundedBytes = Int(
             max(Self.programBytes + fileBytes + threads * Self.bytesPerWorker + max(whenRead, afterwards), planned))
-        touchedBytes = fragments > 0 ? search.map { $0.pages + $0.index + $0.indexScratch }.max() ?? 0 : 0
+        touchedBytes = fragments > 0 ? search.map { $0.atOnce + $0.index }.max() ?? 0 : 0
         outsideBytes = Int(kept + touched)
         leastBeforePeaks =
             Self.leastProgramBytes + fileBytes + threads * Self.leastBytesPerWorker + kept + max(touched - library, 0)

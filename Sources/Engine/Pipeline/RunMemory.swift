@@ -3,6 +3,7 @@ import Caching
 import FeatureDetection
 import HostEnvironment
 import OutOfCore
+import SpectralMatching
 import Synchronization
 
 /// The memory of one run, shared by all of its files: pools, what collects, and where data go that do not fit.
@@ -36,7 +37,7 @@ struct RunMemory: Sendable {
         self.settings = settings
         self.budget = budget
         // Otherwise arrays that grow leave holes in the heap behind them, some seventh of the memory of a run with many peaks.
-        free_memory_set_apart(Self.bytesSetApart)
+        free_memory_set_apart(PreparationMemory.bytesSetApart)
         let pressure = MemoryPressure(host)
         collector = MemoryCollector(
             MemoryCollector.Rules(
@@ -56,9 +57,6 @@ struct RunMemory: Sendable {
             free_memory_release()
         }
     }
-
-    /// Chunks of peaks are larger, and pieces of text smaller: these would cost a call of the system each.
-    private static let bytesSetApart = 256 << 10
 
     var spill: PeakSpill {
         PeakSpill(

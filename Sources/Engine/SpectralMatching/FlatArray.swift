@@ -1,38 +1,12 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
-
-/// Arrays of at least so many bytes lie on pages of their own.
-private let bytesOnOwnPages = 256 << 10
-
 /// Memory of one flat array, freed with its owner.
 ///
-/// A large one lies on pages of its own: they take memory only where something was written, and go back to the system
-/// with the owner, where a heap would keep them for what comes next.
+/// A large one lies on pages of its own where the heap was told so (`free_memory_set_apart`): they take memory only where something
+/// was written, and go back to the system with the owner.
 final class FlatArray<Element: BitwiseCopyable> {
     let buffer: UnsafeMutableBufferPointer<Element>
-    private let pages: UnsafeMutableRawPointer?
 
-    init(count: Int) {
-        let bytes = count * MemoryLayout<Element>.stride
-        guard bytes >= bytesOnOwnPages else {
-            pages = nil
-            buffer = .allocate(capacity: count)
-            return
-        }
-        guard
-            let start = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
-            start != MAP_FAILED
-        else { fatalError("no memory for an array of \(bytes) bytes") }
-        pages = start
-        buffer = UnsafeMutableBufferPointer(start: start.bindMemory(to: Element.self, capacity: count), count: count)
-    }
-
-    deinit {
-        if let pages { munmap(pages, buffer.count * MemoryLayout<Element>.stride) } else { buffer.deallocate() }
-    }
+    init(count: Int) { buffer = .allocate(capacity: count) }
+    deinit { buffer.deallocate() }
 
     var elements: UnsafeBufferPointer<Element> { UnsafeBufferPointer(buffer) }
 }

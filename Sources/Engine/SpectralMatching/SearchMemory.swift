@@ -18,6 +18,10 @@ public struct SearchMemory: Sendable, Hashable {
 
     public init() {}
 
+    /// What one batch of queries touches at once, beside an index that is there.
+    public var atOnce: Int { pages + indexScratch }
+    /// While an approximate index is planned.
+    public var whilePlanned: Int { trees > 0 ? pages + trees + treesScratch : 0 }
     /// What stays in memory, whatever is given back.
     public var kept: Int { index + trees }
 }
