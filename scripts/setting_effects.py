@@ -49,7 +49,7 @@ SITUATIONS = [
         "storage.write_optimization.sync_strategy=none", "storage.write_optimization.sync_strategy=immediate",
         "storage.write_optimization.write_buffer_size=16KiB", "storage.write_optimization.write_buffer_size=4MiB",
         "storage.cache_optimization.metadata_cache=0", "storage.cache_optimization.directory_cache=0",
-        f"{POOLS}enable_pools=false", f"{POOLS}allocation_strategy=aggressive",
+        f"{POOLS}enable_pools=false", f"{POOLS}feature_cache=0", f"{POOLS}allocation_strategy=aggressive",
         f"{POOLS}allocation_strategy=conservative",
         "numeric.precision=float32", "numeric.precision=mixed", "matching.cache_size=64MiB",
     )),

@@ -24,6 +24,7 @@ func recordedTopology(
             #expect(cpu.core == cpu.number % 12)
         }
         #expect(topology.hasHardwareThreads)
+        #expect(topology.coresPerNode == [0: 6, 1: 6])
         #expect(topology.nodes[1].memoryBytes == .available(19_327_348_736))
         #expect(topology.nodes[0].distances == [0: 10, 1: 20] && topology.distance(1, 0) == 20)
     }
@@ -32,6 +33,7 @@ func recordedTopology(
         let topology = try recordedTopology(RecordedMachine.eightNodes)
         #expect(topology.nodesInReach == Array(0..<8))
         #expect(topology.cpus.filter { $0.node == 3 }.map(\.number) == Array(18..<24) + Array(66..<72))
+        #expect(topology.coresPerNode == Dictionary(uniqueKeysWithValues: (0..<8).map { ($0, 6) }))
         #expect(Set(topology.cpus.compactMap(\.sharedCache)).count == 16)
         #expect(topology.cpus.first { $0.number == 71 }?.sharedCache == 21)
         #expect(topology.cpus.first { $0.number == 71 }?.package == 0)
@@ -47,6 +49,7 @@ func recordedTopology(
         #expect(topology.nodes.count == 8 && topology.nodesInReach == [0, 1, 2, 3, 6, 7])
         #expect(topology.nodes.filter(\.hasUsableMemory).map(\.number) == [1, 2, 3, 4, 5])
         #expect(!topology.hasHardwareThreads)
+        #expect(topology.coresPerNode.values.reduce(0, +) == 10 && topology.coresPerNode[4] == nil)
         let host = try RecordedTree(RecordedMachine.files("eight-nodes-s4881-cpuset"))
         #expect(withExtendedLifetime(host) { host.reader().read() }.recommendedWorkers == 10)
     }

@@ -150,7 +150,7 @@ import Testing
         if isCopied { settings.append("execution.buffer_size=12MiB") }
         let arguments = settings.flatMap { ["--set", $0] }
         // Traces stay in memory.
-        let limit = isCopied ? 135_000_000 : reading == ["output.traces=true"] ? 126_000_000 : 110_000_000
+        let limit = isCopied ? 135_000_000 : reading == ["output.traces=true"] ? 114_000_000 : 105_000_000
         let free = try EngineRun.recordOfProgram(arguments, files: [read])
         let bounded = try EngineRun.recordOfProgram(
             arguments + ["--memory-limit", "\(limit)B"], files: [read], environment: ["LAVOISIER_MEMORY_LIMIT": "8GB"])

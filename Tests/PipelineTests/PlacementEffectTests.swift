@@ -168,7 +168,9 @@ import Testing
         let free = try record(["execution.workers=2"])
         let placement = try #require(free.placement)
         #expect(placement.workers.isEmpty && placement.groups == 1 && placement.workersPerGroup == 2)
-        #expect(placement.nodes == EngineRun.host.topology.nodesInReach)
+        let topology = EngineRun.host.topology
+        #expect(placement.nodes == topology.nodesInReach)
+        #expect(placement.coresPerNode == placement.nodes.compactMap { topology.coresPerNode[$0] })
         let pinned = try #require(record(["execution.workers=2", "parallel.thread_affinity=true"]).placement)
         #expect(pinned.workers.count == 2 && pinned.workers[0].cpus == "\(Self.usable[0])")
         #expect(pinned.workers.allSatisfy { $0.memory == "unchanged" && $0.node == nil })
@@ -176,6 +178,8 @@ import Testing
         var text = try free.json()
         text = text.replacing(/(?s)  "placement" : \{.*?\n  \},\n/, with: "")
             .replacing(/(?s)  "scheduling" : \{.*?\n  \},\n/, with: "")
+        let nodesOnly = try RunRecord(json: try free.json().replacing(/(?s)"coresPerNode" : \[.*?\],/, with: ""))
+        #expect(nodesOnly.placement?.coresPerNode == nil && nodesOnly.placement?.nodes == placement.nodes)
         let older = try RunRecord(json: text)
         #expect(older.placement == nil && older.scheduling == nil && older.digest == free.digest)
     }

@@ -52,6 +52,11 @@ public struct MachineTopology: Sendable, Hashable, Codable {
     /// Numbers of the nodes with CPUs that this process may use, ascending.
     public var nodesInReach: [Int] { Set(cpus.map(\.node)).sorted() }
 
+    /// Physical cores that this process may use of each node in reach, by node number.
+    public var coresPerNode: [Int: Int] {
+        Dictionary(grouping: cpus, by: \.node).mapValues { Set($0.map(\.core)).count }
+    }
+
     /// Whether there are cores of which this process may use more than one hardware thread.
     public var hasHardwareThreads: Bool { Set(cpus.map(\.core)).count < cpus.count }
 

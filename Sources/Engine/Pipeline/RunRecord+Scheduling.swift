@@ -46,6 +46,8 @@ extension RunRecord {
 
         /// NUMA nodes with CPUs that the process may use.
         public var nodes: [Int]
+        /// Physical cores that the process may use of each of `nodes`; `nil` in records of earlier versions.
+        public var coresPerNode: [Int]?
         /// Files at a time, each with as many workers of its own.
         public var groups: Int
         public var workersPerGroup: Int
@@ -57,6 +59,7 @@ extension RunRecord {
 extension RunRecord.Placement {
     init(_ plan: PlacementPlan, topology: MachineTopology) {
         nodes = topology.nodesInReach
+        coresPerNode = nodes.map { topology.coresPerNode[$0, default: 0] }
         groups = plan.groups.count
         workersPerGroup = plan.groups.first?.count ?? 0
         let all = plan.groups.flatMap { $0 }
