@@ -30,6 +30,15 @@ import Testing
         #expect(try ByteSize(parsing: ByteSize(bytes: bytes).description).bytes == bytes)
     }
 
+    @Test(arguments: [
+        (2_000_000_000, "2GB"), (64_000_000, "64MB"), (67_108_864, "64MiB"), (512_000, "500KiB"),
+        (1_024_000_000, "1024MB"),
+        (15_000, "15kB"), (1_610_612_736, "1536MiB"), (12_345_678, "12345678B"), (0, "0B"), (1 << 40, "1TiB"),
+    ])
+    func sizesAreShort(bytes: Int, text: String) {
+        #expect(ByteSize(bytes: bytes).description == text)
+    }
+
     @Test(arguments: [("2h", 7_200.0), ("90s", 90), ("250ms", 0.25), ("2m", 120), ("1d", 86_400), ("45", 45)])
     func spans(text: String, seconds: Double) throws {
         #expect(try TimeSpan(parsing: text).seconds == seconds)

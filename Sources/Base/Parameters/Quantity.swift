@@ -63,14 +63,18 @@ public struct ByteSize: Sendable, Hashable, CustomStringConvertible {
         ("MiB", 0x1p20), ("GiB", 0x1p30), ("TiB", 0x1p40),
     ]
 
-    /// The shortest exact form: `64MiB`, `500MB`, `1234B`.
+    private static let binaryUnits = [("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)]
+    private static let decimalUnits = [
+        ("TB", 1_000_000_000_000), ("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000),
+    ]
+
+    /// The exact form with the fewest digits: `64MiB`, `500MB`, `2GB`, `1234B`; the binary one of two as short.
     public var description: String {
         guard bytes > 0 else { return "\(bytes)B" }
-        for (unit, factor) in [("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)]
-        where bytes % factor == 0 { return "\(bytes / factor)\(unit)" }
-        for (unit, factor) in [("TB", 1_000_000_000_000), ("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)]
-        where bytes % factor == 0 { return "\(bytes / factor)\(unit)" }
-        return "\(bytes)B"
+        let exact = [Self.binaryUnits, Self.decimalUnits].compactMap { units in
+            units.first { bytes % $0.1 == 0 }.map { (number: String(bytes / $0.1), unit: $0.0) }
+        }
+        return exact.min { $0.number.count < $1.number.count }.map { $0.number + $0.unit } ?? "\(bytes)B"
     }
 }
 
