@@ -3,7 +3,8 @@
 
     python3 scripts/setting_effects.py [--engine .build/release/lavoisier] [--only SITUATION] [--setting TEXT] [--rounds N] [--json FILE]
 
-Without --only all situations, but for those that need many cores ("wide").
+Without --only all situations, but for those that need many cores ("wide") or a control group that slows the disk down ("slow",
+"distant": root, and the blkio or io controller).
 
 Every round runs each variant of a situation once, in random order, right before or after a run of the default of its own: what the
 machine does within a second or two it does to both. A ratio is that of a variant to its default; the table has the median and its
@@ -19,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import contextmanager
 from math import comb
 
 STORAGE = "storage.read_optimization."
@@ -30,6 +32,16 @@ def settings(*texts):
     """Variants of one setting each; a text with several settings has spaces between them."""
     return [text.split() for text in texts]
 
+
+READING = settings(
+    f"{STORAGE}prefetch_strategy=sequential", f"{STORAGE}prefetch_strategy=aggressive",
+    f"{STORAGE}prefetch_strategy=predictive",
+    f"{STORAGE}prefetch_strategy=aggressive {STORAGE}prefetch_size=256MiB",
+    f"{STORAGE}prefetch_strategy=aggressive execution.io_workers=1",
+    f"{STORAGE}prefetch_strategy=aggressive execution.io_workers=4",
+    "execution.readahead=sequential", "execution.readahead=willneed", "execution.buffer_size=16MiB",
+    "execution.file_access=buffered", f"execution.file_access=buffered {STORAGE}prefetch_strategy=sequential",
+)
 
 # Name, files (workload), rounds, settings of all arms, whether the page cache is emptied before each run, variants.
 SITUATIONS = [
@@ -43,7 +55,7 @@ SITUATIONS = [
         "parallel.distribution_strategy=static parallel.load_balancing=predictive",
         "parallel.load_balancing=adaptive", "parallel.thread_affinity=true",
         "execution.file_access=buffered", "execution.cutting=scan", "execution.cutting=careful",
-        "execution.readahead=willneed", "execution.readahead=normal", "execution.reader=reference",
+        "execution.readahead=willneed", "execution.readahead=sequential", "execution.reader=reference",
         "execution.concurrent_files=2",
         f"execution.concurrent_files=2 {STORAGE}coordination_strategy=pipeline",
         "storage.write_optimization.sync_strategy=none", "storage.write_optimization.sync_strategy=immediate",
@@ -96,9 +108,12 @@ SITUATIONS = [
         f"{STORAGE}prefetch_strategy=predictive",
         f"{STORAGE}prefetch_strategy=aggressive {STORAGE}prefetch_size=256MiB",
         f"{STORAGE}prefetch_strategy=aggressive execution.io_workers=4",
-        "execution.readahead=normal", "execution.readahead=willneed",
+        "execution.readahead=sequential", "execution.readahead=willneed",
         "execution.file_access=buffered", f"execution.file_access=buffered {STORAGE}prefetch_strategy=sequential",
     )),
+    ("slow", "one long DDA run without compression, 250 MB, read from a disk of 150 MB/s", "large-raw", 6, [], True, READING),
+    ("distant", "one long DDA run without compression, 250 MB, read from a disk of 500 requests per second", "large-raw", 6, [],
+     True, READING),
     ("tight", "one long DDA run, 250 MB, in 140 MB of memory", "large", 7, ["execution.memory_limit=140MB"], False, settings(
         "execution.memory_limit=4GB", f"{POOLS}enable_pools=false",
         f"{POOLS}allocation_strategy=aggressive", f"{POOLS}allocation_strategy=conservative",
@@ -138,7 +153,32 @@ def drop_from_page_cache(path):
         os.close(descriptor)
 
 
-def run(engine, files, assignments, is_cold, folder):
+# What a control group's members may read from a disk in a second: names with version 1 and 2 of control groups.
+SLOW_DISKS = {"slow": ("read_bps_device", "rbps", 150_000_000), "distant": ("read_iops_device", "riops", 500)}
+
+
+@contextmanager
+def slow_disk(situation, path):
+    """The process file of a control group whose members meet a slow disk below this file."""
+    number = os.stat(path).st_dev
+    device = f"{os.major(number)}:{os.minor(number)}"
+    if os.path.exists(f"/sys/dev/block/{device}/partition"):
+        with open(os.path.realpath(f"/sys/dev/block/{device}") + "/../dev") as file:
+            device = file.read().strip()
+    first, second, limit = SLOW_DISKS[situation]
+    group, name, rule = "/sys/fs/cgroup/lavoisier-slow", "io.max", f"{device} {second}={limit}"
+    if os.path.isdir("/sys/fs/cgroup/blkio"):
+        group, name, rule = "/sys/fs/cgroup/blkio/lavoisier-slow", f"blkio.throttle.{first}", f"{device} {limit}"
+    os.makedirs(group, exist_ok=True)
+    try:
+        with open(f"{group}/{name}", "w") as file:
+            file.write(rule)
+        yield f"{group}/cgroup.procs"
+    finally:
+        os.rmdir(group)
+
+
+def run(engine, files, assignments, is_cold, folder, group=None):
     if is_cold:
         for file in files:
             drop_from_page_cache(file)
@@ -146,6 +186,9 @@ def run(engine, files, assignments, is_cold, folder):
     for assignment in assignments:
         command += ["--set", assignment]
     usage, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    # The shell joins the group, and becomes the engine.
+    if group:
+        command = ["/bin/sh", "-c", 'echo $$ > "$0" && exec "$@"', group, *command]
     done = subprocess.run(command, capture_output=True, text=True)
     wall, after = time.monotonic() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode != 0:
@@ -164,17 +207,24 @@ def workload_files(engine, name):
 
 
 def measure(engine, situation, folder):
+    files = workload_files(engine, situation[2])
+    if situation[0] not in SLOW_DISKS:
+        return measure_files(engine, situation, files, folder)
+    with slow_disk(situation[0], files[0]) as group:
+        return measure_files(engine, situation, files, folder, group)
+
+
+def measure_files(engine, situation, files, folder, group=None):
     name, title, workload, rounds, common, is_cold, variants = situation
-    files = workload_files(engine, workload)
     for arm in [[]] + variants:
-        run(engine, files, common + arm, is_cold, folder)
+        run(engine, files, common + arm, is_cold, folder, group)
     pairs = [[] for _ in variants]
     for number in range(rounds):
         for index in random.sample(range(len(variants)), len(variants)):
             both = {}
             for which in random.sample(("default", "variant"), 2):
                 arm = variants[index] if which == "variant" else []
-                both[which] = run(engine, files, common + arm, is_cold, folder)
+                both[which] = run(engine, files, common + arm, is_cold, folder, group)
             pairs[index].append((both["default"], both["variant"]))
         print(f"{name}: round {number + 1} of {rounds}", file=sys.stderr)
     defaults = [base for found in pairs for base, _ in found]
@@ -228,7 +278,7 @@ def main():
     found = []
     with tempfile.TemporaryDirectory() as folder:
         for situation in SITUATIONS:
-            if situation[0] not in (options.only or [one[0] for one in SITUATIONS if "wide" not in one[0]]):
+            if situation[0] not in (options.only or [one[0] for one in SITUATIONS if one[0] not in ("wide", "wide-many", *SLOW_DISKS)]):
                 continue
             name, title, workload, rounds, *rest = situation
             variants = [one for one in rest.pop() if (options.setting or "") in " ".join(one)]

@@ -34,7 +34,7 @@ public struct ReadingOptions: Sendable, Hashable {
     public var reader = Reader.fast
     public var access = Access.mapped
     public var cutting = Cutting.index
-    public var advice = Advice.sequential
+    public var advice = Advice.normal
     /// Bytes of the reading window. Of a mapped file, the pages of eight times as many stay resident behind the reader.
     public var bufferSize = 1 << 20
     /// Threads that inflate a gzip file of several members (bgzip), the reading one included.

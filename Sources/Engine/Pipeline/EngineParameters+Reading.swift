@@ -37,10 +37,12 @@ extension EngineParameters {
             ),
             ParameterDescription(
                 name: "execution.readahead", group: .execution, domain: .choice(choices(ReadingOptions.Advice.self)),
-                defaultValue: .choice("sequential"),
+                defaultValue: .choice("normal"),
                 text:
                     "What the kernel is told of a file (posix_fadvise, madvise): nothing special, that it is read in order, "
-                    + "or that its first part (buffered: all of it) is needed soon.",
+                    + "or that its first part (buffered: all of it) is needed soon. Workers are at several places of a mapped "
+                    + "file, which the kernel takes for no order: told sequential, it then reads small pieces, which takes "
+                    + "more than twice as long where each request does.",
                 aliases: [
                     ParameterAlias(
                         "storage.read_optimization.readahead_strategy",
