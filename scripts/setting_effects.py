@@ -39,7 +39,7 @@ READING = settings(
     f"{STORAGE}prefetch_strategy=aggressive {STORAGE}prefetch_size=256MiB",
     f"{STORAGE}prefetch_strategy=aggressive execution.io_workers=1",
     f"{STORAGE}prefetch_strategy=aggressive execution.io_workers=4",
-    "execution.readahead=sequential", "execution.readahead=willneed", "execution.buffer_size=16MiB",
+    "execution.readahead=sequential", "execution.readahead=normal", "execution.buffer_size=16MiB",
     "execution.file_access=buffered", f"execution.file_access=buffered {STORAGE}prefetch_strategy=sequential",
 )
 
@@ -55,7 +55,7 @@ SITUATIONS = [
         "parallel.distribution_strategy=static parallel.load_balancing=predictive",
         "parallel.load_balancing=adaptive", "parallel.thread_affinity=true",
         "execution.file_access=buffered", "execution.cutting=scan", "execution.cutting=careful",
-        "execution.readahead=willneed", "execution.readahead=sequential", "execution.reader=reference",
+        "execution.readahead=normal", "execution.readahead=sequential", "execution.reader=reference",
         "execution.concurrent_files=2",
         f"execution.concurrent_files=2 {STORAGE}coordination_strategy=pipeline",
         "storage.write_optimization.sync_strategy=none", "storage.write_optimization.sync_strategy=immediate",
@@ -108,7 +108,7 @@ SITUATIONS = [
         f"{STORAGE}prefetch_strategy=predictive",
         f"{STORAGE}prefetch_strategy=aggressive {STORAGE}prefetch_size=256MiB",
         f"{STORAGE}prefetch_strategy=aggressive execution.io_workers=4",
-        "execution.readahead=sequential", "execution.readahead=willneed",
+        "execution.readahead=sequential", "execution.readahead=normal",
         "execution.file_access=buffered", f"execution.file_access=buffered {STORAGE}prefetch_strategy=sequential",
     )),
     ("slow", "one long DDA run without compression, 250 MB, read from a disk of 150 MB/s", "large-raw", 6, [], True, READING),

@@ -38,6 +38,85 @@ func mappedFilesCarryTheAdvice() throws {
     #expect(try !flags(.willneed).contains("sr"))
 }
 
+/// With `willneed` the kernel is asked for what comes next as readers come to it, once, and no further than said.
+@Test func whatComesNextIsAskedFor() throws {
+    let folder = TemporaryFolder()
+    let ahead = MappedInput.bytesAskedAhead
+    let size = 20 << 20
+    let path = folder.write(Array(repeating: UInt8(7), count: size), as: "asked")
+    func input(_ advice: ReadingOptions.Advice) throws -> MappedInput {
+        try #require(MappedInput.map(path: path, bufferBytes: 64 << 10, advice: advice))
+    }
+    let asked = try input(.willneed)
+    #expect(asked.bytesAsked == ahead)
+    for (offset, expected) in [
+        (100, ahead), (MappedInput.smallestRequest - 1, ahead), (MappedInput.smallestRequest + 5, ahead + (1 << 20)),
+        (0, ahead + (1 << 20)), (10 << 20, ahead + (10 << 20)), (size - 1, size), (size, size),
+    ] {
+        asked.prefetch(from: offset)
+        #expect(asked.bytesAsked == expected, "\(offset)")
+    }
+    let untold = try input(.normal)
+    untold.prefetch(from: 10 << 20)
+    #expect(untold.bytesAsked == 0)
+    let small = folder.write(Array(repeating: UInt8(7), count: 100), as: "small")
+    #expect(try #require(MappedInput.map(path: small, bufferBytes: 1, advice: .willneed)).bytesAsked == 100)
+}
+
+/// The kernel brings in what it was asked for, while nobody touches it.
+@Test func whatWasAskedForArrives() throws {
+    let folder = TemporaryFolder()
+    let path = folder.write(Array(repeating: UInt8(7), count: 20 << 20), as: "brought")
+    func emptied(_ advice: ReadingOptions.Advice) throws -> MappedInput {
+        let descriptor = open(path, O_RDONLY)
+        defer { close(descriptor) }
+        try #require(fdatasync(descriptor) == 0 && posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED) == 0)
+        return try #require(MappedInput.map(path: path, bufferBytes: 64 << 10, advice: advice))
+    }
+    func cached(_ input: MappedInput, _ stretch: Range<Int>) throws -> Int {
+        let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+        var pages = [UInt8](repeating: 0, count: stretch.count / page)
+        let start = UnsafeMutableRawPointer(mutating: input.start + stretch.lowerBound)
+        try #require(mincore(start, stretch.count, &pages) == 0)
+        return pages.count { $0 & 1 == 1 } * page
+    }
+    // Behind what the kernel reads for who looks at the start of a file.
+    let far = (12 << 20)..<(16 << 20)
+    let untold = try emptied(.normal)
+    untold.prefetch(from: far.lowerBound)
+    let without = try cached(untold, far)
+    // A file system in memory keeps all of it.
+    guard without < far.count else { return }
+    #expect(without == 0)
+    let asked = try emptied(.willneed)
+    asked.prefetch(from: far.lowerBound)
+    let end = Date.now + 60
+    while try cached(asked, far) < far.count, Date.now < end { usleep(1000) }
+    #expect(try cached(asked, far) == far.count)
+}
+
+/// Whoever takes chunks has the kernel asked for the next ones, however chunks are cut.
+@Test(arguments: ReadingOptions.Cutting.allCases) func takingChunksAsksForTheNext(cutting: ReadingOptions.Cutting)
+    throws
+{
+    var options = ReadingOptions()
+    #expect(options.advice == .willneed)
+    options.cutting = cutting
+    let folder = TemporaryFolder()
+    let path = folder.path + "/tiled.mzML"
+    _ = try tile(source: [fixture("dda-excerpt.mzML")], to: path, targetBytes: 12 << 20)
+    let source = try MzMLChunkSource(path: path, options: options)
+    let mapped = try #require(source.mapped)
+    var places: [Int] = []
+    while let chunk = try source.next() {
+        #expect(mapped.bytesAsked >= min(chunk.stretch.upperBound + (2 << 20), mapped.bytes.count))
+        #expect(mapped.bytesAsked <= max(chunk.stretch.upperBound, 1 << 20) + (4 << 20))
+        places.append(mapped.bytesAsked)
+        source.recycle(chunk)
+    }
+    #expect(places.last == mapped.bytes.count && Set(places).count > 5)
+}
+
 /// What lies behind the readers does not stay resident.
 @Test(.enabled(if: FileManager.default.fileExists(atPath: "/proc/self/smaps")))
 func mappedPagesAreGivenBack() throws {

@@ -21,6 +21,8 @@ final class MappedInput: @unchecked Sendable {
         /// Stretches that were done before an earlier one, ascending.
         var early: [Range<Int>] = []
         var released = 0
+        /// The kernel was asked for all before this offset.
+        var asked = 0
     }
 
     /// Never empty.
@@ -40,6 +42,10 @@ final class MappedInput: @unchecked Sendable {
     /// Buffers whose pages are given back at once: each time the kernel interrupts every other worker, which at one buffer
     /// costs two workers 12 % of their CPU time, at four 4 % and at eight 3 %.
     static let buffersKept = 8
+    /// With `willneed` the kernel is asked for so many bytes beyond those that readers have taken, so many at a time at least. It
+    /// keeps one place per open file to see an order by, and workers are at several: by itself it reads around what is missing.
+    static let bytesAskedAhead = 4 << 20
+    static let smallestRequest = 1 << 20
     private static let pageBytes = max(Int(sysconf(Int32(_SC_PAGESIZE))), 4096)
 
     /// Bytes that stay valid while the input lives.
@@ -87,12 +93,14 @@ final class MappedInput: @unchecked Sendable {
             switch advice {
             case .normal: false
             case .sequential: madvise(memory, size, Int32(MADV_SEQUENTIAL)) == 0
-            case .willneed: madvise(memory, min(size, bufferBytes), Int32(MADV_WILLNEED)) == 0
+            case .willneed: madvise(memory, min(size, bytesAskedAhead), Int32(MADV_WILLNEED)) == 0
             }
-        return MappedInput(
+        let input = MappedInput(
             mapping: UnsafeBufferPointer(start: memory.assumingMemoryBound(to: UInt8.self), count: size),
             watch: watch, bufferBytes: bufferBytes, advice: isTaken ? advice : nil, prefetch: prefetch,
             identity: FileIdentity(path, status))
+        if input.advice == .willneed { input.progress.withLock { $0.asked = min(size, bytesAskedAhead) } }
+        return input
     }
 
     deinit {
@@ -117,7 +125,25 @@ final class MappedInput: @unchecked Sendable {
     var prefetchCounts: PrefetchCounts? { prefetch?.counts(at: progress.withLock { $0.finished }) }
 
     /// Has read ahead what should be in flight when the readers have come to `offset`.
-    func prefetch(from offset: Int) { prefetch?.advance(to: offset, input: self) }
+    func prefetch(from offset: Int) {
+        prefetch?.advance(to: offset, input: self)
+        guard advice == .willneed, let stretch = request(from: offset) else { return }
+        madvise(UnsafeMutableRawPointer(mutating: start + stretch.lowerBound), stretch.count, Int32(MADV_WILLNEED))
+    }
+
+    /// All before this offset the kernel was asked for.
+    var bytesAsked: Int { progress.withLock { $0.asked } }
+
+    /// What the kernel is to be asked for now, from the start of a page on; `nil` while it was asked for enough.
+    private func request(from offset: Int) -> Range<Int>? {
+        let wanted = offset + Self.bytesAskedAhead
+        let end = wanted < bytes.count ? wanted / Self.pageBytes * Self.pageBytes : bytes.count
+        return progress.withLock { progress in
+            guard end - progress.asked >= (end == bytes.count ? 1 : Self.smallestRequest) else { return nil }
+            defer { progress.asked = end }
+            return max(progress.asked, offset / Self.pageBytes * Self.pageBytes)..<end
+        }
+    }
 
     /// Brings the pages of a stretch in, and returns when they are there; which can take as long as the disk does.
     func populate(_ stretch: Range<Int>) { mapped_region_populate(start + stretch.lowerBound, stretch.count) }

@@ -30,7 +30,7 @@ public final class MzMLChunkSource: ChunkSource {
     public let options: ReadingOptions
     /// Size of the file as stored, in bytes; 0 for a pipe.
     public let fileSize: Int
-    private let mapped: MappedInput?
+    let mapped: MappedInput?
     private let identity: FileIdentity?
     private let state: Mutex<State>
     private let consumed: Atomic<Int>
@@ -93,8 +93,8 @@ public final class MzMLChunkSource: ChunkSource {
                 prefetch.choose(
                     by: SpectrumChooser(index: index, header: header, selection: options.selection))
             }
-            mapped?.prefetch(from: state.scanner.cursor)
         }
+        mapped?.prefetch(from: state.scanner.cursor)
         self.identity = identity
         self.state = Mutex(state)
     }
@@ -175,7 +175,7 @@ public final class MzMLChunkSource: ChunkSource {
                 }
             }
             self.consumed.store(state.scanner.bytesConsumed, ordering: .relaxed)
-            if let mapped = self.mapped, mapped.prefetch != nil {
+            if let mapped = self.mapped {
                 if chunk.count > 0 { mapped.prefetch?.need(chunk.stretch) }
                 mapped.prefetch(from: state.scanner.cursor)
             }

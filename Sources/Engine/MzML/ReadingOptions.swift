@@ -28,13 +28,13 @@ public struct ReadingOptions: Sendable, Hashable {
     /// Where chunks are cut: at the offsets of the file's index, where a scan finds the ends of spectra, or where a scan
     /// that looks at every tag does. A file without a right index is scanned.
     public enum Cutting: String, Sendable, Hashable, CaseIterable, Codable { case index, scan, careful }
-    /// What the kernel is told (posix_fadvise, madvise).
+    /// What the kernel is told (posix_fadvise, madvise): nothing, that a file is read in order, or what will be read next.
     public enum Advice: String, Sendable, Hashable, CaseIterable, Codable { case normal, sequential, willneed }
 
     public var reader = Reader.fast
     public var access = Access.mapped
     public var cutting = Cutting.index
-    public var advice = Advice.normal
+    public var advice = Advice.willneed
     /// Bytes of the reading window. Of a mapped file, the pages of eight times as many stay resident behind the reader.
     public var bufferSize = 1 << 20
     /// Threads that inflate a gzip file of several members (bgzip), the reading one included.
